@@ -1,0 +1,92 @@
+import type { z } from 'zod'
+import type { Interpretation } from '#schemas/reading.ts'
+
+/** Result of running a command: everything that came out, never a throw for a non-zero exit. */
+export interface CommandResult {
+  readonly exitCode: number | null
+  readonly stdout: Uint8Array
+  readonly stderr: Uint8Array
+  /** Set when the command could not be started or was stopped. */
+  readonly failure: 'not_found' | 'not_permitted' | 'timeout' | 'too_large' | 'spawn_failed' | null
+}
+
+/** Result of an HTTP GET: status and bytes, or why there are none. */
+export interface HttpResult {
+  readonly status: number | null
+  readonly body: Uint8Array
+  readonly failure:
+    | 'refused'
+    | 'timeout'
+    | 'too_large'
+    | 'dns'
+    | 'tls'
+    | 'closed_early'
+    | 'failed'
+    | null
+}
+
+/** The outside world, injected: a source imports neither node:child_process nor node:http. */
+export interface SourceIo {
+  /** Runs one command at a time per tool, without a shell; output and time are bounded. */
+  run(
+    command: string,
+    args: readonly string[],
+    limits: { timeoutMs: number; maxBytes: number },
+  ): Promise<CommandResult>
+  get(url: string, limits: { timeoutMs: number; maxBytes: number }): Promise<HttpResult>
+  /** Whether a command is found on PATH. */
+  hasCommand(command: string): Promise<boolean>
+}
+
+/** One thing to read: an exporter's URL, or the tool of this machine. */
+export interface SourceTarget {
+  /** URL for HTTP sources, the command for tools. Shown in collection health. */
+  readonly address: string
+  /** Node that holds the devices: configuration or target label first, host name as the last resort. */
+  readonly node: string
+}
+
+/** What detect found on this machine. */
+export type Detection =
+  | { readonly state: 'present'; readonly target: SourceTarget; readonly looked: string }
+  | { readonly state: 'absent'; readonly looked: string }
+  | {
+      readonly state: 'broken'
+      readonly looked: string
+      readonly reason: string
+      readonly detail: string
+    }
+
+export interface ReadContext<Config> {
+  readonly io: SourceIo
+  readonly target: SourceTarget
+  readonly config: Config
+  /** Epoch ms of the tick this read belongs to. */
+  readonly nowMs: number
+  /** Budget of this read; the runner enforces it too. */
+  readonly timeoutMs: number
+  /** Source-owned memory per target between reads (identity caches, scale decisions); starts undefined. */
+  readonly memory: Map<string, unknown>
+}
+
+/**
+ * A source is a folder `collector/sources/<name>` whose `source.ts` default-exports this. It has two
+ * verbs; interval, jitter, timeout, no-overlap, outcome and duration metrics belong to the runner.
+ */
+export interface Source<Config = unknown> {
+  readonly name: string
+  /** `http`: many targets, scraped from anywhere. `command`: this machine only, one call at a time. */
+  readonly transport: 'http' | 'command'
+  /** Default interval, ms; divides 60,000. */
+  readonly defaultIntervalMs: number
+  /** The source's section of the collector configuration, defaults included. */
+  readonly config: z.ZodType<Config>
+  /** How surely these bytes are this tool's output, 0..1; used by `plimsoll parse` to pick a source. */
+  recognize(bytes: Uint8Array): number
+  /** Pure: any captured output of the tool -> what we read in it. Never throws, whatever the bytes. */
+  interpret(bytes: Uint8Array): Interpretation
+  /** Is the tool or a default endpoint here? */
+  detect(io: SourceIo, config: Config, node: string): Promise<Detection>
+  /** One read of one target. Never throws for what the outside did; outcome says it. */
+  read(context: ReadContext<Config>): Promise<Interpretation>
+}

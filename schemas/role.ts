@@ -1,0 +1,25 @@
+/** What health() answers: a word, a sentence, and numbers for /metrics. */
+export interface RoleHealth {
+  readonly state: 'starting' | 'ok' | 'degraded' | 'failed' | 'stopped'
+  readonly detail: string
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** A part of the program that starts and stops. stop() drains: nothing accepted is lost. */
+export interface Role {
+  readonly name: string
+  start(): Promise<void>
+  stop(): Promise<void>
+  health(): RoleHealth
+}
+
+/** Injected wall clock, epoch ms. */
+export type Clock = () => number
+
+/** Where roles write what changed and what a person can do; key=value fields, no secrets. */
+export interface Logger {
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>
