@@ -1,0 +1,235 @@
+import { z } from 'zod'
+
+/**
+ * What /api/v1 answers. Fields are snake_case as in SQL; times are RFC 3339 UTC; intervals [from, to);
+ * ratios 0..1; a missing value is null. Query validates what it sends against these, the dashboard
+ * takes its types from them.
+ */
+
+const time = z.iso.datetime()
+const ratio = z.number().min(0).max(1)
+const seconds = z.number().min(0)
+
+/** Every grouped answer: which definition, which window, how final. */
+export const AnswerFrame = z.object({
+  definition: z.string(),
+  from: time,
+  to: time,
+  /** Which table answered: raw, 1m_group, 1m, 1h, 1d. */
+  resolution: z.enum(['raw', '1m_group', '1m', '1h', '1d']),
+  settled_until: time.nullable(),
+  /** True when part of the window is newer than settled_until and came from raw samples. */
+  provisional: z.boolean(),
+  simulated: z.boolean(),
+})
+export type AnswerFrame = z.infer<typeof AnswerFrame>
+
+/** A tier with its own coverage; value null when nothing spoke for it. */
+export const TierFigure = z.object({ value: ratio.nullable(), coverage: ratio.nullable() })
+export type TierFigure = z.infer<typeof TierFigure>
+
+export const GroupKey = z.record(z.string(), z.string())
+
+export const FleetGroup = z.object({
+  key: GroupKey,
+  /** Distinct accepted devices with capacity in the window. */
+  devices: z.int(),
+  /** busy / known; null when nothing is known. */
+  utilization: ratio.nullable(),
+  util_lo: ratio.nullable(),
+  util_hi: ratio.nullable(),
+  /** known / base; null when there is no capacity. */
+  coverage: ratio.nullable(),
+  capacity_device_seconds: seconds,
+  base_device_seconds: seconds,
+  known_device_seconds: seconds,
+  busy_device_seconds: seconds,
+  /** Known device-seconds by the counter that busy was taken from. */
+  busy_sources: z.record(z.string(), seconds),
+  active: TierFigure,
+  effective: TierFigure,
+  /** Mean power of devices that report it, summed, watts; and the share of capacity that reported. */
+  power_watts: z.number().nullable(),
+  power_coverage: ratio.nullable(),
+  temperature_celsius_max: z.number().nullable(),
+})
+export type FleetGroup = z.infer<typeof FleetGroup>
+
+export const FleetSummary = AnswerFrame.extend({
+  groups: z.array(FleetGroup),
+  /** Delivering but not yet accepted into capacity (DEFINITIONS section 1): counted apart. */
+  pending_devices: z.int(),
+})
+export type FleetSummary = z.infer<typeof FleetSummary>
+
+/** One line of a chart. `values` and `coverage` have the same length; value i is [t0 + i x step). */
+export const Series = z.object({
+  key: GroupKey,
+  metric: z.string(),
+  unit: z.string(),
+  t0: z.int(),
+  step_ms: z.int(),
+  values: z.array(z.number().nullable()),
+  coverage: z.array(ratio.nullable()),
+  /** Bounds, for utilization only. */
+  lo: z.array(ratio.nullable()).optional(),
+  hi: z.array(ratio.nullable()).optional(),
+})
+export type Series = z.infer<typeof Series>
+
+export const SeriesAnswer = AnswerFrame.extend({ groups: z.array(Series) })
+export type SeriesAnswer = z.infer<typeof SeriesAnswer>
+
+/** reporting: a sample within 3 intervals; silent: none; failed: its row said it could not be read. */
+export const DeviceState = z.enum(['reporting', 'silent', 'never'])
+
+export const Device = z.object({
+  /** 64-bit hash of the canonical key, as a string. */
+  device_id: z.string(),
+  canonical_key: z.string(),
+  keys: z.array(z.string()),
+  vendor: z.string(),
+  model: z.string(),
+  cluster: z.string(),
+  hall: z.string(),
+  rack: z.string(),
+  pool: z.string(),
+  node: z.string(),
+  index: z.int().nullable(),
+  bus: z.string(),
+  parent_id: z.string().nullable(),
+  partition: z
+    .object({ id: z.string(), profile: z.string().nullable(), share: ratio.nullable() })
+    .nullable(),
+  holder: z.record(z.string(), z.string()).nullable(),
+  sources: z.array(z.string()),
+  state: DeviceState,
+  /** In capacity, or delivered and waiting for acceptance. */
+  accepted: z.boolean(),
+  last_sample_at: time.nullable(),
+  interval_ms: z.int().nullable(),
+  busy_source: z.string(),
+  /** Latest value of every metric that has one within three intervals; canonical units. */
+  latest: z.record(z.string(), z.number().nullable()),
+})
+export type Device = z.infer<typeof Device>
+
+export const DeviceList = z.object({
+  devices: z.array(Device),
+  total: z.int(),
+  next_cursor: z.string().nullable(),
+  simulated: z.boolean(),
+})
+export type DeviceList = z.infer<typeof DeviceList>
+
+export const DeviceEvent = z.object({
+  at: time,
+  device_id: z.string().nullable(),
+  node: z.string(),
+  source: z.string(),
+  type: z.string(),
+  code: z.string(),
+  severity: z.string(),
+  edge: z.string(),
+  message: z.string(),
+})
+export type DeviceEvent = z.infer<typeof DeviceEvent>
+
+export const DeviceDetail = z.object({
+  device: Device,
+  labels: z.record(z.string(), z.string()),
+  partitions: z.array(Device),
+  /** Newest first, at most 200. */
+  events: z.array(DeviceEvent),
+  first_seen: time.nullable(),
+  simulated: z.boolean(),
+})
+export type DeviceDetail = z.infer<typeof DeviceDetail>
+
+export const TargetHealth = z.object({
+  cluster: z.string(),
+  collector: z.string(),
+  source: z.string(),
+  target: z.string(),
+  node: z.string(),
+  at: time,
+  outcome: z.enum(['ok', 'absent', 'failed']),
+  reason: z.string(),
+  detail: z.string(),
+  since: time,
+  last_ok: time.nullable(),
+  interval_ms: z.int(),
+  duration_ms: z.number(),
+  bytes: z.int(),
+  devices: z.int(),
+  readings: z.int(),
+  rejected: z.record(z.string(), z.int()),
+  examples: z.array(z.object({ line: z.string(), reason: z.string() })),
+  /** True when the collector itself has not reported within three minutes: its last word may be old. */
+  stale: z.boolean(),
+})
+export type TargetHealth = z.infer<typeof TargetHealth>
+
+export const CollectionAnswer = z.object({
+  simulated: z.boolean(),
+  totals: z.object({
+    targets: z.int(),
+    ok: z.int(),
+    absent: z.int(),
+    failed: z.int(),
+    stale: z.int(),
+    devices: z.int(),
+    /** Refused lines and values by reason since the collectors started. */
+    rejected: z.record(z.string(), z.int()),
+    quarantined_24h: z.int(),
+  }),
+  pipeline: z.object({
+    lag_messages: z.int().nullable(),
+    inserted_rows: z.int(),
+    settled_until: time.nullable(),
+    newest_sample_at: time.nullable(),
+  }),
+  /** Failed first, then stale, then the rest; paged. */
+  targets: z.array(TargetHealth),
+  next_cursor: z.string().nullable(),
+  gaps: z.array(DeviceEvent),
+})
+export type CollectionAnswer = z.infer<typeof CollectionAnswer>
+
+/** One SSE message `event: fleet` of /api/v1/live; its id is `at` in epoch ms. */
+export const LiveFleet = z.object({
+  at: z.int(),
+  simulated: z.boolean(),
+  /** Utilization of the last closed minute, provisional. */
+  fleet: FleetGroup,
+  by_cluster: z.array(FleetGroup),
+  by_model: z.array(FleetGroup),
+  reporting_devices: z.int(),
+  silent_devices: z.int(),
+  pending_devices: z.int(),
+  failed_targets: z.int(),
+  newest_sample_at: time.nullable(),
+  settled_until: time.nullable(),
+  /** Caption of a running demo incident, else null. */
+  caption: z.object({ en: z.string(), zh: z.string() }).nullable(),
+})
+export type LiveFleet = z.infer<typeof LiveFleet>
+
+/** What a browser needs before its first screen. */
+export const SessionInfo = z.object({
+  name: z.string().nullable(),
+  role: z.enum(['read', 'operate', 'admin']).nullable(),
+  login_needed: z.boolean(),
+  simulated: z.boolean(),
+  site_timezone: z.string(),
+  version: z.string(),
+  definition: z.string(),
+  /** Present in the demo only: whether `Play the incident` may be pressed. */
+  demo: z.object({ incident_running: z.boolean() }).nullable(),
+})
+export type SessionInfo = z.infer<typeof SessionInfo>
+
+export const ApiError = z.object({
+  error: z.object({ code: z.string(), message: z.string(), docs: z.string() }),
+})
+export type ApiError = z.infer<typeof ApiError>

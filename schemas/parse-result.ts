@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+/** The answer of `plimsoll parse`, of POST /api/v1/parse and of the paste box: what we read in an output. */
+export const ParseResult = z.object({
+  source: z.string(),
+  outcome: z.enum(['ok', 'absent', 'failed']),
+  reason: z.string().optional(),
+  detail: z.string().optional(),
+  devices: z.array(
+    z.object({
+      /** GPU UUID where the device has one… */
+      uuid: z.string().optional(),
+      /** …else its strongest key. */
+      key: z.string().optional(),
+      vendor: z.string(),
+      model: z.string(),
+      node: z.string().optional(),
+      index: z.int().nullable(),
+      partition: z
+        .object({ id: z.string(), profile: z.string().nullable(), share: z.number().nullable() })
+        .optional(),
+      failed: z.string().optional(),
+      metrics: z.record(z.string(), z.number().nullable()),
+      labels: z.record(z.string(), z.string()),
+      holder: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+  rejected: z.array(z.object({ line: z.string(), reason: z.string() })),
+  rejected_total: z.int(),
+  ignored: z.array(z.string()),
+})
+export type ParseResult = z.infer<typeof ParseResult>
