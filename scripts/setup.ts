@@ -1,0 +1,68 @@
+/**
+ * Makes sure the two outside programs the tests use are here: nats-server and Chromium. Installs them
+ * from Debian when it may; otherwise says in one line how.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+interface Program {
+  readonly command: string
+  readonly debianPackage: string
+  readonly neededFor: string
+}
+
+const PROGRAMS: readonly Program[] = [
+  {
+    command: 'nats-server',
+    debianPackage: 'nats-server',
+    neededFor: 'integration tests of the JetStream log',
+  },
+  {
+    command: 'chromium',
+    debianPackage: 'chromium',
+    neededFor: 'end-to-end tests of the dashboard',
+  },
+]
+
+function onPath(command: string): boolean {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, command)))
+}
+
+function apt(args: readonly string[]): boolean {
+  const result = spawnSync('apt-get', [...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  return result.status === 0
+}
+
+/** Returns the programs that are still missing after trying to install them. */
+export function ensurePrograms(log: (line: string) => void): readonly string[] {
+  const missing = () => PROGRAMS.filter((program) => !onPath(program.command))
+  const wanted = missing()
+  if (wanted.length === 0) return []
+  const packages = wanted.map((program) => program.debianPackage)
+  const mayInstall = process.getuid?.() === 0 && onPath('apt-get')
+  if (mayInstall) {
+    log(`setup: installing ${packages.join(', ')} from Debian (about 250 MB, a minute or two)…`)
+    if (apt(['update', '-qq']))
+      apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+  }
+  for (const program of missing()) {
+    log(
+      `setup: ${program.command} is missing (${program.neededFor}). ` +
+        `Install it with: sudo apt-get install -y ${program.debianPackage}`,
+    )
+  }
+  return missing().map((program) => program.command)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const missing = ensurePrograms((line) => console.log(line))
+  if (missing.length === 0) console.log('setup: nats-server and chromium are here')
+  process.exitCode = missing.length === 0 ? 0 : 1
+}
