@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { Packr } from 'msgpackr'
+import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import { z } from 'zod'
 import { BATCH_LIMITS, type Batch, type BatchColumn, type BatchDevice } from '#schemas/batch.ts'
 import { PlimsollError } from '#schemas/errors.ts'
@@ -74,7 +74,9 @@ const Records = z.array(BatchRecord).max(BATCH_LIMITS.records)
 /** Depth of envelope, record list, record, `rejected` or `examples`; values of 4,096 large records. */
 const SCAN_LIMITS = { depth: 6, values: 300_000 } as const
 
+// Memory of pure results by identity, collected with its keys.
 const encodedDevices = new WeakMap<readonly BatchDevice[], Uint8Array>()
+const idsByName = new WeakMap<readonly WireColumn[], ReadonlyMap<string, number>>()
 
 /**
  * The bytes of a batch. The device list is remembered by the identity of its array, so hand over the same
@@ -92,8 +94,9 @@ export function encodeBatch(batch: Batch): Uint8Array {
   const rows = batch.ticks * batch.devices.length
   if (batch.present.length !== Math.ceil(rows / 8) || batch.busySource.length !== rows)
     throw mismatch(`${rows} rows, but presence or busy source has another length`)
-  const columnIds = Uint8Array.from(batch.columns, (column) => columnId(schema, column))
-  const payload = packr.pack([
+  const columnIds = new Uint8Array(batch.columns.length)
+  batch.columns.forEach((column, n) => (columnIds[n] = columnId(schema, column)))
+  const fields = [
     VERSION,
     batch.schemaId,
     batch.cluster,
@@ -110,16 +113,17 @@ export function encodeBatch(batch: Batch): Uint8Array {
     columnIds,
     encodeBlock(batch.columns, rows),
     batch.records,
-  ])
-  const size = HEADER_BYTES + payload.length
-  if (size > BATCH_LIMITS.bytes)
-    throw new PlimsollError('E_TOO_LARGE', `a batch of ${size} bytes; limit ${BATCH_LIMITS.bytes}`)
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, MAGIC, true)
-  view.setUint32(4, crc32(payload), true)
-  bytes.set(payload, HEADER_BYTES)
-  return bytes
+  ]
+  const bytes = packr.pack(fields, RESERVE_START_SPACE + HEADER_BYTES)
+  if (bytes.length > BATCH_LIMITS.bytes)
+    throw new PlimsollError(
+      'E_TOO_LARGE',
+      `a batch of ${bytes.length} bytes; limit ${BATCH_LIMITS.bytes}`,
+    )
+  bytes.writeUInt32LE(MAGIC, 0)
+  bytes.writeUInt32LE(crc32(bytes.subarray(HEADER_BYTES)), 4)
+  // A plain array: the slice() of a Buffer would share memory with its caller.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** The batch in these bytes, or why there is none. Never throws, whatever the bytes; keeps no view of them. */
@@ -252,9 +256,15 @@ function decodeBlock(
 }
 
 function columnId(schema: readonly WireColumn[], column: BatchColumn): number {
-  const id = schema.findIndex(({ name }) => name === column.name)
-  const type = schema[id]?.type
-  if (type === undefined) throw mismatch(`column ${column.name} is not in this schema`)
+  let ids = idsByName.get(schema)
+  if (ids === undefined) {
+    ids = new Map(schema.map((wire, id) => [wire.name, id]))
+    idsByName.set(schema, ids)
+  }
+  const id = ids.get(column.name)
+  const type = id === undefined ? undefined : schema[id]?.type
+  if (id === undefined || type === undefined)
+    throw mismatch(`column ${column.name} is not in this schema`)
   if (!(column.values instanceof ARRAYS[type]))
     throw mismatch(`column ${column.name} is no ${type}`)
   return id
