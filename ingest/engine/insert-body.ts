@@ -1,0 +1,65 @@
+import { createWriteStream } from 'node:fs'
+import { access, constants, mkdir, rm, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { refuseTooLarge } from './refusal.ts'
+
+/**
+ * Rows of an INSERT on their way to the engine: a file in memory (tmpfs) where there is enough of it,
+ * else in the data directory. Binary rows inside the statement text mostly fail and sometimes store
+ * wrong rows with an OK (measured), so all rows take this way.
+ */
+export const INSERT_BYTES_MAX = 512 * 1024 * 1024
+/** Free tmpfs below which the data directory is used: a container's default /dev/shm is 64 MiB. */
+const TMPFS_FREE_BYTES_MIN = 768 * 1024 * 1024
+
+/** INFILE expands these in a path. */
+const GLOB = /[*?{}[\]]/
+
+/**
+ * Chooses and empties the folder for insert bodies. `name` is unique to the data directory, whose lock
+ * this process holds, so what lies there is left over from a killed predecessor.
+ */
+export async function prepareBodyFolder(name: string, dataDir: string): Promise<string> {
+  const inMemory = join('/dev/shm', name)
+  const folder = (await hasRoom('/dev/shm')) ? inMemory : join(dataDir, 'incoming')
+  if (GLOB.test(folder)) throw new Error(`the data directory has a pattern character: ${dataDir}`)
+  await rm(inMemory, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
+
+async function hasRoom(tmpfs: string): Promise<boolean> {
+  try {
+    await access(tmpfs, constants.W_OK)
+    const { bavail, bsize } = await statfs(tmpfs)
+    return bavail * bsize >= TMPFS_FREE_BYTES_MIN
+  } catch {
+    return false
+  }
+}
+
+/** Writes a body to `path` and returns its length; removes the file and throws when it is too large. */
+export async function receiveBody(body: Readable, path: string): Promise<number> {
+  let bytes = 0
+  const file = createWriteStream(path, { mode: 0o600, flags: 'wx' })
+  try {
+    await pipeline(
+      body,
+      async function* counted(source: AsyncIterable<Buffer>) {
+        for await (const chunk of source) {
+          bytes += chunk.length
+          if (bytes > INSERT_BYTES_MAX) throw refuseTooLarge('the insert body is too large')
+          yield chunk
+        }
+      },
+      file,
+    )
+    return bytes
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
+}
