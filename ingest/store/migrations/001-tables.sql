@@ -208,6 +208,7 @@ SETTINGS {{dedup}}
 -- The set of what is stored, written last and under the token of its insert.
 CREATE TABLE IF NOT EXISTS batches {{on_cluster}}
 (
+  cluster        LowCardinality(String),
   collector      LowCardinality(String),
   boot           LowCardinality(String),
   first_seq      UInt64,
@@ -219,6 +220,9 @@ CREATE TABLE IF NOT EXISTS batches {{on_cluster}}
   min_ts         DateTime64(3, 'UTC'),
   max_ts         DateTime64(3, 'UTC'),
   row_count      UInt64,
+  -- 1 = given up by its collector (a gap record): nothing is stored, the watermark passes over it.
+  lost           UInt8,
+  -- Taken after the samples were stored: a minute read before it may lack them.
   inserted_at    DateTime64(3, 'UTC')
 )
 ENGINE = {{engine:MergeTree}}
@@ -265,6 +269,7 @@ CREATE TABLE IF NOT EXISTS quarantine {{on_cluster}}
   shard    UInt16,
   epoch    LowCardinality(String),
   position UInt64,
+  -- Base64, at most the first 64 KiB.
   bytes    String CODEC(ZSTD(3))
 )
 ENGINE = {{engine:MergeTree}}

@@ -23,7 +23,8 @@ WITH
     FROM samples AS s
     WHERE ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
       AND ts < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    ORDER BY device_id, cell_ms, log_position
+    -- After the place in the log only for samples of two logs, so that every reading chooses alike.
+    ORDER BY device_id, cell_ms, log_position, ts, busy_source, busy_ratio
     LIMIT 1 BY device_id, cell_ms
   ),
   reaches AS
@@ -36,14 +37,31 @@ WITH
       least(next_ms, cell_ms + 3 * step_ms) AS end_ms
     FROM cells
   ),
+  -- Accepted time within the window, half-open.
+  spans AS
+  (
+    SELECT
+      device_id,
+      greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}) AS span_from,
+      least(toUnixTimestamp64Milli(to_at), {to_ms:Int64}) AS span_to
+    FROM intervals FINAL
+    WHERE kind = 'capacity'
+      AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+      AND to_at > from_at
+  ),
+  -- What a sample speaks for, cut at minutes and at the edges of capacity, so that known <= capacity.
   pieces AS
   (
     SELECT
-      *,
-      arrayJoin(range(intDiv(cell_ms, 60000), intDiv(end_ms - 1, 60000) + 1)) * 60000 AS minute_ms,
-      toUInt64(least(end_ms, minute_ms + 60000) - greatest(cell_ms, minute_ms)) AS ms
-    FROM reaches
-    WHERE end_ms > {from_ms:Int64}
+      r.*,
+      greatest(r.cell_ms, s.span_from) AS piece_from,
+      least(r.end_ms, s.span_to) AS piece_to,
+      arrayJoin(range(intDiv(piece_from, 60000), intDiv(piece_to - 1, 60000) + 1)) * 60000 AS minute_ms,
+      toUInt64(least(piece_to, minute_ms + 60000) - greatest(piece_from, minute_ms)) AS ms
+    FROM reaches AS r
+    INNER JOIN spans AS s ON s.device_id = r.device_id
+    WHERE piece_to > piece_from
   ),
   spoken AS
   (
@@ -66,24 +84,15 @@ WITH
       max(temperature) AS temperature_max,
       min(margin) AS margin_min
     FROM pieces
-    WHERE minute_ms >= {from_ms:Int64} AND minute_ms < {to_ms:Int64}
     GROUP BY device_id, minute_ms
   ),
   capacity AS
   (
     SELECT
       device_id,
-      arrayJoin(range(
-        intDiv(greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}), 60000),
-        intDiv(least(toUnixTimestamp64Milli(to_at), {to_ms:Int64}) - 1, 60000) + 1
-      )) * 60000 AS minute_ms,
-      sum(toUInt64(least(toUnixTimestamp64Milli(to_at), minute_ms + 60000)
-        - greatest(toUnixTimestamp64Milli(from_at), minute_ms))) AS capacity_ms
-    FROM intervals FINAL
-    WHERE kind = 'capacity'
-      AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-      AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-      AND to_at > from_at
+      arrayJoin(range(intDiv(span_from, 60000), intDiv(span_to - 1, 60000) + 1)) * 60000 AS minute_ms,
+      sum(toUInt64(least(span_to, minute_ms + 60000) - greatest(span_from, minute_ms))) AS capacity_ms
+    FROM spans
     GROUP BY device_id, minute_ms
   ),
   facts AS
@@ -113,9 +122,8 @@ SELECT
   f.busy_source AS busy_source,
   f.capacity_ms AS capacity_ms,
   toUInt64(0) AS verification_ms,
-  -- A minute that capacity covers only in part is known at most for that part.
-  least(f.known_ms, f.capacity_ms) AS known_ms,
-  least(f.busy_ms_x1000, f.capacity_ms * 1000) AS busy_ms_x1000,
+  f.known_ms AS known_ms,
+  f.busy_ms_x1000 AS busy_ms_x1000,
   f.active_known_ms AS active_known_ms,
   f.active_ms_x1000 AS active_ms_x1000,
   f.effective_known_ms AS effective_known_ms,
@@ -129,4 +137,4 @@ SELECT
   f.temperature_max AS temperature_max,
   f.margin_min AS margin_min
 FROM facts AS f
-ASOF LEFT JOIN devices AS d ON d.device_id = f.device_id AND d.at <= f.seen_until
+ASOF LEFT JOIN devices AS d FINAL ON d.device_id = f.device_id AND d.at <= f.seen_until
