@@ -1,0 +1,85 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { createCommandRunner } from './host-command.ts'
+import { createHttpReader } from './host-http.ts'
+import type { SourceIo } from './source.ts'
+
+/** No answer of any kind may be larger, whatever a caller asks for. */
+export const MAX_BYTES = 64 << 20
+/** What one read of a source may bring: an 8-GPU page has 40-70 kB. */
+export const READ_BYTES = 8 << 20
+
+/** The outside world of the sources, and its end. */
+export interface Host extends SourceIo {
+  /** Closes connections and ends running tools. */
+  stop(): void
+}
+
+/**
+ * The machine as sources see it: commands without a shell, HTTP reads, PATH. With host-command.ts and
+ * host-http.ts the only home of node:child_process and node:http in the collector.
+ */
+export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
+  const commands = createCommandRunner(environment)
+  const reader = createHttpReader()
+  return {
+    run: (command, args, limits) => commands.run(command, args, bounded(limits)),
+    get: (url, limits) => reader.get(url, bounded(limits)),
+    hasCommand: (command) => isOnPath(command, environment.PATH ?? ''),
+    stop() {
+      commands.stop()
+      reader.stop()
+    },
+  }
+}
+
+function bounded(limits: { timeoutMs: number; maxBytes: number }) {
+  return { ...limits, maxBytes: Math.min(limits.maxBytes, MAX_BYTES) }
+}
+
+async function isOnPath(command: string, path: string): Promise<boolean> {
+  const candidates = command.includes('/')
+    ? [command]
+    : path
+        .split(delimiter)
+        .filter((folder) => folder !== '')
+        .map((folder) => join(folder, command))
+  for (const candidate of candidates) if (await isExecutable(candidate)) return true
+  return false
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Bytes and calls of one read, counted on the way through. */
+export interface Meter {
+  bytes: number
+}
+
+/** The same world for one read: answers bounded by READ_BYTES, bytes counted into the meter. */
+export function meteredIo(io: SourceIo, meter: Meter): SourceIo {
+  const cap = (limits: { timeoutMs: number; maxBytes: number }) => ({
+    ...limits,
+    maxBytes: Math.min(limits.maxBytes, READ_BYTES),
+  })
+  return {
+    async run(command, args, limits) {
+      const result = await io.run(command, args, cap(limits))
+      meter.bytes += result.stdout.length + result.stderr.length
+      return result
+    },
+    async get(url, limits) {
+      const result = await io.get(url, cap(limits))
+      meter.bytes += result.body.length
+      return result
+    },
+    hasCommand: (command) => io.hasCommand(command),
+  }
+}
