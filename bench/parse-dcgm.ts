@@ -1,0 +1,80 @@
+/**
+ * Time to read one exporter page: `bin/node24 bench/parse-dcgm.ts [seconds per case]`. Each case is
+ * timed alone, in slices; the table shows the median and the 99th percentile of single pages.
+ */
+import source from '../collector/sources/dcgm-exporter/source.ts'
+import { SIMULATED_METRICS, writeExporterPage } from '../collector/sources/dcgm-exporter/simulate.ts'
+import type { MetricValues } from '../schemas/metrics.ts'
+
+const seconds = Number(process.argv[2] ?? 2)
+
+function values(seed: number): MetricValues {
+  const metrics: MetricValues = {}
+  for (const [at, name] of SIMULATED_METRICS.entries()) {
+    const part = ((seed * 31 + at * 17) % 97) / 97
+    if (name.endsWith('_ratio')) metrics[name] = part
+    else if (name.endsWith('_hertz')) metrics[name] = Math.round(300 + part * 1600) * 1e6
+    else if (name.startsWith('memory_') && name.endsWith('_bytes')) {
+      metrics[name] = Math.round(1 + part * 40_000) * 1_048_576
+    } else if (name.startsWith('row_remap')) metrics[name] = 0
+    else if (name === 'performance_state') metrics[name] = 0
+    else metrics[name] = Math.round(10 + part * 80)
+  }
+  return metrics
+}
+
+function page(gpus: number, names: 'classic' | 'base_units', instances = 0): Uint8Array {
+  const devices = Array.from({ length: gpus * Math.max(1, instances) }, (_, at) => {
+    const index = instances === 0 ? at : Math.floor(at / instances)
+    return {
+      uuid: `GPU-1f0e${String(index).padStart(4, '0')}-7a2b-4c3d-9e8f-0123456789ab`,
+      index,
+      bus: `0000:${(0x18 + index * 8).toString(16)}:00.0`,
+      model: 'NVIDIA H100 80GB HBM3',
+      hostname: 'h1-r07-n03',
+      driver: '570.124.06',
+      metrics: values(at),
+      holder: { namespace: 'training', pod: `llm-pretrain-worker-${at}`, container: 'trainer' },
+      xid: 0,
+      ...(instances === 0 ? {} : { instance: { id: 7 + (at % instances), profile: '1g.10gb' } }),
+    }
+  })
+  return new TextEncoder().encode(writeExporterPage(devices, { names }))
+}
+
+function measure(bytes: Uint8Array): { median: number; p99: number; devices: number } {
+  const times: number[] = []
+  const until = performance.now() + seconds * 1000
+  let devices = 0
+  while (performance.now() < until) {
+    const from = performance.now()
+    devices = source.interpret(bytes).devices.length
+    times.push(performance.now() - from)
+  }
+  // The first tenth is the compiler warming up.
+  const warm = times.slice(Math.floor(times.length / 10)).toSorted((a, b) => a - b)
+  const at = (share: number) => warm[Math.floor(warm.length * share)] ?? NaN
+  return { median: at(0.5), p99: at(0.99), devices }
+}
+
+const cases: readonly (readonly [string, Uint8Array])[] = [
+  ['8 GPUs', page(8, 'classic')],
+  ['8 GPUs, 4.7 names', page(8, 'base_units')],
+  ['8 GPUs x 7 MIG', page(8, 'classic', 7)],
+  ['HTML of 60 kB', new TextEncoder().encode('<p>not a page of metrics</p>\n'.repeat(2100))],
+]
+console.log('page                   kB   rows  devices   median ms   p99 ms')
+for (const [name, bytes] of cases) {
+  const rows = new TextDecoder().decode(bytes).split('\n').filter((line) => /^\w/.test(line)).length
+  const { median, p99, devices } = measure(bytes)
+  console.log(
+    [
+      name.padEnd(18),
+      (bytes.length / 1000).toFixed(0).padStart(6),
+      String(rows).padStart(6),
+      String(devices).padStart(8),
+      median.toFixed(3).padStart(11),
+      p99.toFixed(3).padStart(8),
+    ].join(' '),
+  )
+}

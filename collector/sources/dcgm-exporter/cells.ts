@@ -1,0 +1,158 @@
+import { isPlausible } from '#schemas/metrics.ts'
+import type { Entity, Identities } from './identity.ts'
+import type { LabelBlock } from './labels.ts'
+import { FIELDS, SCALE_GROUPS, SLOT_COUNT, type NativeField, type ScaleUnit } from './map.ts'
+import type { Page } from './parse.ts'
+import type { RejectReason, Rejects } from './rejects.ts'
+import type { Units } from './units.ts'
+
+/** The values of one device while a page is read: one cell per metric, NaN where the value is missing. */
+export interface Cells {
+  /** Canonical units, except energy, which stays native until its unit is settled. */
+  readonly values: Float64Array
+  /** Field that filled the cell, -1 where no row spoke. */
+  readonly fields: Int16Array
+  readonly blocks: (LabelBlock | undefined)[]
+  /** Row that filled the cell, for examples. */
+  readonly rows: Int32Array
+}
+
+function newCells(): Cells {
+  return {
+    values: new Float64Array(SLOT_COUNT).fill(NaN),
+    fields: new Int16Array(SLOT_COUNT).fill(-1),
+    blocks: [],
+    rows: new Int32Array(SLOT_COUNT).fill(-1),
+  }
+}
+
+/** True for rows whose labels name a user of the device. */
+export type IsHeld = (block: LabelBlock) => boolean
+
+/**
+ * Puts every row into the cell of its device and metric. Copies of one value (per pod of a shared GPU,
+ * per MIG instance of a board value) meet in one cell and are never added up.
+ */
+export function fillCells(
+  page: Page,
+  identities: Identities,
+  units: Units,
+  context: { readonly rejects: Rejects; readonly isHeld: IsHeld },
+): ReadonlyMap<Entity, Cells> {
+  const { rejects, isHeld } = context
+  const all = new Map<Entity, Cells>(identities.entities.map((entity) => [entity, newCells()]))
+  const series = new Set<number>()
+  for (let row = 0; row < page.fields.length; row++) {
+    const fieldIndex = page.fields[row] ?? -1
+    const owner = page.owners[row] ?? -1
+    const field = FIELDS[fieldIndex]
+    const block = page.blocks[owner]
+    const entity = identities.entityOf[owner]
+    if (field === undefined || block === undefined || !entity) continue
+    const native = page.values[row] ?? NaN
+    // Boards that have instances have no utilization of the old kind, whatever is printed.
+    if (field.level === 'whole' && entity.board.entities.size > 1) {
+      if (!Number.isNaN(native)) refuseRow(rejects, page, row, 'util_on_mig')
+      continue
+    }
+    const id = fieldIndex * page.blocks.length + owner
+    const isRepeat = series.has(id)
+    if (isRepeat) refuseRow(rejects, page, row, 'duplicate_series')
+    else series.add(id)
+    const refusal = Number.isNaN(native) ? null : whyRefused(field, native, units)
+    if (refusal !== null) refuseRow(rejects, page, row, refusal)
+    const value = refusal === null ? canonical(field, native, units) : NaN
+    const home = field.level === 'board' ? (entity.board.entities.get('') ?? entity) : entity
+    const cells = all.get(home)
+    if (cells === undefined) continue
+    const { slot } = field
+    const isLast = isRepeat && cells.blocks[slot] === block && cells.fields[slot] === fieldIndex
+    if (isLast || wins(cells, fieldIndex, value, block, isHeld)) {
+      cells.values[slot] = value
+      cells.fields[slot] = fieldIndex
+      cells.blocks[slot] = block
+      cells.rows[slot] = row
+    }
+  }
+  return all
+}
+
+function refuseRow(rejects: Rejects, page: Page, row: number, reason: RejectReason): void {
+  rejects.add(reason, page.text, page.starts[row], page.ends[row])
+}
+
+/** Whether a value replaces what its cell holds; the same answer in any order of rows. */
+function wins(
+  cells: Cells,
+  fieldIndex: number,
+  value: number,
+  block: LabelBlock,
+  isHeld: IsHeld,
+): boolean {
+  const field = FIELDS[fieldIndex]
+  if (field === undefined) return false
+  const heldIndex = cells.fields[field.slot] ?? -1
+  const heldField = FIELDS[heldIndex]
+  const heldBlock = cells.blocks[field.slot]
+  if (heldField === undefined || heldBlock === undefined) return true
+  const held = cells.values[field.slot] ?? NaN
+  if (Number.isNaN(value)) return false
+  if (Number.isNaN(held)) return true
+  if (field !== heldField) {
+    return field.rank !== heldField.rank
+      ? field.rank < heldField.rank
+      : fieldIndex < heldIndex
+  }
+  // Copies drift by a sample: of a counter the largest is the newest, and it never steps back.
+  if (field.largest) return value > held
+  return precedes(block, heldBlock, isHeld)
+}
+
+/** The board's own row before an instance's, the device's row before a pod's, then a fixed order. */
+function precedes(a: LabelBlock, b: LabelBlock, isHeld: IsHeld): boolean {
+  const own = Number(a.instance !== null) - Number(b.instance !== null)
+  if (own !== 0) return own < 0
+  const held = Number(isHeld(a)) - Number(isHeld(b))
+  if (held !== 0) return held < 0
+  const instance = parseInt(a.instance ?? '0', 10) - parseInt(b.instance ?? '0', 10)
+  return instance === 0 || Number.isNaN(instance) ? a.text < b.text : instance < 0
+}
+
+/** int64 blanks are 2^63 and a little more, all the same JS number. */
+const INT64_BLANK = 9.2e18
+const DOUBLE_BLANK = 140_737_488_355_328
+const INT32_BLANK = 2_147_483_632
+
+function isBlank(value: number, wide: boolean): boolean {
+  if (value >= INT64_BLANK) return true
+  return !wide && (value >= DOUBLE_BLANK || (value >= INT32_BLANK && value < INT32_BLANK + 4))
+}
+
+function whyRefused(field: NativeField, native: number, units: Units): RejectReason | null {
+  if (isBlank(native, field.wide)) return 'blank_sentinel'
+  if (native === 0 && (field.scale >= 0 || field.zeroIsMissing)) return null
+  if (field.codes !== null) return field.codes.has(native) ? null : 'out_of_range'
+  if (isEnergy(field)) return native > 0 ? null : 'out_of_range'
+  if (field.scale >= 0) {
+    const unit = unitOf(field, units)
+    if (unit === undefined) return 'unit_unclear'
+    if (native < unit.low || native > unit.high) return 'out_of_range'
+  }
+  return isPlausible(field.definition, canonical(field, native, units)) ? null : 'out_of_range'
+}
+
+/** Only for values that are not refused. */
+function canonical(field: NativeField, native: number, units: Units): number {
+  if (Number.isNaN(native) || (field.zeroIsMissing && native === 0)) return NaN
+  if (field.codes !== null) return field.codes.get(native) ?? NaN
+  if (isEnergy(field)) return native
+  // Zero is zero in any unit, so it needs none.
+  const unit = field.scale < 0 ? field : unitOf(field, units)
+  return unit === undefined ? 0 : (native * unit.times) / unit.over
+}
+
+function unitOf(field: NativeField, units: Units): ScaleUnit | undefined {
+  return SCALE_GROUPS[field.scale]?.units[units[field.scale] ?? -1]
+}
+
+const isEnergy = (field: NativeField) => field.metric === 'energy_joules_total'

@@ -1,0 +1,252 @@
+import type { Holder, Partition } from '#schemas/batch.ts'
+import { DEVICE_METRICS, isPlausible, type MetricName, type MetricValues } from '#schemas/metrics.ts'
+import type { DeviceReading } from '#schemas/reading.ts'
+import { fillCells, type Cells } from './cells.ts'
+import { boardKey, identify, slotKey, type Entity } from './identity.ts'
+import type { LabelBlock } from './labels.ts'
+import { LIMITS } from './limits.ts'
+import { FIELDS, HW_THERMAL_SLOT, SCALE_GROUPS } from './map.ts'
+import { boardRatio, migShare } from './mig.ts'
+import { EXPORTER_POD, SHARE_WEIGHTED, WITHOUT_NVLINK } from './names.ts'
+import type { Page } from './parse.ts'
+import type { Rejects } from './rejects.ts'
+import { measureEnergyUnit, settleUnits, type UnitMemory, type Units } from './units.ts'
+
+export interface PageDevices {
+  readonly devices: readonly DeviceReading[]
+  /** `unit_<family>`: the native unit each family was read in, where the page has it. */
+  readonly toolLabels: Readonly<Record<string, string>>
+}
+
+/** What is known beside the page itself. */
+export interface PageContext {
+  readonly rejects: Rejects
+  readonly memory: UnitMemory
+  /** Epoch ms of the read; null for a captured page, whose counters have no time. */
+  readonly nowMs: number | null
+}
+
+const slotOf = (name: MetricName) => DEVICE_METRICS.findIndex((metric) => metric.name === name)
+const ENERGY_SLOT = slotOf('energy_joules_total')
+const POWER_SLOT = slotOf('power_watts')
+const THERMAL_SLOT = slotOf('throttle_thermal_seconds_total')
+
+/** Turns a scanned page into one reading per GPU and per MIG instance. */
+export function readDevices(page: Page, context: PageContext): PageDevices {
+  const { rejects } = context
+  const identities = identify(page.blocks, rejects)
+  const isBehindPrometheus = page.blocks.some((block) => block.exported !== null)
+  const holderOf = (block: LabelBlock) => blockHolder(block, isBehindPrometheus)
+  const isHeld = (block: LabelBlock) => holderOf(block) !== null
+  const settled = settleUnits(page, context.memory)
+  const cells = fillCells(page, identities, settled, { rejects, isHeld })
+  const units = settleEnergy(cells, settled, page, context)
+  const readings = new Map<Entity, DeviceReading>()
+  for (const [entity, filled] of cells) {
+    readings.set(entity, toReading(entity, toMetrics(filled), holderOf))
+  }
+  for (const [entity, reading] of readings) {
+    if (entity.instance === null) addBoardRatios(entity, reading.metrics, readings, rejects)
+  }
+  return { devices: [...readings.values()], toolLabels: unitLabels(page, units) }
+}
+
+/** Converts energy in place, once power and time had their say about its unit. */
+function settleEnergy(
+  all: ReadonlyMap<Entity, Cells>,
+  units: Units,
+  page: Page,
+  context: PageContext,
+): Units {
+  const settled = [...units]
+  for (const [group, { name }] of SCALE_GROUPS.entries()) {
+    if (!name.startsWith('energy')) continue
+    const counters = new Map<string, { raw: number; watts: number }>()
+    for (const [entity, cells] of all) {
+      const raw = cells.values[ENERGY_SLOT] ?? NaN
+      const watts = cells.values[POWER_SLOT] ?? NaN
+      const isGroup = FIELDS[cells.fields[ENERGY_SLOT] ?? -1]?.scale === group
+      if (isGroup && raw > 0 && watts > 0) counters.set(entity.key, { raw, watts })
+    }
+    if (context.nowMs === null || counters.size === 0) continue
+    const measured = measureEnergyUnit(context.memory, counters, context.nowMs, LIMITS.energyTracked)
+    if (measured === undefined) continue
+    settled[group] = measured
+    context.memory.decided.set(name, measured)
+  }
+  for (const cells of all.values()) convertEnergy(cells, settled, page, context.rejects)
+  return settled
+}
+
+function convertEnergy(cells: Cells, units: Units, page: Page, rejects: Rejects): void {
+  const native = cells.values[ENERGY_SLOT] ?? NaN
+  const field = FIELDS[cells.fields[ENERGY_SLOT] ?? -1]
+  if (Number.isNaN(native) || native === 0 || field === undefined) return
+  const unit = SCALE_GROUPS[field.scale]?.units[units[field.scale] ?? -1]
+  const joules = unit === undefined ? NaN : (native * unit.times) / unit.over
+  const isGood = isPlausible(field.definition, joules)
+  cells.values[ENERGY_SLOT] = isGood ? joules : NaN
+  if (isGood) return
+  const row = cells.rows[ENERGY_SLOT] ?? -1
+  const reason = unit === undefined ? 'unit_unclear' : 'out_of_range'
+  rejects.add(reason, page.text, page.starts[row], page.ends[row])
+}
+
+function toMetrics(cells: Cells): MetricValues {
+  addHardwareThermal(cells)
+  const metrics: MetricValues = {}
+  for (const [slot, metric] of DEVICE_METRICS.entries()) {
+    if ((cells.fields[slot] ?? -1) < 0) continue
+    const value = cells.values[slot] ?? NaN
+    metrics[metric.name] = Number.isNaN(value) ? null : value
+  }
+  const { memory_used_bytes: used, memory_free_bytes: free } = metrics
+  if (typeof metrics.memory_total_bytes !== 'number' && typeof used === 'number' && typeof free === 'number') {
+    // The default field set has no total; the parts add up to it, give or take a MiB.
+    metrics.memory_total_bytes = used + free + (metrics.memory_reserved_bytes ?? 0)
+  }
+  return metrics
+}
+
+/**
+ * Heat slows by software and by hardware, each with a counter. A counter that never moved may be absent,
+ * so absent counts as 0 beside its twin; older fields already hold both and are left alone.
+ */
+function addHardwareThermal(cells: Cells): void {
+  const hardware = cells.values[HW_THERMAL_SLOT] ?? NaN
+  const held = FIELDS[cells.fields[THERMAL_SLOT] ?? -1]
+  if (Number.isNaN(hardware) || (held !== undefined && held.rank > 0)) return
+  const software = cells.values[THERMAL_SLOT] ?? NaN
+  cells.values[THERMAL_SLOT] = hardware + (Number.isNaN(software) ? 0 : software)
+  cells.fields[THERMAL_SLOT] = cells.fields[HW_THERMAL_SLOT] ?? -1
+}
+
+function toReading(
+  entity: Entity,
+  metrics: MetricValues,
+  holderOf: (block: LabelBlock) => Holder | null,
+): DeviceReading {
+  const { board, instance } = entity
+  const facts = entity.blocks.length > 0 ? entity.blocks : boardBlocks(entity)
+  const model = firstOf(facts, (block) => block.model ?? block.facts['device_name'] ?? null)
+  if (model !== null && WITHOUT_NVLINK.test(model)) dropAbsentNvlink(metrics)
+  const users = distinctHolders(entity.blocks, holderOf)
+  const labels: Record<string, string> = {}
+  for (const block of facts) {
+    for (const [name, value] of Object.entries(block.facts)) labels[name] ??= value
+  }
+  if (board.host !== null) labels['exporter_host'] = board.host
+  if (users.length > 1) labels['shared_by'] = String(users.length)
+  const isPlaced = instance === null && board.bus !== null && board.uuid !== null
+  return {
+    keys: isPlaced ? [entity.key, slotKey(board)] : [entity.key],
+    vendor: 'nvidia',
+    model: model ?? 'unknown',
+    node: board.host,
+    // Place and index belong to the board: an instance that carried them would look like a replacement.
+    index: instance === null ? board.index : null,
+    bus: instance === null ? board.bus : null,
+    parent: instance === null ? null : boardKey(board),
+    partition: partitionOf(entity, model),
+    holder: agreedHolder(users),
+    metrics,
+    labels,
+    failed: null,
+  }
+}
+
+function partitionOf({ instance }: Entity, model: string | null): Partition | null {
+  if (instance === null) return null
+  return { id: instance.id, profile: instance.profile, share: migShare(instance.profile, model) }
+}
+
+function boardBlocks(entity: Entity): readonly LabelBlock[] {
+  return [...entity.board.entities.values()].flatMap((other) => other.blocks)
+}
+
+function firstOf<Value>(
+  blocks: readonly LabelBlock[],
+  pick: (block: LabelBlock) => Value | null,
+): Value | null {
+  for (const block of blocks) {
+    const value = pick(block)
+    if (value !== null) return value
+  }
+  return null
+}
+
+/** Boards without NVLink print 0; a state that cannot be known is not a measured 0. */
+function dropAbsentNvlink(metrics: MetricValues): void {
+  if (metrics.nvlink_bytes_per_second === 0) metrics.nvlink_bytes_per_second = null
+  if (metrics.nvlink_tx_bytes_per_second === 0) metrics.nvlink_tx_bytes_per_second = null
+  if (metrics.nvlink_rx_bytes_per_second === 0) metrics.nvlink_rx_bytes_per_second = null
+}
+
+/** The user a row names, empty fields left out; null when the labels name nobody or the exporter itself. */
+function blockHolder(block: LabelBlock, isBehindPrometheus: boolean): Holder | null {
+  const pod = isBehindPrometheus ? block.exported : block.plain
+  const isExporter = !isBehindPrometheus && pod !== null && EXPORTER_POD.test(pod.pod)
+  const named = pod === null || isExporter ? null : pod
+  if (named === null && block.job === '') return null
+  return {
+    ...(block.job === '' ? {} : { job: block.job }),
+    ...(named === null || named.namespace === '' ? {} : { namespace: named.namespace }),
+    ...(named === null || named.pod === '' ? {} : { pod: named.pod }),
+    ...(named === null || named.container === '' ? {} : { container: named.container }),
+  }
+}
+
+function distinctHolders(
+  blocks: readonly LabelBlock[],
+  holderOf: (block: LabelBlock) => Holder | null,
+): readonly Holder[] {
+  const seen = new Map<string, Holder>()
+  for (const block of blocks) {
+    const holder = holderOf(block)
+    if (holder !== null) seen.set(JSON.stringify(holder), holder)
+  }
+  return [...seen.values()]
+}
+
+/** What all users of a device agree on: one pod's name, or only its namespace, or nobody's. */
+function agreedHolder(users: readonly Holder[]): Holder | null {
+  const first = users[0]
+  if (first === undefined) return null
+  const agreed: Record<string, string> = {}
+  for (const [name, value] of Object.entries(first)) {
+    const isShared = users.every((user) => Object.entries(user).some(([n, v]) => n === name && v === value))
+    if (typeof value === 'string' && isShared) agreed[name] = value
+  }
+  return Object.keys(agreed).length === 0 ? null : agreed
+}
+
+/** Puts into the board what its instances measured, weighted by their share of its compute. */
+function addBoardRatios(
+  board: Entity,
+  metrics: MetricValues,
+  readings: ReadonlyMap<Entity, DeviceReading>,
+  rejects: Rejects,
+): void {
+  const instances: DeviceReading[] = []
+  for (const entity of board.board.entities.values()) {
+    const reading = entity.instance === null ? undefined : readings.get(entity)
+    if (reading !== undefined) instances.push(reading)
+  }
+  if (instances.length === 0) return
+  for (const metric of SHARE_WEIGHTED) {
+    if (instances.every((instance) => instance.metrics[metric] === undefined)) continue
+    const ratio = boardRatio(metric, instances)
+    if (ratio === 'shares_exceed_device') rejects.add('mig_shares_exceed_device', `${board.key} ${metric}`)
+    if (typeof ratio === 'number') metrics[metric] = ratio
+    else metrics[metric] ??= null
+  }
+}
+
+function unitLabels(page: Page, units: Units): Readonly<Record<string, string>> {
+  const present = new Set(page.fields.map((field) => FIELDS[field]?.scale ?? -1))
+  const labels: Record<string, string> = {}
+  for (const [group, { name, units: known }] of SCALE_GROUPS.entries()) {
+    if (present.has(group)) labels[`unit_${name}`] = known[units[group] ?? -1]?.unit ?? 'unclear'
+  }
+  return labels
+}

@@ -1,0 +1,264 @@
+import { DEVICE_METRICS, type MetricDefinition, type MetricName } from '#schemas/metrics.ts'
+
+/**
+ * What DCGM's fields mean in canonical metrics: data, no behaviour. Names up to DCGM 4.6 and the
+ * base-unit names of 4.7 (seen in public documentation only) are listed side by side. TYPE and HELP of
+ * a page are free text and are never used.
+ */
+
+/** Native unit of a family that changed between versions: which one a page uses is settled per page. */
+export interface ScaleGroup {
+  readonly name: string
+  /** Two possible units; `low..high` is the range of positive native values that fit one. */
+  readonly units: readonly [ScaleUnit, ScaleUnit]
+  /** Unit taken when the page shows no evidence: index into `units`, or null to refuse. */
+  readonly assumed: 0 | 1 | null
+  /** True where old names may carry the new unit once the page's clocks or memory are seen to. */
+  readonly followsPage: boolean
+}
+
+export interface ScaleUnit {
+  readonly unit: string
+  /** Canonical value = native x times / over; one of the two is 1, so 57 % is 0.57 and not 0.5700000001. */
+  readonly times: number
+  readonly over: number
+  readonly low: number
+  readonly high: number
+}
+
+const MHZ: ScaleUnit = { unit: 'MHz', times: 1e6, over: 1, low: 1, high: 1e5 }
+const HZ: ScaleUnit = { unit: 'Hz', times: 1, over: 1, low: 1e6, high: 1e11 }
+/** No device has 1 TiB of memory, so 1,048,576 and more are bytes. */
+const MIB: ScaleUnit = { unit: 'MiB', times: 1_048_576, over: 1, low: 1, high: 1_048_575 }
+const BYTES: ScaleUnit = { unit: 'bytes', times: 1, over: 1, low: 1_048_576, high: 2 ** 44 }
+/** 1 fits both: 1 % or 100 %. */
+const PERCENT: ScaleUnit = { unit: 'percent', times: 1, over: 100, low: 1, high: 100 }
+const RATIO: ScaleUnit = { unit: 'ratio', times: 1, over: 1, low: 0, high: 1 }
+/** 2,000,000 MB/s is above NVLink 5; a small number may be either. */
+const MB_PER_S: ScaleUnit = { unit: 'MB/s', times: 1e6, over: 1, low: 1, high: 2e6 }
+const B_PER_S: ScaleUnit = { unit: 'B/s', times: 1, over: 1, low: 1, high: 1e13 }
+const MILLIJOULES: ScaleUnit = { unit: 'mJ', times: 1, over: 1000, low: 0, high: 1e16 }
+const JOULES: ScaleUnit = { unit: 'J', times: 1, over: 1, low: 0, high: 1e13 }
+
+const group = (
+  name: string,
+  units: ScaleGroup['units'],
+  assumed: ScaleGroup['assumed'],
+  followsPage = false,
+): ScaleGroup => ({ name, units, assumed, followsPage })
+
+/** `*_base` belongs to the names that carry their unit; a name alone proves nothing, so both vote. */
+export const SCALE_GROUPS = [
+  group('clock', [MHZ, HZ], 0),
+  group('clock_base', [MHZ, HZ], 1),
+  group('memory', [MIB, BYTES], 0),
+  group('memory_base', [MIB, BYTES], 1),
+  group('utilization', [PERCENT, RATIO], 0, true),
+  // DCGM 4.6 prints 0..100 under the name that says ratio: without evidence, 1 stays unknown.
+  group('utilization_base', [PERCENT, RATIO], null),
+  group('nvlink', [MB_PER_S, B_PER_S], 0, true),
+  group('energy', [MILLIJOULES, JOULES], 0, true),
+  group('energy_base', [MILLIJOULES, JOULES], 1),
+] as const
+
+export type ScaleName =
+  | 'clock'
+  | 'clock_base'
+  | 'memory'
+  | 'memory_base'
+  | 'utilization'
+  | 'utilization_base'
+  | 'nvlink'
+  | 'energy'
+  | 'energy_base'
+
+/**
+ * Where a value belongs on a MIG device. `board`: copied to every instance row, so it is counted once,
+ * on the board. `instance`: the instance's own. `whole`: does not exist under MIG; a number printed
+ * there is not a measurement.
+ */
+export type Level = 'board' | 'instance' | 'whole'
+
+export interface NativeField {
+  readonly name: string
+  readonly metric: MetricName
+  readonly definition: MetricDefinition
+  /** The metric's position in DEVICE_METRICS, or HW_THERMAL_SLOT. */
+  readonly slot: number
+  /** Canonical value = native x times / over; both 1 where `scale` is set. */
+  readonly times: number
+  readonly over: number
+  /** Index into SCALE_GROUPS, or -1. */
+  readonly scale: number
+  /** True where 2,147,483,632 can be a real value, so int32 blanks cannot be told apart. */
+  readonly wide: boolean
+  readonly level: Level
+  /** 0 is preferred over 1 when a page has several fields for one metric. */
+  readonly rank: number
+  /** True where 0 means that there is no sensor. */
+  readonly zeroIsMissing: boolean
+  /** Of several rows the largest counts: counters (the newest copy) and worst-of codes. */
+  readonly largest: boolean
+  /** Native code -> canonical code, for enums that differ. */
+  readonly codes: ReadonlyMap<number, number> | null
+}
+
+type FieldOptions = Partial<
+  Pick<NativeField, 'times' | 'over' | 'wide' | 'level' | 'rank' | 'zeroIsMissing' | 'largest' | 'codes'>
+> & { readonly scale?: ScaleName; readonly slot?: number }
+
+/** Cell of HW thermal slowdown, added to SW thermal slowdown of the same family. */
+export const HW_THERMAL_SLOT = DEVICE_METRICS.length
+export const SLOT_COUNT = DEVICE_METRICS.length + 1
+
+function field(metric: MetricName, names: readonly string[], options: FieldOptions = {}) {
+  const position = DEVICE_METRICS.findIndex((known) => known.name === metric)
+  const definition: MetricDefinition = DEVICE_METRICS[position] ?? DEVICE_METRICS[0]
+  return names.map((name): NativeField => ({
+    name,
+    metric,
+    definition,
+    slot: options.slot ?? position,
+    times: options.times ?? 1,
+    over: options.over ?? 1,
+    scale: SCALE_GROUPS.findIndex((known) => known.name === options.scale),
+    wide: options.wide ?? false,
+    level: options.level ?? 'board',
+    rank: options.rank ?? 0,
+    zeroIsMissing: options.zeroIsMissing ?? false,
+    largest: options.largest ?? definition.kind === 'counter',
+    codes: options.codes ?? null,
+  }))
+}
+
+const dev = (...names: string[]) => names.map((name) => `DCGM_FI_DEV_${name}`)
+const prof = (...names: string[]) => names.map((name) => `DCGM_FI_PROF_${name}`)
+const own = { level: 'instance' } as const
+const whole = { level: 'whole', scale: 'utilization' } as const
+const wholeBase = { level: 'whole', scale: 'utilization_base' } as const
+const mib = { level: 'instance', scale: 'memory', wide: true } as const
+const bytes = { level: 'instance', scale: 'memory_base', wide: true } as const
+const nanoseconds = { over: 1e9, wide: true } as const
+/** 240-247 are nanoseconds since 2.x although the 4.0.0 header says microseconds. */
+const violation = { over: 1e9, wide: true, rank: 2 } as const
+const rate = { wide: true } as const
+
+/** Every field that has a canonical metric. What is not here is listed under `ignored`. */
+export const FIELDS: readonly NativeField[] = [
+  field('gr_engine_active_ratio', prof('GR_ENGINE_ACTIVE', 'GR_ENGINE_UTIL_RATIO'), own),
+  field('gpu_util_ratio', dev('GPU_UTIL'), whole),
+  field('gpu_util_ratio', dev('GPU_UTIL_RATIO'), wholeBase),
+  field('sm_active_ratio', prof('SM_ACTIVE', 'SM_UTIL_RATIO'), own),
+  field('sm_occupancy_ratio', prof('SM_OCCUPANCY', 'SM_OCCUPANCY_RATIO'), own),
+  field('tensor_active_ratio', prof('PIPE_TENSOR_ACTIVE', 'TENSOR_UTIL_RATIO'), own),
+  field('fp64_active_ratio', prof('PIPE_FP64_ACTIVE', 'FP64_UTIL_RATIO'), own),
+  field('fp32_active_ratio', prof('PIPE_FP32_ACTIVE', 'FP32_UTIL_RATIO'), own),
+  field('fp16_active_ratio', prof('PIPE_FP16_ACTIVE', 'FP16_UTIL_RATIO'), own),
+  field('memory_bandwidth_active_ratio', prof('DRAM_ACTIVE', 'DRAM_UTIL_RATIO'), own),
+  field('memory_controller_busy_ratio', dev('MEM_COPY_UTIL'), whole),
+  field('memory_controller_busy_ratio', dev('MEMORY_UTIL_RATIO', 'MEM_COPY_UTIL_RATIO'), wholeBase),
+  field('encoder_busy_ratio', dev('ENC_UTIL'), whole),
+  field('encoder_busy_ratio', dev('ENC_UTIL_RATIO'), wholeBase),
+  field('decoder_busy_ratio', dev('DEC_UTIL'), whole),
+  field('decoder_busy_ratio', dev('DEC_UTIL_RATIO'), wholeBase),
+  field('power_watts', dev('POWER_USAGE', 'BOARD_POWER_WATTS')),
+  field('power_watts', dev('POWER_USAGE_INSTANT', 'BOARD_POWER_RAW_WATTS'), { rank: 1 }),
+  field('power_limit_watts', dev('ENFORCED_POWER_LIMIT', 'BOARD_POWER_LIMIT_ENFORCED_WATTS')),
+  field('energy_joules_total', dev('GPU_ENERGY_JOULES_TOTAL'), { scale: 'energy_base', wide: true }),
+  field('energy_joules_total', dev('TOTAL_ENERGY_CONSUMPTION'), {
+    scale: 'energy',
+    wide: true,
+    rank: 1,
+  }),
+  field('temperature_celsius', dev('GPU_TEMP', 'GPU_TEMP_CELSIUS')),
+  field('memory_temperature_celsius', dev('MEMORY_TEMP', 'MEMORY_TEMP_CELSIUS'), {
+    zeroIsMissing: true,
+  }),
+  field('temperature_margin_celsius', dev('GPU_TEMP_LIMIT', 'GPU_TEMP_MARGIN_CELSIUS')),
+  field('sm_clock_hertz', dev('SM_CLOCK'), { scale: 'clock' }),
+  field('sm_clock_hertz', dev('SM_CLOCK_HERTZ'), { scale: 'clock_base' }),
+  field('sm_clock_max_hertz', dev('MAX_SM_CLOCK'), { scale: 'clock' }),
+  field('sm_clock_max_hertz', dev('SM_MAX_CLOCK_HERTZ'), { scale: 'clock_base' }),
+  field('memory_clock_hertz', dev('MEM_CLOCK'), { scale: 'clock' }),
+  field('memory_clock_hertz', dev('MEMORY_CLOCK_HERTZ', 'MEM_CLOCK_HERTZ'), {
+    scale: 'clock_base',
+  }),
+  field('memory_used_bytes', dev('FB_USED'), mib),
+  field('memory_used_bytes', dev('FB_USED_BYTES'), bytes),
+  field('memory_free_bytes', dev('FB_FREE'), mib),
+  field('memory_free_bytes', dev('FB_FREE_BYTES'), bytes),
+  field('memory_reserved_bytes', dev('FB_RESERVED'), mib),
+  field('memory_reserved_bytes', dev('FB_RESERVED_BYTES'), bytes),
+  field('memory_total_bytes', dev('FB_TOTAL'), mib),
+  field('memory_total_bytes', dev('FB_CAPACITY_BYTES', 'FB_TOTAL_BYTES'), bytes),
+  field('clock_event_reasons', dev('CLOCK_THROTTLE_REASONS', 'CLOCKS_EVENT_REASONS')),
+  field(
+    'throttle_power_seconds_total',
+    dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'),
+    nanoseconds,
+  ),
+  field('throttle_power_seconds_total', dev('GPU_POWER_THROTTLE_SECONDS_TOTAL'), { rank: 1 }),
+  field('throttle_power_seconds_total', dev('POWER_VIOLATION'), violation),
+  field(
+    'throttle_thermal_seconds_total',
+    dev('CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN_NS'),
+    nanoseconds,
+  ),
+  field('throttle_thermal_seconds_total', dev('CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN_NS'), {
+    ...nanoseconds,
+    slot: HW_THERMAL_SLOT,
+  }),
+  field('throttle_thermal_seconds_total', dev('GPU_THERMAL_THROTTLE_SECONDS_TOTAL'), { rank: 1 }),
+  field('throttle_thermal_seconds_total', dev('THERMAL_VIOLATION'), violation),
+  field(
+    'throttle_hardware_seconds_total',
+    dev('CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN_NS'),
+    nanoseconds,
+  ),
+  field('pcie_tx_bytes_per_second', prof('PCIE_TX_BYTES'), rate),
+  field('pcie_tx_bytes_per_second', dev('PCIE_TX_THROUGHPUT'), { times: 1000, rank: 1 }),
+  field('pcie_rx_bytes_per_second', prof('PCIE_RX_BYTES'), rate),
+  field('pcie_rx_bytes_per_second', dev('PCIE_RX_THROUGHPUT'), { times: 1000, rank: 1 }),
+  field('pcie_replay_total', dev('PCIE_REPLAY_COUNTER', 'PCIE_REPLAY_TOTAL')),
+  field('nvlink_bytes_per_second', dev('NVLINK_THROUGHPUT_BYTES_PER_SECOND'), rate),
+  field('nvlink_bytes_per_second', dev('NVLINK_BANDWIDTH_TOTAL', 'NVLINK_THROUGHPUT_TOTAL'), {
+    scale: 'nvlink',
+    wide: true,
+    rank: 1,
+  }),
+  field('nvlink_tx_bytes_per_second', prof('NVLINK_TX_BYTES'), rate),
+  field(
+    'nvlink_tx_bytes_per_second',
+    dev('NVLINK_TX_BANDWIDTH_TOTAL', 'NVLINK_TX_THROUGHPUT_TOTAL'),
+    { scale: 'nvlink', wide: true, rank: 1 },
+  ),
+  field('nvlink_rx_bytes_per_second', prof('NVLINK_RX_BYTES'), rate),
+  field(
+    'nvlink_rx_bytes_per_second',
+    dev('NVLINK_RX_BANDWIDTH_TOTAL', 'NVLINK_RX_THROUGHPUT_TOTAL'),
+    { scale: 'nvlink', wide: true, rank: 1 },
+  ),
+  field('ecc_corrected_total', dev('ECC_SBE_VOL_TOTAL')),
+  field('ecc_uncorrected_total', dev('ECC_DBE_VOL_TOTAL')),
+  field(
+    'remapped_rows_corrected_total',
+    dev('CORRECTABLE_REMAPPED_ROWS', 'ROW_REMAP_CORRECTABLE_TOTAL'),
+  ),
+  field(
+    'remapped_rows_uncorrected_total',
+    dev('UNCORRECTABLE_REMAPPED_ROWS', 'ROW_REMAP_UNCORRECTABLE_TOTAL'),
+  ),
+  field('row_remap_failed', dev('ROW_REMAP_FAILURE', 'ROW_REMAP_FAILED')),
+  field('row_remap_pending', dev('ROW_REMAP_PENDING')),
+  field('xid_code', dev('XID_ERRORS', 'XID_ERROR')),
+  // One row per health watch: 0 pass, 10 warn, 20 fail. The worst watch speaks for the device.
+  field('health_code', ['DCGM_EXP_GPU_HEALTH_STATUS'], {
+    largest: true,
+    codes: new Map([
+      [0, 0],
+      [10, 1],
+      [20, 3],
+    ]),
+  }),
+  field('performance_state', dev('PSTATE', 'GPU_PSTATE')),
+].flat()

@@ -1,0 +1,139 @@
+import { FIELDS, SCALE_GROUPS, type ScaleUnit } from './map.ts'
+import type { Page } from './parse.ts'
+
+/** What a source remembers of one target between reads: which units its exporter was seen to use. */
+export interface UnitMemory {
+  /** Scale group name -> unit index, from evidence only, never from assumptions. */
+  readonly decided: Map<string, number>
+  /** Device key -> energy counter at its last change, to tell mJ from J by power x time. */
+  readonly energy: Map<string, EnergySample>
+}
+
+export interface EnergySample {
+  readonly raw: number
+  readonly watts: number
+  readonly atMs: number
+}
+
+/** A memory that knows nothing yet. */
+export function newUnitMemory(): UnitMemory {
+  return { decided: new Map(), energy: new Map() }
+}
+
+/** Narrows what a target's memory holds. */
+export function isUnitMemory(value: unknown): value is UnitMemory {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'decided' in value &&
+    value.decided instanceof Map &&
+    'energy' in value &&
+    value.energy instanceof Map
+  )
+}
+
+/** Unit index of each scale group on this page; -1 where the evidence is missing or disagrees. */
+export type Units = readonly number[]
+
+/** Two of three votes settle a unit: one garbage value must not, and must not spoil its neighbours. */
+const MAJORITY = 2 / 3
+const UNCLEAR = -1
+
+/**
+ * Settles the native unit of each family for the whole page: by the range of its values first, then by
+ * what this target was seen to use before, then by what the field's name says. Never value by value:
+ * 1 is 1 % or 100 %, and only its neighbours tell.
+ */
+export function settleUnits(page: Page, memory: UnitMemory): Units {
+  const votes = countVotes(page)
+  const units = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
+  const follows = (name: string) => units[SCALE_GROUPS.findIndex((known) => known.name === name)]
+  // Old names with new units on clocks or memory: the other old names prove nothing any more.
+  const pageMoved = follows('clock') === 1 || follows('memory') === 1
+  return units.map((unit, group) => {
+    const known = SCALE_GROUPS[group]
+    if (unit !== undefined || known === undefined) return unit ?? UNCLEAR
+    if (known.followsPage && pageMoved) return UNCLEAR
+    return known.assumed ?? UNCLEAR
+  })
+}
+
+/** From evidence: a unit index, or UNCLEAR where it disagrees; undefined where there is none. */
+function unitByVotes(
+  group: number,
+  votes: Float64Array,
+  memory: UnitMemory,
+): number | undefined {
+  const name = SCALE_GROUPS[group]?.name ?? ''
+  const first = votes[group * 2] ?? 0
+  const second = votes[group * 2 + 1] ?? 0
+  const total = first + second
+  if (total === 0) return memory.decided.get(name)
+  const winner = first >= second ? 0 : 1
+  if (Math.max(first, second) / total < MAJORITY) return memory.decided.get(name) ?? UNCLEAR
+  memory.decided.set(name, winner)
+  return winner
+}
+
+function countVotes(page: Page): Float64Array {
+  const votes = new Float64Array(SCALE_GROUPS.length * 2)
+  for (let row = 0; row < page.fields.length; row++) {
+    const group = FIELDS[page.fields[row] ?? -1]?.scale ?? -1
+    const units = SCALE_GROUPS[group]?.units
+    const value = page.values[row] ?? NaN
+    if (units === undefined || !(value > 0)) continue
+    const first = fits(units[0], value)
+    const second = fits(units[1], value)
+    if (first !== second) votes[group * 2 + (first ? 0 : 1)] = (votes[group * 2 + (first ? 0 : 1)] ?? 0) + 1
+    else if (first && value === 1 && isPrintedAsFraction(page, row)) {
+      // Percent is an integer field: `1.000000` can only be the ratio.
+      votes[group * 2 + 1] = (votes[group * 2 + 1] ?? 0) + 1
+    }
+  }
+  return votes
+}
+
+function fits(unit: ScaleUnit, value: number): boolean {
+  return value >= unit.low && value <= unit.high
+}
+
+function isPrintedAsFraction(page: Page, row: number): boolean {
+  const end = page.ends[row] ?? 0
+  const brace = page.text.lastIndexOf('}', end - 1)
+  const point = page.text.indexOf('.', brace)
+  return point > 0 && point < end
+}
+
+const ENERGY_GAP_MS = 20_000
+const ENERGY_KEPT_MS = 600_000
+
+/**
+ * Compares how far energy counters moved with power x time since the last change, and settles mJ or J
+ * when the devices agree. `current` holds native values. Undefined while there is nothing to compare.
+ */
+export function measureEnergyUnit(
+  memory: UnitMemory,
+  current: ReadonlyMap<string, { readonly raw: number; readonly watts: number }>,
+  nowMs: number,
+  limit: number,
+): number | undefined {
+  let millijoules = 0
+  let joules = 0
+  for (const [key, { raw, watts }] of current) {
+    const before = memory.energy.get(key)
+    const elapsedMs = before === undefined ? 0 : nowMs - before.atMs
+    if (before !== undefined && raw > before.raw && elapsedMs >= ENERGY_GAP_MS && elapsedMs < ENERGY_KEPT_MS) {
+      // Native units per joule expected from power: 1,000 for mJ, 1 for J.
+      const perJoule = (raw - before.raw) / (((watts + before.watts) / 2) * (elapsedMs / 1000))
+      if (perJoule > 250 && perJoule < 4000) millijoules++
+      else if (perJoule > 0.25 && perJoule < 4) joules++
+    }
+    const isStale = before === undefined || raw < before.raw || elapsedMs >= ENERGY_GAP_MS
+    if (isStale && raw !== before?.raw && (before !== undefined || memory.energy.size < limit)) {
+      memory.energy.set(key, { raw, watts, atMs: nowMs })
+    }
+  }
+  const total = millijoules + joules
+  if (total === 0 || Math.max(millijoules, joules) / total < MAJORITY) return undefined
+  return millijoules > joules ? 0 : 1
+}
