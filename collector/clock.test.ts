@@ -6,7 +6,7 @@ function machine() {
   return {
     state,
     clock: createClock({ wallMs: () => state.wall, monotonicMs: () => state.monotonic }),
-    pass(ms: number) {
+    pass: (ms: number) => {
       state.wall += ms
       state.monotonic += ms
     },

@@ -1,11 +1,11 @@
 /** Time from outside, injected: tests turn it by hand. */
 export interface TimeSource {
   /** The machine's wall clock, epoch ms; may jump. */
-  wallMs(): number
+  readonly wallMs: () => number
   /** Never runs backwards; its zero means nothing, ms. */
-  monotonicMs(): number
+  readonly monotonicMs: () => number
   /** Calls back once after a delay; returns a function that calls it off. */
-  setTimer(delayMs: number, callback: () => void): () => void
+  readonly setTimer: (delayMs: number, callback: () => void) => () => void
 }
 
 /** The process's own time. Its timers do not keep a stopping process alive. */
@@ -30,9 +30,9 @@ export interface Reanchor {
 
 export interface CollectorClock {
   /** Epoch ms of the collector: monotonic, anchored to the wall once per boot. */
-  now(): number
+  readonly now: () => number
   /** Compares with the wall; sets the anchor anew when they parted by more than 30 s. */
-  check(): Reanchor | null
+  readonly check: () => Reanchor | null
 }
 
 /**

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expandHostlist } from './hostlist.ts'
 
@@ -48,7 +48,7 @@ describe('host lists', () => {
 
   it('any text is either refused with a code or expanded within the limit', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ab[]-,:019 ') }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom('a', '[', ']', '-', ',', ':', '0', '1', '9', ' ') }), (text) => {
         try {
           expect(expandHostlist(text, 1000).length).toBeLessThanOrEqual(1000)
         } catch (error) {
