@@ -1,0 +1,164 @@
+import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
+import type { EventRecord } from '#schemas/records.ts'
+import { type DeviceDraft, deviceKeys, newDraft, setLabel, toReading } from './devices.ts'
+import { type Failure, EMPTY_OUTPUT, EMPTY_TABLE, NOT_NPU_SMI } from './failures.ts'
+import { faultOf } from './faults.ts'
+import { applyBlock, applyCardBlock, applyWatch } from './field-devices.ts'
+import { LIMITS, type Rejections } from './lines.ts'
+import { TABLE_IGNORED } from './map.ts'
+import type { FieldBlock } from './parse-fields.ts'
+import { type NpuOutput, parseOutput } from './parse-output.ts'
+import { tableDevices } from './table-devices.ts'
+
+export const SOURCE_NAME = 'npu-smi'
+
+/** Any captured output of the tool -> devices, events, refusals. Pure; never throws. */
+export function interpret(bytes: Uint8Array): Interpretation {
+  return interpretOutput(parseOutput(bytes))
+}
+
+/**
+ * Joins all answers of an output by (card, chip). Events name the faults as levels: `at_ms` 0 and an
+ * empty node mean the output does not say; whoever read it live knows.
+ */
+export function interpretOutput(output: NpuOutput): Interpretation {
+  const ignored = new Set<string>()
+  const drafts = gather(output, ignored)
+  markLostCards(output, drafts)
+  const devices = drafts.list().map(toReading)
+  const failure = outcomeOf(output, devices)
+  return {
+    source: SOURCE_NAME,
+    outcome: failure?.outcome ?? 'ok',
+    reason: failure?.reason ?? null,
+    detail: failure?.detail ?? null,
+    devices,
+    events: drafts.list().flatMap(faultEvents),
+    rejected: output.rejections.examples(),
+    rejectedByReason: output.rejections.byReason(),
+    ignored: [...ignored].slice(0, LIMITS.ignoredNames),
+    toolLabels: toolLabels(output),
+  }
+}
+
+interface Drafts {
+  /** The device of (card, chip), made when it is not there yet. */
+  at(npu: number | null, chip: number): DeviceDraft | null
+  put(draft: DeviceDraft): void
+  ofNpu(npu: number | null): DeviceDraft[]
+  list(): DeviceDraft[]
+}
+
+function createDrafts(rejections: Rejections): Drafts {
+  const byPlace = new Map<string, DeviceDraft>()
+  const place = (npu: number | null, chip: number) => `${npu}/${chip}`
+  return {
+    at(npu, chip) {
+      const known = byPlace.get(place(npu, chip))
+      if (known !== undefined) return known
+      if (byPlace.size >= LIMITS.chips) {
+        rejections.add(`NPU ${npu} chip ${chip}`, 'too_many_chips')
+        return null
+      }
+      const draft = newDraft(npu, chip)
+      byPlace.set(place(npu, chip), draft)
+      return draft
+    },
+    put: (draft) => void byPlace.set(place(draft.npu, draft.chip), draft),
+    ofNpu: (npu) => [...byPlace.values()].filter((draft) => draft.npu === npu),
+    list: () => [...byPlace.values()],
+  }
+}
+
+/** Boxes first (a later box of a dump replaces an earlier one), then what other answers add. */
+function gather(output: NpuOutput, ignored: Set<string>): Drafts {
+  const { rejections } = output
+  const drafts = createDrafts(rejections)
+  for (const table of output.tables) {
+    for (const draft of tableDevices(table, rejections)) drafts.put(draft)
+    if (table.hasProcessBox) for (const name of TABLE_IGNORED) ignored.add(name)
+  }
+  for (const mapping of output.mappings) {
+    const draft = drafts.at(mapping.npu, mapping.chip)
+    if (draft === null) continue
+    if (draft.printedName === '') draft.printedName = mapping.name
+    draft.index ??= mapping.phyId
+    if (mapping.logicId !== null) setLabel(draft, 'logic_id', String(mapping.logicId))
+    if (mapping.phyId !== null) setLabel(draft, 'phy_id', String(mapping.phyId))
+  }
+  if (output.topologyLines > 0) ignored.add('topo')
+  const cardBlocks: FieldBlock[] = []
+  for (const block of output.blocks) {
+    if (block.fields.get('chip name')?.value.toLowerCase() === 'mcu') continue
+    if (block.chip === null && isCardLevel(block, drafts)) cardBlocks.push(block)
+    else {
+      const draft = drafts.at(block.npu, block.chip ?? 0)
+      if (draft !== null) applyBlock(draft, block, ignored, rejections)
+    }
+  }
+  for (const block of cardBlocks) applyCard(block, drafts, ignored)
+  for (const row of output.watch) {
+    const draft = drafts.at(row.npu, row.chip)
+    if (draft !== null) applyWatch(draft, row, ignored, rejections)
+  }
+  return drafts
+}
+
+/** An answer without a chip id speaks for the card, unless the card has one chip at most. */
+function isCardLevel(block: FieldBlock, drafts: Drafts): boolean {
+  const chips = Number(block.fields.get('chip count')?.value ?? '1')
+  return chips > 1 || drafts.ofNpu(block.npu).length > 1
+}
+
+function applyCard(block: FieldBlock, drafts: Drafts, ignored: Set<string>): void {
+  const chips = Number(block.fields.get('chip count')?.value ?? '1')
+  if (drafts.ofNpu(block.npu).length === 0)
+    for (let chip = 0; chip < Math.min(chips, 8); chip += 1) drafts.at(block.npu, chip)
+  for (const draft of drafts.ofNpu(block.npu)) applyCardBlock(draft, block, ignored)
+}
+
+/** `Invalid card id.` under a command that named the card: that card is lost, whatever else was read. */
+function markLostCards(output: NpuOutput, drafts: Drafts): void {
+  for (const { failure, npu } of output.failures) {
+    if (failure.reason !== 'invalid_card' || npu === null) continue
+    const lost = drafts.ofNpu(npu)
+    const chips = lost.length > 0 ? lost : [drafts.at(npu, 0)]
+    for (const draft of chips) if (draft !== null) draft.failed = failure.reason
+  }
+}
+
+function outcomeOf(output: NpuOutput, devices: readonly DeviceReading[]): Failure | null {
+  const stated = output.failures[0]?.failure ?? null
+  if (devices.some((device) => device.failed === null)) return null
+  if (stated !== null) return stated
+  if (devices.length > 0 || output.tables.length > 0) return EMPTY_TABLE
+  if (output.topologyLines > 0 || output.blocks.length > 0) return null
+  return output.empty ? EMPTY_OUTPUT : NOT_NPU_SMI
+}
+
+function faultEvents(draft: DeviceDraft): EventRecord[] {
+  return draft.faultCodes.map((code) => {
+    const fault = faultOf(code)
+    const said = [fault.meaning, draft.faultText, fault.action].filter((part) => part !== '')
+    return {
+      kind: 'event',
+      at_ms: 0,
+      node: '',
+      device_key: deviceKeys(draft)[0] ?? null,
+      source: SOURCE_NAME,
+      type: 'fault',
+      code,
+      severity: fault.severity,
+      edge: 'open',
+      message: said.join('; ').slice(0, 1024),
+    }
+  })
+}
+
+function toolLabels(output: NpuOutput): Record<string, string> {
+  const labels: Record<string, string> = {}
+  const table = output.tables.findLast((each) => each.toolVersion !== null)
+  if (table?.toolVersion) labels['tool_version'] = table.toolVersion.slice(0, 64)
+  if (table?.driverVersion) labels['driver_version'] = table.driverVersion.slice(0, 64)
+  return labels
+}

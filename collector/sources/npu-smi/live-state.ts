@@ -1,0 +1,159 @@
+import { type NpuOutput } from './parse-output.ts'
+import type { ChipMapping } from './parse-columns.ts'
+import type { FieldBlock } from './parse-fields.ts'
+import { type TableChip, tableChips } from './table-devices.ts'
+import type { Interpretation } from '#schemas/reading.ts'
+
+/** A new identity sweep begins at most this often, ms. */
+export const IDENTITY_SWEEP_MS = 600_000
+/** A known identity is asked for again after this time, ms: cards are swapped in running hosts. */
+const IDENTITY_TTL_MS = 3_600_000
+/** A new sweep of `-t usages` begins at most this often, ms. */
+export const USAGES_SWEEP_MS = 60_000
+/** A usages answer speaks for at most this long, ms: one sweep and the ticks it is spread over. */
+const USAGES_MAX_AGE_MS = 90_000
+/** A query the product does not support is asked again after a day, ms. */
+export const UNSUPPORTED_PAUSE_MS = 86_400_000
+
+export type SideQuery = 'mapping' | 'board' | 'usages'
+
+/** One further call of the tool beside `npu-smi info`. */
+export interface SideJob {
+  readonly query: SideQuery
+  readonly args: readonly string[]
+  readonly npu: number
+  readonly chip: number
+  /** Bus the box printed for the chip when the job was made. */
+  readonly bus: string | null
+  /** How often it was tried and stopped. */
+  readonly attempts: number
+}
+
+interface Remembered {
+  readonly atMs: number
+  readonly bus: string | null
+  readonly block: FieldBlock | null
+}
+
+/** Keys of a board answer that stay true between sweeps; the box itself knows the bus. */
+const BOARD_KEYS: ReadonlySet<string> = new Set([
+  'vdie id',
+  'ddie id',
+  'firmware version',
+  'serial number',
+  'product name',
+])
+/** Keys of a usages answer that the box does not print. */
+const USAGES_KEYS: ReadonlySet<string> = new Set([
+  'npu utilization',
+  'aicore usage rate',
+  'aicube usage rate',
+  'aivector usage rate',
+  'vectorcore usage rate',
+  'hbm bandwidth usage rate',
+  'ddr bandwidth usage rate',
+  'memory bandwidth usage rate',
+])
+
+/** What one target's source remembers between reads. A class only so that `instanceof` finds it again. */
+export class LiveState {
+  readonly boards = new Map<string, Remembered>()
+  readonly usages = new Map<string, Remembered>()
+  mappings: readonly ChipMapping[] = []
+  readonly queue: SideJob[] = []
+  readonly nextSweepMs = { identity: 0, usages: 0 }
+  readonly pausedUntilMs = new Map<SideQuery, number>()
+  /** Set while the driver refuses everybody: the last answer, repeated without asking. */
+  backOff: { readonly untilMs: number; readonly answer: Interpretation } | null = null
+}
+
+export function placeKey(npu: number, chip: number): string {
+  return `${npu}/${chip}`
+}
+
+/** All chips of the boxes of one read. */
+export function chipsOf(output: NpuOutput): TableChip[] {
+  return output.tables.flatMap(tableChips)
+}
+
+/** Fills the queue when a sweep is due; a sweep that is still under way is finished first. */
+export function planJobs(
+  state: LiveState,
+  chips: readonly TableChip[],
+  options: { readonly identity: boolean; readonly usages: boolean },
+  nowMs: number,
+): void {
+  if (state.queue.length > 0) return
+  if (options.identity && nowMs >= state.nextSweepMs.identity) {
+    state.nextSweepMs.identity = nowMs + IDENTITY_SWEEP_MS
+    const unknown = chips.filter(({ row, chip }) => {
+      const board = state.boards.get(placeKey(row.npu, chip))
+      const fresh = board !== undefined && nowMs - board.atMs < IDENTITY_TTL_MS
+      return !fresh || board.bus !== row.bus
+    })
+    if (unknown.length > 0) state.queue.push(sideJob('mapping', ['-m'], 0))
+    for (const { row, chip } of unknown) {
+      const args = ['-t', 'board', '-i', String(row.npu), '-c', String(chip)]
+      state.queue.push({ ...sideJob('board', args, row.npu), chip, bus: row.bus })
+    }
+  }
+  if (options.usages && nowMs >= state.nextSweepMs.usages) {
+    state.nextSweepMs.usages = nowMs + USAGES_SWEEP_MS
+    for (const npu of new Set(chips.map(({ row }) => row.npu)))
+      state.queue.push(sideJob('usages', ['-t', 'usages', '-i', String(npu)], npu))
+  }
+}
+
+function sideJob(query: SideQuery, args: readonly string[], npu: number): SideJob {
+  return { query, args: ['info', ...args], npu, chip: 0, bus: null, attempts: 0 }
+}
+
+/** Keeps what an answer said; an answer that says "not supported" stops the query for a day. */
+export function remember(state: LiveState, job: SideJob, answer: NpuOutput, nowMs: number): void {
+  if (answer.failures.some(({ failure }) => failure.reason === 'not_supported')) {
+    state.pausedUntilMs.set(job.query, nowMs + UNSUPPORTED_PAUSE_MS)
+    return
+  }
+  if (job.query === 'mapping') {
+    if (answer.mappings.length > 0) state.mappings = answer.mappings
+  } else if (job.query === 'board') {
+    const block = answer.blocks[0]
+    const kept =
+      block === undefined ? null : keepOnly({ ...block, npu: job.npu, chip: job.chip }, BOARD_KEYS)
+    state.boards.set(placeKey(job.npu, job.chip), { atMs: nowMs, bus: job.bus, block: kept })
+  } else {
+    for (const block of answer.blocks) {
+      const chip = block.chip ?? 0
+      const kept = keepOnly({ ...block, npu: job.npu, chip }, USAGES_KEYS)
+      state.usages.set(placeKey(job.npu, chip), { atMs: nowMs, bus: null, block: kept })
+    }
+  }
+}
+
+/**
+ * The box of this read with what is remembered of its chips beside it. Cards that are not in the box are
+ * left out: a card that vanished must not live on in our memory.
+ */
+export function withMemory(state: LiveState, output: NpuOutput, nowMs: number): NpuOutput {
+  const blocks: FieldBlock[] = [...output.blocks]
+  const places = new Set<string>()
+  for (const { row, chip } of chipsOf(output)) {
+    const place = placeKey(row.npu, chip)
+    places.add(place)
+    const board = state.boards.get(place)
+    if (board !== undefined) {
+      // A row without its second half has no bus: it is still the chip it was a moment ago.
+      if (!row.complete && row.bus === null) row.bus = board.bus
+      if (board.block !== null && board.bus === row.bus) blocks.push(board.block)
+    }
+    const usages = state.usages.get(place)
+    if (usages?.block && nowMs - usages.atMs <= USAGES_MAX_AGE_MS) blocks.push(usages.block)
+  }
+  const mappings = state.mappings.filter(({ npu, chip }) => places.has(placeKey(npu, chip)))
+  return { ...output, blocks, mappings: [...output.mappings, ...mappings] }
+}
+
+function keepOnly(block: FieldBlock, keys: ReadonlySet<string>): FieldBlock {
+  const fields = new Map([...block.fields].filter(([key]) => keys.has(key)))
+  return { ...block, fields, processes: null }
+}

@@ -1,0 +1,22 @@
+import { parseOutput } from './parse-output.ts'
+
+/** How much of a capture is looked at, bytes. */
+const PROBE_BYTES = 1 << 18
+
+/**
+ * How surely bytes are output of npu-smi, 0..1. Boxes with chips and the tool's own error texts are
+ * certain; loose `key : value` answers need several known keys.
+ */
+export function recognize(bytes: Uint8Array): number {
+  const output = parseOutput(bytes.subarray(0, PROBE_BYTES))
+  const hasVersion = output.tables.some((table) => table.toolVersion !== null)
+  const chips = output.tables.reduce((sum, table) => sum + table.chips.length, 0)
+  if (hasVersion || chips > 0) return hasVersion ? 0.99 : 0.95
+  if (output.failures.length > 0) return 0.9
+  if (output.mappings.length > 0 || output.watch.length > 0) return 0.9
+  const fields = output.blocks.reduce((sum, block) => sum + block.fields.size, 0)
+  const processes = output.blocks.some((block) => block.processes !== null)
+  if (fields >= 3 || processes) return 0.8
+  if (output.tables.length > 0 || output.topologyLines >= 2) return 0.7
+  return fields > 0 ? 0.3 : 0
+}
