@@ -62,15 +62,16 @@ export async function openEngine(dataPath: string, configPath: string): Promise<
   }
 }
 
-async function loadChdb() {
+/** Loads chdb, or says where it exists and what to do elsewhere. `load` is replaced in tests. */
+export async function loadChdb(load = () => import('chdb')) {
   try {
-    return await import('chdb')
+    return await load()
   } catch (cause) {
     throw new PlimsollError(
       'E_ENGINE_MISSING',
-      `chdb has no package for ${process.platform}-${process.arch} here. It exists for linux-x64 and ` +
-        'linux-arm64 (glibc), darwin-x64 and darwin-arm64; npm ci installs the one that fits unless ' +
-        'optional dependencies are omitted. Elsewhere set CLICKHOUSE_URL to a ClickHouse server.',
+      `the embedded engine (chdb) is not installed for ${process.platform}-${process.arch}. It exists for ` +
+        'linux-x64 and linux-arm64 (glibc), darwin-x64 and darwin-arm64, where npm ci installs it unless ' +
+        'optional dependencies are left out. Elsewhere set CLICKHOUSE_URL to a ClickHouse server.',
       { cause },
     )
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -31,12 +31,13 @@ async function main(): Promise<void> {
   })
   if (first === '') return
   const order = ChildOrder.parse(JSON.parse(first))
-  const { engine, server, port } = await open(order)
+  const { engine, server, port, bodyFolder } = await open(order)
   report({ event: 'ready', port, version: engine.version })
   await ended
   const late = setTimeout(() => process.kill(process.pid, 'SIGKILL'), DRAIN_MS_MAX)
   await server.drain()
   engine.close()
+  await rm(bodyFolder, { recursive: true, force: true })
   clearTimeout(late)
 }
 
@@ -49,10 +50,11 @@ async function open(order: ChildOrder) {
   await writeFile(config, engineConfigXml(limits, backups))
   const engine = await openEngine(join(dataDir, 'clickhouse'), config)
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
+  const bodyFolder = await prepareBodyFolder(`plimsoll-engine-${hash}`, dataDir)
   const server = createEngineServer({
     engine,
     secret: order.secret,
-    bodyFolder: await prepareBodyFolder(`plimsoll-engine-${hash}`, dataDir),
+    bodyFolder,
     onBroken: (message) => {
       process.stderr.write(`the engine gave up: ${message}\n`)
       process.kill(process.pid, 'SIGKILL')
@@ -62,7 +64,7 @@ async function open(order: ChildOrder) {
     server.http.once('error', fail)
     server.http.listen(order.port, '127.0.0.1', () => done(portOf(server.http.address())))
   })
-  return { engine, server, port }
+  return { engine, server, port, bodyFolder }
 }
 
 function portOf(address: AddressInfo | string | null): number {

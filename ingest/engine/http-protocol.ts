@@ -1,4 +1,4 @@
-import { setParameters, sqlString } from './params.ts'
+import { PARAMETER_BYTES_MAX, setParameters, sqlString } from './params.ts'
 import { refuseParameter, refuseReadonly, refuseSetting, refuseSyntax } from './refusal.ts'
 import {
   type InsertTarget,
@@ -155,7 +155,8 @@ export function renderStatement(plan: StatementPlan, text: string, tag: string):
   // implicit_select is on in chDB: it would run a bare expression as a query.
   const set = ['implicit_select = 0', `log_comment = ${sqlString(tag)}`]
   for (const [name, value] of plan.settings) set.push(`${name} = ${settingValue(name, value)}`)
-  const lines = [`SET ${set.join(', ')}`]
+  // First of all: the texts below, long lists of parameters among them, are held to it.
+  const lines = [`SET max_query_size = ${2 * PARAMETER_BYTES_MAX}`, `SET ${set.join(', ')}`]
   if (plan.database !== null) lines.push(`USE ${identifier(plan.database)}`)
   const params = setParameters(plan.params)
   if (params !== '') lines.push(params)

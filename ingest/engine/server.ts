@@ -122,7 +122,7 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
         const code = exceptionCode(message)
         const headers: Record<string, string> =
           code === null ? {} : { 'x-clickhouse-exception-code': String(code) }
-        send(response, httpStatus(code), Buffer.from(`${message.trim()}\n`), headers)
+        send(response, httpStatus(code), Buffer.from(`${shortened(message.trim())}\n`), headers)
         if (code === ABORTED_ENGINE) options.onBroken(message)
       })
     },
@@ -139,6 +139,10 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
     },
   }
 }
+
+/** Messages quote parameters in full; the start says what, the end carries the type's name. */
+const shortened = (message: string) =>
+  message.length <= 4_000 ? message : `${message.slice(0, 3_000)} ... ${message.slice(-500)}`
 
 /** ABORTED: "the server is shutting down due to a fatal error", on every query from then on. */
 const ABORTED_ENGINE = 236

@@ -35,7 +35,7 @@ export interface Engine extends Role {
 }
 
 /** start() waits for a predecessor that is still draining before it says E_DATA_LOCKED. */
-const LOCK_ATTEMPTS = 20
+const LOCK_ATTEMPTS = 10
 const LOCK_RETRY_MS = 250
 const STOP_GRACE_MS = 20_000
 const BACKOFF_MS_MIN = 100
