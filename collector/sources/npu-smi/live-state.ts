@@ -1,4 +1,6 @@
-import { type NpuOutput } from './parse-output.ts'
+import { HEALTH_CODES } from '#schemas/metrics.ts'
+import { healthCode } from './map.ts'
+import type { NpuOutput } from './parse-output.ts'
 import type { ChipMapping } from './parse-columns.ts'
 import type { FieldBlock } from './parse-fields.ts'
 import { type TableChip, tableChips } from './table-devices.ts'
@@ -10,12 +12,14 @@ export const IDENTITY_SWEEP_MS = 600_000
 const IDENTITY_TTL_MS = 3_600_000
 /** A new sweep of `-t usages` begins at most this often, ms. */
 export const USAGES_SWEEP_MS = 60_000
-/** A usages answer speaks for at most this long, ms: one sweep and the ticks it is spread over. */
-const USAGES_MAX_AGE_MS = 90_000
+/** The fault codes of a chip that is not OK are asked for at most this often, ms. */
+export const HEALTH_SWEEP_MS = 60_000
+/** A usages or health answer speaks for at most this long, ms: a sweep and the ticks it is spread over. */
+const ANSWER_MAX_AGE_MS = 90_000
 /** A query the product does not support is asked again after a day, ms. */
 export const UNSUPPORTED_PAUSE_MS = 86_400_000
 
-export type SideQuery = 'mapping' | 'board' | 'usages'
+export type SideQuery = 'mapping' | 'board' | 'usages' | 'health'
 
 /** One further call of the tool beside `npu-smi info`. */
 export interface SideJob {
@@ -43,6 +47,8 @@ const BOARD_KEYS: ReadonlySet<string> = new Set([
   'serial number',
   'product name',
 ])
+/** Keys of a health answer; the word itself is fresher in the box. */
+const HEALTH_KEYS: ReadonlySet<string> = new Set(['error code', 'error information'])
 /** Keys of a usages answer that the box does not print. */
 const USAGES_KEYS: ReadonlySet<string> = new Set([
   'npu utilization',
@@ -59,9 +65,10 @@ const USAGES_KEYS: ReadonlySet<string> = new Set([
 export class LiveState {
   readonly boards = new Map<string, Remembered>()
   readonly usages = new Map<string, Remembered>()
+  readonly health = new Map<string, Remembered>()
   mappings: readonly ChipMapping[] = []
   readonly queue: SideJob[] = []
-  readonly nextSweepMs = { identity: 0, usages: 0 }
+  readonly nextSweepMs = { identity: 0, usages: 0, health: 0 }
   readonly pausedUntilMs = new Map<SideQuery, number>()
   /** Set while the driver refuses everybody: the last answer, repeated without asking. */
   backOff: { readonly untilMs: number; readonly answer: Interpretation } | null = null
@@ -97,6 +104,14 @@ export function planJobs(
       state.queue.push({ ...sideJob('board', args, row.npu), chip, bus: row.bus })
     }
   }
+  const unwell = chips.filter(({ row }) => (healthCode(row.healthWord) ?? 0) > HEALTH_CODES.ok)
+  if (unwell.length > 0 && nowMs >= state.nextSweepMs.health) {
+    state.nextSweepMs.health = nowMs + HEALTH_SWEEP_MS
+    for (const { row, chip } of unwell) {
+      const args = ['-t', 'health', '-i', String(row.npu), '-c', String(chip)]
+      state.queue.push({ ...sideJob('health', args, row.npu), chip })
+    }
+  }
   if (options.usages && nowMs >= state.nextSweepMs.usages) {
     state.nextSweepMs.usages = nowMs + USAGES_SWEEP_MS
     for (const npu of new Set(chips.map(({ row }) => row.npu)))
@@ -116,18 +131,30 @@ export function remember(state: LiveState, job: SideJob, answer: NpuOutput, nowM
   }
   if (job.query === 'mapping') {
     if (answer.mappings.length > 0) state.mappings = answer.mappings
-  } else if (job.query === 'board') {
-    const block = answer.blocks[0]
-    const kept =
-      block === undefined ? null : keepOnly({ ...block, npu: job.npu, chip: job.chip }, BOARD_KEYS)
-    state.boards.set(placeKey(job.npu, job.chip), { atMs: nowMs, bus: job.bus, block: kept })
-  } else {
-    for (const block of answer.blocks) {
-      const chip = block.chip ?? 0
-      const kept = keepOnly({ ...block, npu: job.npu, chip }, USAGES_KEYS)
-      state.usages.set(placeKey(job.npu, chip), { atMs: nowMs, bus: null, block: kept })
-    }
+    return
   }
+  if (job.query === 'board')
+    state.boards.set(placeKey(job.npu, job.chip), { atMs: nowMs, bus: job.bus, block: null })
+  const [notes, keys] = NOTES[job.query](state)
+  for (const block of answer.blocks) {
+    // Asked for one chip, the answer is that chip's; a usages answer holds all chips of the card.
+    const chip = job.query === 'usages' ? (block.chip ?? 0) : job.chip
+    const fields = new Map([...block.fields].filter(([key]) => keys.has(key)))
+    const kept = { npu: job.npu, chip, fields, processes: null }
+    notes.set(placeKey(job.npu, chip), { atMs: nowMs, bus: job.bus, block: kept })
+  }
+}
+
+/** Where the answers of a query are kept, and which of their keys. */
+const NOTES: Readonly<
+  Record<
+    Exclude<SideQuery, 'mapping'>,
+    (state: LiveState) => [Map<string, Remembered>, ReadonlySet<string>]
+  >
+> = {
+  board: (state) => [state.boards, BOARD_KEYS],
+  usages: (state) => [state.usages, USAGES_KEYS],
+  health: (state) => [state.health, HEALTH_KEYS],
 }
 
 /**
@@ -146,14 +173,12 @@ export function withMemory(state: LiveState, output: NpuOutput, nowMs: number): 
       if (!row.complete && row.bus === null) row.bus = board.bus
       if (board.block !== null && board.bus === row.bus) blocks.push(board.block)
     }
-    const usages = state.usages.get(place)
-    if (usages?.block && nowMs - usages.atMs <= USAGES_MAX_AGE_MS) blocks.push(usages.block)
+    const isUnwell = (healthCode(row.healthWord) ?? 0) > HEALTH_CODES.ok
+    for (const notes of isUnwell ? [state.usages, state.health] : [state.usages]) {
+      const note = notes.get(place)
+      if (note?.block && nowMs - note.atMs <= ANSWER_MAX_AGE_MS) blocks.push(note.block)
+    }
   }
   const mappings = state.mappings.filter(({ npu, chip }) => places.has(placeKey(npu, chip)))
   return { ...output, blocks, mappings: [...output.mappings, ...mappings] }
-}
-
-function keepOnly(block: FieldBlock, keys: ReadonlySet<string>): FieldBlock {
-  const fields = new Map([...block.fields].filter(([key]) => keys.has(key)))
-  return { ...block, fields, processes: null }
 }

@@ -66,117 +66,121 @@ const HEALTH_WORDS: ReadonlySet<string> = new Set(['ok', 'warning', 'alarm', 'cr
 const VERSION = /npu-smi\s+(\S+)\s+Version:\s*(\S+)/i
 const NO_PROCESSES = /No running processes found in NPU\s+(\d+)/i
 
+/** Where the reader stands in a box. */
+interface TableState {
+  readonly tables: NpuTable[]
+  readonly rejections: Rejections
+  current: NpuTable | null
+  /** Row 1 that waits for its row 2. */
+  pending: ChipRow | null
+  inProcessBox: boolean
+  chipCount: number
+}
+
 /**
  * Reads the boxes of `npu-smi info` line by line: split on `|`, tokenise, decide by shape. Borders and
  * column widths are never looked at: real captures have broken, missing and misaligned ones.
  */
 export function createTableReader(rejections: Rejections): TableReader {
-  const tables: NpuTable[] = []
-  let current: NpuTable | null = null
-  let pending: ChipRow | null = null
-  let inProcessBox = false
-  let chipCount = 0
-
-  const flush = () => {
-    if (pending !== null && !pending.complete)
-      rejections.add(`NPU ${pending.npu} ${pending.printedName}`, 'row_1_without_row_2')
-    pending = null
+  const state: TableState = {
+    tables: [],
+    rejections,
+    current: null,
+    pending: null,
+    inProcessBox: false,
+    chipCount: 0,
   }
-  const table = (): NpuTable => {
-    if (current === null) {
-      current = emptyTable()
-      tables.push(current)
-    }
-    return current
-  }
-  /** A version or column header after rows opens the next answer of a dump. */
-  const startHeader = (): NpuTable => {
-    flush()
-    if (current !== null && (current.chips.length > 0 || current.hasProcessBox)) current = null
-    inProcessBox = false
-    return table()
-  }
-
-  const readHeader = (row: Cells): boolean => {
-    const version = VERSION.exec(row.line)
-    if (version !== null) {
-      const target = startHeader()
-      target.toolVersion = version[1] ?? null
-      target.driverVersion = version[2] ?? null
-      return true
-    }
-    if (row.cells.includes('Health')) {
-      startHeader()
-      return true
-    }
-    if (row.cells.includes('Bus-Id')) {
-      applyHeader(table(), row.line)
-      return true
-    }
-    if (/Process id/i.test(row.line)) {
-      flush()
-      table().hasProcessBox = true
-      inProcessBox = true
-      return true
-    }
-    return false
-  }
-
-  const readProcess = (row: Cells): boolean => {
-    const none = NO_PROCESSES.exec(row.line)
-    if (none !== null) {
-      const target = table()
-      target.hasProcessBox = true
-      target.npusWithoutProcesses.add(Number(none[1]))
-      return true
-    }
-    const process = processRow(row.cells)
-    if (process === null || (!inProcessBox && row.cells.length < 4)) return false
-    const target = table()
-    target.hasProcessBox = true
-    if (target.processes.length < LIMITS.processes) target.processes.push(process)
-    return true
-  }
-
-  const readChip = (row: Cells): boolean => {
-    const first = rowOne(row, rejections)
-    if (first !== null) {
-      flush()
-      if (chipCount >= LIMITS.chips) rejections.add(row.line, 'too_many_chips')
-      else {
-        chipCount += 1
-        pending = first
-        table().chips.push(first)
-      }
-      if (row.cut) rejections.add(row.line, 'cut_row')
-      return true
-    }
-    const second = rowTwo(row)
-    if (second === null) return false
-    if (pending === null) rejections.add(row.line, 'row_2_without_row_1')
-    else Object.assign(pending, second)
-    pending = null
-    if (row.cut) rejections.add(row.line, 'cut_row')
-    return true
-  }
-
   return {
     line(line) {
       const row = splitCells(line)
       if (row.cells.every((cell) => cell === '' || cell === '...')) return
-      if (readHeader(row) || readProcess(row) || readChip(row)) return
+      if (readHeader(state, row) || readProcess(state, row) || readChip(state, row)) return
       rejections.add(line, row.cut ? 'cut_row' : 'unrecognised_row')
     },
     boundary() {
-      flush()
-      current = null
-      inProcessBox = false
+      flush(state)
+      state.current = null
+      state.inProcessBox = false
     },
     finish() {
-      flush()
-      return tables
+      flush(state)
+      return state.tables
     },
   }
+}
+
+function flush(state: TableState): void {
+  const { pending } = state
+  if (pending !== null)
+    state.rejections.add(`NPU ${pending.npu} ${pending.printedName}`, 'row_1_without_row_2')
+  state.pending = null
+}
+
+function tableOf(state: TableState): NpuTable {
+  if (state.current === null) {
+    state.current = emptyTable()
+    state.tables.push(state.current)
+  }
+  return state.current
+}
+
+/** A version or column header after rows opens the next answer of a dump. */
+function startHeader(state: TableState): NpuTable {
+  flush(state)
+  const { current } = state
+  if (current !== null && (current.chips.length > 0 || current.hasProcessBox)) state.current = null
+  state.inProcessBox = false
+  return tableOf(state)
+}
+
+function readHeader(state: TableState, row: Cells): boolean {
+  const version = VERSION.exec(row.line)
+  if (version !== null) {
+    const table = startHeader(state)
+    table.toolVersion = version[1] ?? null
+    table.driverVersion = version[2] ?? null
+  } else if (row.cells.includes('Health')) startHeader(state)
+  else if (row.cells.includes('Bus-Id')) applyHeader(tableOf(state), row.line)
+  else if (/Process id/i.test(row.line)) {
+    flush(state)
+    tableOf(state).hasProcessBox = true
+    state.inProcessBox = true
+  } else return false
+  return true
+}
+
+function readProcess(state: TableState, row: Cells): boolean {
+  const none = NO_PROCESSES.exec(row.line)
+  const process = none === null ? processRow(row.cells) : null
+  if (none === null && process === null) return false
+  if (process !== null && !state.inProcessBox && row.cells.length < 4) return false
+  const table = tableOf(state)
+  table.hasProcessBox = true
+  if (none !== null) table.npusWithoutProcesses.add(Number(none[1]))
+  if (process !== null && table.processes.length < LIMITS.processes) table.processes.push(process)
+  return true
+}
+
+function readChip(state: TableState, row: Cells): boolean {
+  const { rejections } = state
+  const first = rowOne(row, rejections)
+  const second = first === null ? rowTwo(row) : null
+  if (first === null && second === null) return false
+  if (row.cut) rejections.add(row.line, 'cut_row')
+  if (first !== null) {
+    flush(state)
+    if (state.chipCount >= LIMITS.chips) rejections.add(row.line, 'too_many_chips')
+    else {
+      state.chipCount += 1
+      state.pending = first
+      tableOf(state).chips.push(first)
+    }
+    return true
+  }
+  if (state.pending === null) rejections.add(row.line, 'row_2_without_row_1')
+  else Object.assign(state.pending, second)
+  state.pending = null
+  return true
 }
 
 function emptyTable(): NpuTable {

@@ -94,7 +94,9 @@ async function read(context: ReadContext<NpuSmiConfig>, deps: NpuSmiDeps): Promi
     floorMs: Math.max(SIDE_FLOOR_MS, deps.monotonicMs() - startedMs),
     remainingMs: () => endMs - deps.monotonicMs(),
   })
-  return interpretOutput(withMemory(state, output, context.nowMs))
+  const answer = interpretOutput(withMemory(state, output, context.nowMs))
+  const stamp = { at_ms: context.nowMs, node: context.target.node }
+  return { ...answer, events: answer.events.map((event) => ({ ...event, ...stamp })) }
 }
 
 function stateOf(memory: Map<string, unknown>): LiveState {
