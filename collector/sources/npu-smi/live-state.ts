@@ -1,25 +1,25 @@
 import { HEALTH_CODES } from '#schemas/metrics.ts'
+import type { Interpretation } from '#schemas/reading.ts'
 import { healthCode } from './map.ts'
-import type { NpuOutput } from './parse-output.ts'
 import type { ChipMapping } from './parse-columns.ts'
 import type { FieldBlock } from './parse-fields.ts'
+import type { NpuOutput } from './parse-output.ts'
 import { type TableChip, tableChips } from './table-devices.ts'
-import type { Interpretation } from '#schemas/reading.ts'
 
 /** A new identity sweep begins at most this often, ms. */
-export const IDENTITY_SWEEP_MS = 600_000
+const IDENTITY_SWEEP_MS = 600_000
 /** A known identity is asked for again after this time, ms: cards are swapped in running hosts. */
 const IDENTITY_TTL_MS = 3_600_000
 /** A new sweep of `-t usages` begins at most this often, ms. */
-export const USAGES_SWEEP_MS = 60_000
+const USAGES_SWEEP_MS = 60_000
 /** The fault codes of a chip that is not OK are asked for at most this often, ms. */
-export const HEALTH_SWEEP_MS = 60_000
+const HEALTH_SWEEP_MS = 60_000
 /** A usages or health answer speaks for at most this long, ms: a sweep and the ticks it is spread over. */
 const ANSWER_MAX_AGE_MS = 90_000
 /** A query the product does not support is asked again after a day, ms. */
-export const UNSUPPORTED_PAUSE_MS = 86_400_000
+const UNSUPPORTED_PAUSE_MS = 86_400_000
 
-export type SideQuery = 'mapping' | 'board' | 'usages' | 'health'
+type SideQuery = 'mapping' | 'board' | 'usages' | 'health'
 
 /** One further call of the tool beside `npu-smi info`. */
 export interface SideJob {
@@ -74,7 +74,7 @@ export class LiveState {
   backOff: { readonly untilMs: number; readonly answer: Interpretation } | null = null
 }
 
-export function placeKey(npu: number, chip: number): string {
+function placeKey(npu: number, chip: number): string {
   return `${npu}/${chip}`
 }
 
