@@ -1,0 +1,53 @@
+-- Whole hours as one revision, from the published minutes. A device that changed hands within the hour
+-- has one row for each.
+INSERT INTO ledger_1h
+(
+  bucket, device_id, revision,
+  cluster, hall, rack, pool, node, vendor,
+  model, tenant, job, class, busy_source,
+  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
+  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
+  temperature_known_ms, temperature_mc_ms,
+  temperature_max, margin_min, busy_histogram_ms
+)
+SELECT
+  toStartOfHour(l.bucket) AS hour, l.device_id, {revision:UInt32},
+  l.cluster, l.hall, l.rack, l.pool, l.node, l.vendor,
+  l.model, l.tenant, l.job, l.class, l.busy_source,
+  sum(l.capacity_ms),
+  sum(l.verification_ms),
+  sum(l.known_ms),
+  sum(l.busy_ms_x1000),
+  sum(l.active_known_ms),
+  sum(l.active_ms_x1000),
+  sum(l.effective_known_ms),
+  sum(l.effective_ms_x1000),
+  sum(l.power_known_ms),
+  sum(l.power_mw_ms),
+  sum(l.memory_known_ms),
+  sum(l.memory_ms_x1000),
+  sum(l.temperature_known_ms),
+  sum(l.temperature_mc_ms),
+  max(l.temperature_max),
+  min(l.margin_min),
+  -- Known time by the busy ratio of its minute, in twenty bins of 5 %; the last one includes 1.
+  sumForEach(arrayMap(
+    bin -> toUInt32(if(l.known_ms > 0 AND bin = least(19, intDiv(l.busy_ms_x1000 * 20, l.known_ms * 1000)), l.known_ms, 0)),
+    range(20)
+  ))
+FROM ledger_1m AS l
+WHERE l.bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+  AND l.bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  AND (l.bucket, l.revision) IN
+  (
+    SELECT bucket, max(revision)
+    FROM revisions
+    WHERE resolution = '1m'
+      AND bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+      AND bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    GROUP BY bucket
+  )
+GROUP BY
+  hour, l.device_id,
+  l.cluster, l.hall, l.rack, l.pool, l.node, l.vendor,
+  l.model, l.tenant, l.job, l.class, l.busy_source

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { QueryValue } from '#schemas/ports.ts'
+import type { Store } from '../store/store.ts'
+import type { Work } from './plan.ts'
+
+/** Statements of this folder, one per file. */
+const STATEMENTS = [
+  'minutes',
+  'minute-groups',
+  'hours',
+  'day',
+  'next-revision',
+  'publish',
+  'restate',
+] as const
+type Statement = (typeof STATEMENTS)[number]
+
+/** Which table and bucket width a piece of work fills. */
+const TARGETS = {
+  minutes: { resolution: '1m', ledger: 'ledger_1m', stepMs: 60_000 },
+  hours: { resolution: '1h', ledger: 'ledger_1h', stepMs: 3_600_000 },
+  day: { resolution: '1d', ledger: 'ledger_1d', stepMs: null },
+} as const satisfies Record<Work['kind'], unknown>
+
+const NextRevision = z.tuple([z.object({ revision: z.coerce.number().int().min(1) })])
+
+export interface Ledger {
+  /** Writes the buckets of this work as the next revision and publishes it; returns the revision. */
+  settle(work: Work): Promise<number>
+}
+
+/** Settling as statements of the store. The tokens make a repeated statement a no-op. */
+export async function createLedger(
+  store: Pick<Store, 'command' | 'query'>,
+  clock: () => number,
+): Promise<Ledger> {
+  const texts = new Map<Statement, string>()
+  for (const name of STATEMENTS) {
+    texts.set(name, await readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8'))
+  }
+  const text = (name: Statement) => texts.get(name) ?? ''
+
+  return {
+    async settle(work) {
+      const asOfMs = clock()
+      const { resolution, ledger, stepMs } = TARGETS[work.kind]
+      const range = { from_ms: work.fromMs, to_ms: work.toMs }
+      const [{ revision }] = NextRevision.parse(
+        await store.query(text('next-revision'), { ...range, resolution, ledger }),
+      )
+      const reason = (work.kind === 'minutes' ? work.reason : null) ?? ''
+      const run = (name: Statement, params: Readonly<Record<string, QueryValue>>) => {
+        const token = `settle:${name}:${resolution}:${work.fromMs}-${work.toMs}:${revision}`
+        return store.command(text(name), { ...range, revision, ...params }, { token })
+      }
+      if (work.kind === 'minutes') {
+        await run('minutes', {})
+        await run('minute-groups', {})
+        if (reason !== '') await run('restate', { as_of_ms: asOfMs, reason })
+      } else if (work.kind === 'hours') await run('hours', {})
+      else await run('day', { date: work.date })
+      const step_ms = stepMs ?? work.toMs - work.fromMs
+      await run('publish', { resolution, ledger, step_ms, as_of_ms: asOfMs, reason })
+      return revision
+    },
+  }
+}

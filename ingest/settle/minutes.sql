@@ -1,0 +1,20 @@
+-- Closed minutes as one revision, from raw samples and the interval tables.
+INSERT INTO ledger_1m
+(
+  bucket, device_id, revision,
+  cluster, hall, rack, pool, node, vendor,
+  model, tenant, job, class, busy_source,
+  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
+  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
+  temperature_known_ms, temperature_mc_ms,
+  temperature_max, margin_min
+)
+SELECT
+  bucket, device_id, {revision:UInt32},
+  cluster, hall, rack, pool, node, vendor,
+  model, tenant, job, class, busy_source,
+  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
+  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
+  temperature_known_ms, temperature_mc_ms,
+  temperature_max, margin_min
+FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64})

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Clock, Logger } from '#schemas/role.ts'
+import type { Store } from '../store/store.ts'
+import { intervalRow } from '../worker/rows.ts'
+import type { Staged } from '../worker/stage.ts'
+import type { Capacity, CapacityInterval } from './capacity.ts'
+import { createLedger } from './ledger.ts'
+import { createLocalDays } from './local-day.ts'
+import { createSettlePlan, type PlanOptions, type SettlePlan } from './plan.ts'
+import { planStart, type StartFacts } from './plan-start.ts'
+
+export interface SettleOptions extends Omit<PlanOptions, 'dayOf'> {
+  /** IANA zone of the site's days. */
+  readonly timeZone: string
+}
+
+/** A minute settles 20 s after it closed; a changed one when left alone for 5 s, or after 2 minutes. */
+export const DEFAULT_SETTLE_OPTIONS: SettleOptions = {
+  delayMs: 20_000,
+  quietMs: 5_000,
+  waitMaxMs: 120_000,
+  rawRetentionMs: 30 * 86_400_000,
+  timeZone: 'UTC',
+}
+
+export interface SettleDeps {
+  readonly store: Pick<Store, 'command' | 'query' | 'insertJson'>
+  readonly capacity: Capacity
+  /** Stored capacity intervals, as they were when `capacity` was made. */
+  readonly intervals: readonly CapacityInterval[]
+  readonly clock: Clock
+  readonly log: Logger
+  readonly options: SettleOptions
+}
+
+export interface Settler {
+  /** Accepts capacity that is due, then settles one piece of work; false when there was none. */
+  step(): Promise<boolean>
+  /** An insert stored these: settled minutes they reach are to be settled again. */
+  noteStored(staged: Staged): void
+  readonly settledUntilMs: number | null
+  readonly status: SettleStatus
+}
+
+/** Counters since start, and what waits. */
+export interface SettleStatus {
+  readonly minutesSettled: number
+  readonly minutesRestated: number
+  readonly minutesWaiting: number
+}
+
+const MINUTE_MS = 60_000
+/** Device minutes that one statement writes at most; the chunk shrinks as the fleet grows. */
+const CHUNK_DEVICE_MINUTES = 250_000
+const CHUNK_MINUTES_MAX = 60
+
+const integer = z.coerce.number().int()
+const RevisionRow = z.object({ resolution: z.string(), bucket_ms: integer, as_of_ms: integer })
+const LateRow = z.object({ from_ms: integer, to_ms: integer, inserted_at_ms: integer })
+
+/** Restores what was settled from the store; nothing runs until `step` is called. */
+export async function createSettler(deps: SettleDeps): Promise<Settler> {
+  const { store, capacity, clock, log, options } = deps
+  const dayOf = createLocalDays(options.timeZone)
+  const facts = await loadFacts(deps, dayOf)
+  const plan = createSettlePlan(planStart(facts), { ...options, dayOf })
+  const ledger = await createLedger(store, clock)
+  const counters = { minutesSettled: 0, minutesRestated: 0 }
+
+  const acceptCapacity = async () => {
+    const intervals = capacity.acceptable(clock())
+    for (const node of capacity.crowdedNodes())
+      log.warn('a node delivers more devices than discovery accepts', { node })
+    if (intervals.length === 0) return
+    const first = intervals[0]
+    const token = `capacity:${first?.version}:${first?.deviceId}:${intervals.length}`
+    await store.insertJson('intervals', intervals.map(intervalRow), token)
+    capacity.adopt(intervals)
+    const fromMs = Math.min(...intervals.map((interval) => interval.fromMs))
+    plan.begin(fromMs)
+    plan.touch(fromMs, Infinity, 'capacity accepted', clock())
+    log.info('devices entered capacity', { devices: intervals.length })
+  }
+
+  return {
+    async step() {
+      await acceptCapacity()
+      const work = plan.next(clock(), chunkMinutes(capacity.acceptedDevices))
+      if (work === null) return false
+      try {
+        await ledger.settle(work)
+      } catch (error) {
+        plan.failed(work)
+        throw error
+      }
+      plan.done(work)
+      if (work.kind === 'minutes') {
+        const minutes = (work.toMs - work.fromMs) / MINUTE_MS
+        if (work.reason === null) counters.minutesSettled += minutes
+        else counters.minutesRestated += minutes
+      }
+      return true
+    },
+    noteStored(staged) {
+      noteStored(plan, staged, clock())
+    },
+    get settledUntilMs() {
+      return plan.settledUntilMs
+    },
+    get status() {
+      return { ...counters, minutesWaiting: plan.dirtyCount }
+    },
+  }
+}
+
+function noteStored(plan: SettlePlan, staged: Staged, nowMs: number): void {
+  for (const { minTsMs, reachMs, rows } of staged.stored)
+    if (rows > 0) plan.touch(minTsMs, reachMs, 'late rows', nowMs)
+  for (const { toMs } of staged.retired) plan.touch(toMs, Infinity, 'capacity retired', nowMs)
+}
+
+const chunkMinutes = (devices: number) =>
+  Math.max(1, Math.min(CHUNK_MINUTES_MAX, Math.floor(CHUNK_DEVICE_MINUTES / Math.max(devices, 1))))
+
+async function loadFacts(
+  { store, capacity, intervals, clock, options }: SettleDeps,
+  dayOf: StartFacts['dayOf'],
+): Promise<StartFacts> {
+  const horizonMs = Math.ceil((clock() - options.rawRetentionMs) / MINUTE_MS) * MINUTE_MS
+  const text = (name: string) => readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8')
+  const limits = { maxResultRows: 2_000_000, maxExecutionMs: 30_000 }
+  const params = { from_ms: horizonMs }
+  const rows = await store.query(await text('load-revisions'), params, limits)
+  const published = {
+    minutes: new Map<number, number>(),
+    hours: new Map<number, number>(),
+    days: new Map<number, number>(),
+  }
+  const byResolution = new Map([
+    ['1m', published.minutes],
+    ['1h', published.hours],
+    ['1d', published.days],
+  ])
+  for (const row of z.array(RevisionRow).parse(rows))
+    byResolution.get(row.resolution)?.set(row.bucket_ms, row.as_of_ms)
+  const late = z
+    .array(LateRow)
+    .parse(
+      await store.query(await text('load-late'), { ...params, delay_ms: options.delayMs }, limits),
+    )
+  return {
+    published,
+    late: late.map((row) => ({
+      fromMs: row.from_ms,
+      toMs: row.to_ms,
+      insertedAtMs: row.inserted_at_ms,
+    })),
+    capacity: intervals.map(({ fromMs, toMs, version }) => ({
+      fromMs,
+      toMs,
+      decidedAtMs: version,
+    })),
+    fromMs: capacity.firstMs(),
+    horizonMs,
+    dayOf,
+  }
+}

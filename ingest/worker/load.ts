@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { BatchDevice, Holder } from '#schemas/batch.ts'
+import { createBatchIdentifier } from '../identity/batch-devices.ts'
+import {
+  CHANGES_MAX,
+  createDeviceHistory,
+  deviceFacts,
+  type StoredFacts,
+} from '../identity/history.ts'
+import { createIdentityRegistry } from '../identity/registry.ts'
+import { createCapacity, type CapacityInterval, type Sighting } from '../settle/capacity.ts'
+import type { Store } from '../store/store.ts'
+import { createDeliveryState, type DeliveryState } from './delivery.ts'
+import type { DeviceKnowledge } from './stage.ts'
+
+const integer = z.coerce.number().int()
+const id = z.string().transform(BigInt)
+
+const AliasRow = z.object({ key: z.string(), device_id: id, at_ms: integer })
+const DeviceRow = z.object({
+  at_ms: integer,
+  device_id: id,
+  canonical_key: z.string(),
+  cluster: z.string(),
+  collector: z.string(),
+  simulated: z.int(),
+  parent_id: id,
+  node: z.string(),
+  vendor: z.string(),
+  model: z.string(),
+  device_index: z.int(),
+  bus: z.string(),
+  partition_id: z.string(),
+  partition_profile: z.string(),
+  partition_share: z.number().nullable(),
+  hall: z.string(),
+  rack: z.string(),
+  pool: z.string(),
+  tenant: z.string(),
+  job: z.string(),
+  namespace: z.string(),
+  pod: z.string(),
+  container: z.string(),
+  class: z.string(),
+  sources: z.array(z.string()),
+  labels: z.record(z.string(), z.string()),
+})
+type DeviceRow = z.infer<typeof DeviceRow>
+const IntervalRow = z.object({
+  device_id: id,
+  from_ms: integer,
+  to_ms: integer,
+  reason: z.string(),
+  detail: z.string(),
+  version: integer,
+})
+const SeenRow = z.object({
+  device_id: id,
+  first_ms: integer,
+  node: z.string(),
+  is_partition: z.union([z.boolean(), z.int()]).transform(Boolean),
+  recent_first_ms: integer,
+  recent_last_ms: integer,
+})
+const DeliveryRow = z.object({
+  cluster: z.string(),
+  collector: z.string(),
+  boot: z.string(),
+  lost: z.int(),
+  from_seq: integer,
+  to_seq: integer,
+  inserted_at_ms: integer,
+})
+
+/** Samples of this time are looked at for devices that are not in capacity yet. */
+const RECENT_MS = 3_600_000
+/** Limits of the reads at start: a fleet of 100,000 devices with ten keys each. */
+const LIMITS = { maxResultRows: 2_000_000, maxExecutionMs: 60_000, maxRowsToRead: 20_000_000_000 }
+
+/** Everything that was known of devices, with the capacity intervals it was made of. */
+export interface LoadedKnowledge {
+  readonly knowledge: DeviceKnowledge
+  readonly intervals: readonly CapacityInterval[]
+}
+
+/** Restores what is known of devices from the store. Rejects with E_STORE_AWAY when it does not answer. */
+export async function loadKnowledge(
+  store: Pick<Store, 'query'>,
+  nowMs: number,
+): Promise<LoadedKnowledge> {
+  const read = async (name: string, params: Readonly<Record<string, number>> = {}) =>
+    store.query(await sqlText(name), params, LIMITS)
+  const aliases = z.array(AliasRow).parse(await read('load-aliases'))
+  const registry = createIdentityRegistry(
+    aliases.map((row) => ({ key: row.key, deviceId: row.device_id, atMs: row.at_ms })),
+  )
+  const devices = z.array(DeviceRow).parse(await read('load-devices', { changes: CHANGES_MAX }))
+  const history = createDeviceHistory(devices.map(storedFacts))
+  const intervals = z
+    .array(IntervalRow)
+    .parse(await read('load-intervals'))
+    .map(({ device_id, from_ms, to_ms, ...rest }) => ({
+      deviceId: device_id,
+      fromMs: from_ms,
+      toMs: to_ms,
+      ...rest,
+    }))
+  const recentMs = nowMs - RECENT_MS
+  const seen = z.array(SeenRow).parse(await read('load-first-seen', { recent_ms: recentMs }))
+  const capacity = createCapacity({
+    intervals,
+    nodes: new Map(seen.map((row) => [row.device_id, row.node])),
+    pending: seen.flatMap((row): Sighting[] => {
+      if (row.recent_last_ms < recentMs) return []
+      const isNew = row.first_ms >= recentMs
+      return [
+        {
+          deviceId: row.device_id,
+          node: row.node,
+          isPartition: row.is_partition,
+          firstMs: isNew ? row.first_ms : row.recent_first_ms,
+          lastMs: row.recent_last_ms,
+        },
+      ]
+    }),
+  })
+  const identify = createBatchIdentifier(registry)
+  return { knowledge: { registry, identify, history, capacity }, intervals }
+}
+
+/** Restores which sequences are stored, of boots heard since `fromMs`. */
+export async function loadDelivery(
+  store: Pick<Store, 'query'>,
+  fromMs: number,
+): Promise<DeliveryState> {
+  const delivery = createDeliveryState()
+  const rows = await store.query(await sqlText('load-delivery'), { from_ms: fromMs }, LIMITS)
+  for (const row of z.array(DeliveryRow).parse(rows)) {
+    const sender = { cluster: row.cluster, collector: row.collector, boot: row.boot }
+    const range = { from: row.from_seq, to: row.to_seq }
+    if (row.lost === 0) delivery.markStored(sender, range)
+    else delivery.markLost(sender, range)
+    delivery.heard(sender, row.inserted_at_ms)
+  }
+  return delivery
+}
+
+const sqlText = (name: string) => readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8')
+
+function storedFacts(row: DeviceRow): StoredFacts {
+  const { node, vendor, model, bus, hall, rack, pool, sources, labels, cluster, collector } = row
+  const { tenant, job, namespace, pod, container } = row
+  const holder: Holder = { tenant, job, namespace, pod, container, class: row.class }
+  const partition =
+    row.partition_id === ''
+      ? null
+      : { id: row.partition_id, profile: row.partition_profile, share: row.partition_share }
+  const device: BatchDevice = {
+    keys: [row.canonical_key],
+    index: row.device_index === -1 ? null : row.device_index,
+    parent: null,
+    node,
+    vendor,
+    model,
+    bus,
+    hall,
+    rack,
+    pool,
+    sources,
+    labels,
+    holder,
+    partition,
+  }
+  const { fingerprint } = deviceFacts({
+    deviceId: row.device_id,
+    canonicalKey: row.canonical_key,
+    parentId: row.parent_id,
+    simulated: row.simulated === 1,
+    cluster,
+    collector,
+    device,
+  })
+  return { deviceId: row.device_id, atMs: row.at_ms, collector, fingerprint }
+}

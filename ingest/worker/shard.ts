@@ -1,0 +1,348 @@
+import { PlimsollError } from '#schemas/errors.ts'
+import type { Clock, Logger } from '#schemas/role.ts'
+import { createBatchDecoder } from '#schemas/wire.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliveryState, Sender } from './delivery.ts'
+import { epochName, Intent, isInRanges, positionRanges, resume } from './intent.ts'
+import type { LogMessage, ShardHandle } from './ports.ts'
+import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
+import { retry, type Sleep } from './retry.ts'
+import { stage, type DeviceKnowledge, type Staged } from './stage.ts'
+import { writeTables } from './write-tables.ts'
+
+export interface ShardOptions {
+  readonly timeLimits: TimeLimits
+  /** An insert is closed at this many rows… */
+  readonly rowsMax: number
+  /** …or bytes… */
+  readonly bytesMax: number
+  /** …or this long after its first message, ms. */
+  readonly waitMs: number
+}
+
+/** Rows stay far below max_insert_block_size (1,048,449), also when the last message is a large one. */
+export const DEFAULT_SHARD_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 250 } as const
+/** Messages asked for at a time. */
+const READ_MESSAGES = 256
+/** How long one read waits while there is nothing to do. */
+const IDLE_WAIT_MS = 250
+/** The log is asked for its newest position this often, for the lag. */
+const LAG_EVERY_MS = 2_000
+/** Pause after a defect: long enough to be read in the log, short enough to heal. */
+const RESTART_WAIT_MS = 5_000
+
+export interface ShardDeps {
+  readonly handle: ShardHandle
+  readonly store: Pick<Store, 'insertJson' | 'insertNative'>
+  readonly knowledge: DeviceKnowledge
+  readonly delivery: DeliveryState
+  readonly clock: Clock
+  readonly sleep: Sleep
+  readonly log: Logger
+  readonly options: ShardOptions
+  /** Called after every insert: what it stored changes which minutes are to be settled. */
+  readonly onStored: (staged: Staged) => void
+}
+
+/** Numbers of one shard; counters since start. */
+export interface ShardStatus {
+  state: 'starting' | 'ok' | 'store_away' | 'bus_away' | 'failed' | 'taken' | 'stopped'
+  detail: string
+  lagMessages: number | null
+  /** Wall clock of the last insert, epoch ms. */
+  lastInsertMs: number | null
+  insertedRows: number
+  insertedMessages: number
+  duplicates: number
+  quarantined: number
+  replays: number
+  /** Messages that expired from the log before they were read, and new lives of the log. */
+  expired: number
+  alarms: number
+  resendsAsked: number
+  recordsRefused: number
+  valuesRejected: number
+}
+
+export interface Shard {
+  readonly status: Readonly<ShardStatus>
+  /** Resolves when the shard has stopped; rejects when it was taken by another process. */
+  run(): Promise<void>
+  /** Ends after the insert under way; one that cannot end (store away) is repeated by the next start. */
+  stop(): Promise<void>
+}
+
+/** A message with what was found in it. */
+interface Read {
+  readonly message: LogMessage
+  readonly result: ReadResult
+}
+
+/** The loop of one shard: freeze a boundary, insert under its token, tell the collectors. */
+export function createShard(deps: ShardDeps): Shard {
+  const { handle, delivery, clock, log, options } = deps
+  const decode = createBatchDecoder()
+  const stopping = new AbortController()
+  const status: ShardStatus = {
+    state: 'starting',
+    detail: '',
+    lagMessages: null,
+    lastInsertMs: null,
+    insertedRows: 0,
+    insertedMessages: 0,
+    duplicates: 0,
+    quarantined: 0,
+    replays: 0,
+    expired: 0,
+    alarms: 0,
+    resendsAsked: 0,
+    recordsRefused: 0,
+    valuesRejected: 0,
+  }
+  let finished: Promise<void> | null = null
+
+  /** Repeats a call to the outside for ever; a role must not die of an absent neighbour. */
+  const lasting = <T>(what: 'store' | 'bus', call: () => Promise<T>): Promise<T> =>
+    retry(call, {
+      sleep: deps.sleep,
+      signal: stopping.signal,
+      isFinal: isTaken,
+      onFailure(error, attempt) {
+        status.state = what === 'store' ? 'store_away' : 'bus_away'
+        status.detail = error instanceof Error ? error.message : String(error)
+        if (attempt === 1)
+          log.warn(`${what} failed, trying again`, { shard: handle.name, cause: status.detail })
+      },
+    }).then((value) => {
+      if (status.state !== 'ok') log.info('shard is working', { shard: handle.name })
+      Object.assign(status, { state: 'ok', detail: '' })
+      return value
+    })
+
+  const readOne = (message: LogMessage): Read => ({
+    message,
+    result: readMessage(message, decode, options.timeLimits),
+  })
+
+  /** Messages from a position on, until enough rows or bytes, or no more within the waiting time. */
+  const gather = async (from: number): Promise<Read[]> => {
+    const reads: Read[] = []
+    let rows = 0
+    let bytes = 0
+    let next = from
+    let endMs = Infinity
+    while (rows < options.rowsMax && bytes < options.bytesMax) {
+      const waitMs = reads.length === 0 ? IDLE_WAIT_MS : endMs - clock()
+      if (waitMs <= 0 || stopping.signal.aborted) break
+      const messages = await lasting('bus', () => handle.log.read(next, READ_MESSAGES, waitMs))
+      if (messages.length === 0 && reads.length === 0) break
+      if (reads.length === 0) endMs = clock() + options.waitMs
+      for (const message of messages) {
+        const read = readOne(message)
+        reads.push(read)
+        bytes += message.payload.length
+        if (read.result.ok) rows += read.result.accepted.batch.busySource.length
+        next = message.position + 1
+      }
+    }
+    return reads
+  }
+
+  /** Positions of messages whose batch is in the store, or earlier in this very range. */
+  const duplicates = (reads: readonly Read[]): number[] => {
+    const inRange = new Set<string>()
+    return reads.flatMap(({ message, result }) => {
+      if (!result.ok) return []
+      const { batch } = result.accepted
+      const isKnown = delivery.isStored(batch, batch.seq) || inRange.has(message.id)
+      inRange.add(message.id)
+      return isKnown ? [message.position] : []
+    })
+  }
+
+  const insert = async (reads: readonly Read[], intent: Intent): Promise<void> => {
+    const accepted = reads.flatMap(({ result }) => (result.ok ? [result.accepted] : []))
+    const kept = accepted.filter(({ message }) => !isInRanges(intent.leftOut, message.position))
+    const poison = reads.flatMap(({ result }) => (result.ok ? [] : [result.poison]))
+    const staged = stage(
+      {
+        accepted: kept,
+        poison,
+        nowMs: clock(),
+        missing: (sender, range) => delivery.missing(sender, range),
+      },
+      deps.knowledge,
+    )
+    await writeTables(staged, {
+      store: deps.store,
+      shard: handle.shard,
+      intent,
+      epoch: epochName(intent),
+      persist: (_, call) => lasting('store', call),
+      clock,
+    })
+    for (const range of staged.stored) delivery.markStored(range.sender, range)
+    for (const { sender, range } of staged.lost) delivery.markLost(sender, range)
+    for (const { batch } of accepted) delivery.heard(batch, clock())
+    status.insertedRows += staged.samples.rows
+    status.insertedMessages += kept.length
+    status.duplicates += accepted.length - kept.length
+    status.quarantined += poison.length
+    status.recordsRefused += staged.records.refused
+    for (const count of staged.samples.rejected.values()) status.valuesRejected += count
+    if (kept.length > 0) status.lastInsertMs = clock()
+    deps.onStored(staged)
+  }
+
+  const announce = async (): Promise<void> => {
+    for (const { sender, seq } of delivery.marksToTell(clock())) {
+      await quietly(() =>
+        handle.announcer.watermark(sender.cluster, sender.collector, { boot: sender.boot, seq }),
+      )
+    }
+    for (const { sender, from, to } of delivery.holesToAskFor(clock())) {
+      status.resendsAsked += 1
+      log.warn('batches are missing, asking for them again', { ...senderFields(sender), from, to })
+      const request = { boot: sender.boot, fromSeq: from, toSeq: to }
+      await quietly(() => handle.announcer.resend(sender.cluster, sender.collector, request))
+    }
+  }
+
+  /** Words to collectors are repeated anyway, so a failure to say one is no reason to stop. */
+  const quietly = (say: () => Promise<void>) =>
+    say().catch((error: unknown) => {
+      status.detail = error instanceof Error ? error.message : String(error)
+    })
+
+  /** Repeats what may or may not have landed; returns where to go on, and the revision to replace. */
+  const start = async () => {
+    const stored = await lasting('bus', () => handle.intents.last())
+    const state = await lasting('bus', () => handle.log.state())
+    const intent = stored === null ? null : Intent.parse(stored.value)
+    const plan = resume(intent, state)
+    const revision = stored?.revision ?? null
+    const { epoch } = state
+    if (plan.kind !== 'replay') {
+      if (plan.kind === 'new-life') alarm(plan.reason, { epoch, last: state.last })
+      return { epoch, life: plan.life, next: plan.nextPosition, revision }
+    }
+    const { first, last, life } = plan.intent
+    if (plan.expired > 0) {
+      status.expired += plan.expired
+      alarm('range_expired_before_replay', { first, last, expired: plan.expired })
+    }
+    const reads = await readRange(first, last)
+    stopping.signal.throwIfAborted()
+    status.replays += 1
+    await insert(reads, plan.intent)
+    await announce()
+    return { epoch, life, next: last + 1, revision }
+  }
+
+  /** Exactly the messages of a range: an empty answer is a slow log, not a shorter range. */
+  const readRange = async (first: number, last: number): Promise<Read[]> => {
+    const reads: Read[] = []
+    for (let next = first; next <= last && !stopping.signal.aborted;) {
+      const from = next
+      const messages = await lasting('bus', () =>
+        handle.log.read(from, READ_MESSAGES, IDLE_WAIT_MS),
+      )
+      for (const message of messages) if (message.position <= last) reads.push(readOne(message))
+      const end = messages.at(-1)?.position
+      if (end !== undefined) next = end + 1
+      else next = Math.max(next, (await lasting('bus', () => handle.log.state())).first)
+    }
+    return reads
+  }
+
+  const alarm = (reason: string, fields: Readonly<Record<string, string | number>>) => {
+    status.alarms += 1
+    log.error('the log is not what it was', { shard: handle.name, reason, ...fields })
+  }
+
+  /** Writes the intent; a write whose answer was lost is recognized by what it left behind. */
+  const freeze = async (intent: Intent, revision: number | null): Promise<number> => {
+    let unsure = false
+    return lasting('bus', async () => {
+      try {
+        return await handle.intents.write(intent, revision)
+      } catch (error) {
+        const there = isTaken(error) && unsure ? await handle.intents.last() : null
+        if (there !== null && JSON.stringify(there.value) === JSON.stringify(intent))
+          return there.revision
+        unsure = true
+        throw error
+      }
+    })
+  }
+
+  const loop = async (): Promise<void> => {
+    let { epoch, life, next, revision } = await start()
+    let lagAtMs = -Infinity
+    while (!stopping.signal.aborted) {
+      const reads = await gather(next)
+      const first = reads[0]?.message.position
+      const last = reads.at(-1)?.message.position
+      if (first !== undefined && last !== undefined) {
+        const leftOut = positionRanges(duplicates(reads))
+        const range = { first: next, last, leftOut, atMs: clock() }
+        const intent: Intent = { v: 1, logEpoch: epoch, life, ...range }
+        revision = await freeze(intent, revision)
+        await insert(reads, intent)
+        next = last + 1
+      }
+      await announce()
+      if (clock() - lagAtMs < LAG_EVERY_MS) continue
+      lagAtMs = clock()
+      const state = await lasting('bus', () => handle.log.state())
+      status.lagMessages = Math.max(0, state.last - next + 1)
+      if (state.epoch !== epoch || state.last < next - 1) {
+        const isSame = state.epoch === epoch
+        alarm(isSame ? 'log_lost_its_tail' : 'log_recreated', {
+          epoch: state.epoch,
+          last: state.last,
+        })
+        life = isSame ? life + 1 : 0
+        epoch = state.epoch
+        next = state.first
+      } else if (state.first > next) {
+        status.expired += state.first - next
+        alarm('messages_expired_unread', { from: next, to: state.first - 1 })
+        next = state.first
+      }
+    }
+  }
+
+  /** Starts again after a defect, from the last intent; ends when stopped or when the shard was taken. */
+  const supervise = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await loop()
+      } catch (error) {
+        if (stopping.signal.aborted) break
+        status.detail = error instanceof Error ? error.message : String(error)
+        status.state = isTaken(error) ? 'taken' : 'failed'
+        if (isTaken(error)) throw error
+        log.error('shard failed, starting it again', { shard: handle.name, cause: status.detail })
+        await deps.sleep(RESTART_WAIT_MS, stopping.signal).catch(() => undefined)
+      }
+    }
+    status.state = 'stopped'
+  }
+
+  return {
+    status,
+    run() {
+      finished ??= supervise()
+      return finished
+    },
+    async stop() {
+      stopping.abort()
+      await finished?.catch(() => undefined)
+    },
+  }
+}
+
+const isTaken = (error: unknown) =>
+  error instanceof PlimsollError && error.code === 'E_INTENT_TAKEN'
+const senderFields = ({ cluster, collector, boot }: Sender) => ({ cluster, collector, boot })

@@ -1,0 +1,77 @@
+import type { Store } from '../store/store.ts'
+import { insertToken, type Intent } from './intent.ts'
+import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
+import type { Staged, StoredRange } from './stage.ts'
+
+export interface WriteContext {
+  readonly store: Pick<Store, 'insertJson' | 'insertNative'>
+  readonly shard: number
+  readonly intent: Intent
+  readonly epoch: string
+  /** Runs one insert again and again until it succeeds; rejects when the shard stops. */
+  readonly persist: (table: string, insert: () => Promise<void>) => Promise<void>
+  readonly clock: () => number
+}
+
+/**
+ * Writes one staged insert: what explains the samples first, the samples, then `batches`, which says that
+ * they are there. Every table has its own token of the same range.
+ */
+export async function writeTables(staged: Staged, context: WriteContext): Promise<void> {
+  const { shard, intent, epoch, store, persist } = context
+  const json = async (table: string, rows: readonly JsonRow[]) => {
+    if (rows.length === 0) return
+    const token = insertToken(shard, intent, table)
+    await persist(table, () => store.insertJson(table, rows, token))
+  }
+  const place = { shard, epoch, atMs: intent.atMs }
+  await json(
+    'quarantine',
+    staged.poison.map((one) => quarantineRow(one, place)),
+  )
+  await json('intervals', staged.retired.map(intervalRow))
+  await json('device_aliases', staged.aliases.map(aliasRow))
+  await json('devices', staged.devices.map(deviceRow))
+  await json('events', staged.records.events)
+  await json('collection_targets', staged.records.targets)
+  const { samples } = staged
+  if (samples.rows > 0) {
+    const token = insertToken(shard, intent, 'samples')
+    await persist('samples', () =>
+      store.insertNative('samples', samples.columns, samples.rows, token),
+    )
+  }
+  const insertedAtMs = context.clock()
+  const rows = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]
+  await json(
+    'batches',
+    rows.map((row) => ({
+      ...row,
+      shard,
+      epoch,
+      first_position: intent.first,
+      last_position: intent.last,
+      inserted_at: iso(insertedAtMs),
+    })),
+  )
+}
+
+const storedRow = ({ sender, from, to, minTsMs, maxTsMs, rows }: StoredRange): JsonRow => ({
+  ...sender,
+  first_seq: from,
+  last_seq: to,
+  min_ts: iso(minTsMs),
+  max_ts: iso(maxTsMs),
+  row_count: rows,
+  lost: 0,
+})
+
+const lostRow = ({ sender, range, atMs }: Staged['lost'][number]): JsonRow => ({
+  ...sender,
+  first_seq: range.from,
+  last_seq: range.to,
+  min_ts: iso(atMs),
+  max_ts: iso(atMs),
+  row_count: 0,
+  lost: 1,
+})
