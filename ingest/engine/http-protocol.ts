@@ -1,4 +1,4 @@
-import { PARAMETER_BYTES_MAX, setParameters, sqlString } from './params.ts'
+import { setParameters, sqlString } from './params.ts'
 import { refuseParameter, refuseReadonly, refuseSetting, refuseSyntax } from './refusal.ts'
 import {
   type InsertTarget,
@@ -155,15 +155,21 @@ export function renderStatement(plan: StatementPlan, text: string, tag: string):
   // implicit_select is on in chDB: it would run a bare expression as a query.
   const set = ['implicit_select = 0', `log_comment = ${sqlString(tag)}`]
   for (const [name, value] of plan.settings) set.push(`${name} = ${settingValue(name, value)}`)
-  // First of all: the texts below, long lists of parameters among them, are held to it.
-  const lines = [`SET max_query_size = ${2 * PARAMETER_BYTES_MAX}`, `SET ${set.join(', ')}`]
-  if (plan.database !== null) lines.push(`USE ${identifier(plan.database)}`)
+  // On a read-only connection USE and SET param_ still work; SETTINGS and other SET do not.
+  if (plan.lane === 'read') set.push('readonly = 1')
   const params = setParameters(plan.params)
+  const lines = [`SET ${set.join(', ')}`]
+  if (plan.database !== null) lines.push(`USE ${identifier(plan.database)}`)
   if (params !== '') lines.push(params)
-  if (plan.lane === 'read') lines.push('SET readonly = 1')
+  // First of all, for the texts after it are held to it: long lists of parameters.
+  const chars = params.length + text.length
+  if (chars > QUERY_CHARS_DEFAULT) lines.unshift(`SET max_query_size = ${4 * chars}`)
   lines.push(text)
   return lines.join(';\n')
 }
+
+/** max_query_size of the engine is 262,144 bytes; a character has up to three. */
+const QUERY_CHARS_DEFAULT = 80_000
 
 const settingValue = (name: string, value: string) =>
   name.startsWith('max_') ? value : sqlString(value)
