@@ -99,9 +99,7 @@ function wins(
   if (Number.isNaN(value)) return false
   if (Number.isNaN(held)) return true
   if (field !== heldField) {
-    return field.rank !== heldField.rank
-      ? field.rank < heldField.rank
-      : fieldIndex < heldIndex
+    return field.rank !== heldField.rank ? field.rank < heldField.rank : fieldIndex < heldIndex
   }
   // Copies drift by a sample: of a counter the largest is the newest, and it never steps back.
   if (field.largest) return value > held
@@ -110,12 +108,16 @@ function wins(
 
 /** The board's own row before an instance's, the device's row before a pod's, then a fixed order. */
 function precedes(a: LabelBlock, b: LabelBlock, isHeld: IsHeld): boolean {
-  const own = Number(a.instance !== null) - Number(b.instance !== null)
-  if (own !== 0) return own < 0
+  const instance = instanceOrder(a) - instanceOrder(b)
+  if (instance !== 0) return instance < 0
   const held = Number(isHeld(a)) - Number(isHeld(b))
-  if (held !== 0) return held < 0
-  const instance = parseInt(a.instance ?? '0', 10) - parseInt(b.instance ?? '0', 10)
-  return instance === 0 || Number.isNaN(instance) ? a.text < b.text : instance < 0
+  return held === 0 ? a.text < b.text : held < 0
+}
+
+function instanceOrder(block: LabelBlock): number {
+  if (block.instance === null) return -1
+  const id = Number.parseInt(block.instance, 10)
+  return Number.isNaN(id) ? Number.MAX_SAFE_INTEGER : id
 }
 
 /** int64 blanks are 2^63 and a little more, all the same JS number. */

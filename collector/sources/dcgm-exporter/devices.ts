@@ -1,5 +1,10 @@
 import type { Holder, Partition } from '#schemas/batch.ts'
-import { DEVICE_METRICS, isPlausible, type MetricName, type MetricValues } from '#schemas/metrics.ts'
+import {
+  DEVICE_METRICS,
+  isPlausible,
+  type MetricName,
+  type MetricValues,
+} from '#schemas/metrics.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
 import { fillCells, type Cells } from './cells.ts'
 import { boardKey, identify, slotKey, type Entity } from './identity.ts'
@@ -69,7 +74,12 @@ function settleEnergy(
       if (isGroup && raw > 0 && watts > 0) counters.set(entity.key, { raw, watts })
     }
     if (context.nowMs === null || counters.size === 0) continue
-    const measured = measureEnergyUnit(context.memory, counters, context.nowMs, LIMITS.energyTracked)
+    const measured = measureEnergyUnit(
+      context.memory,
+      counters,
+      context.nowMs,
+      LIMITS.energyTracked,
+    )
     if (measured === undefined) continue
     settled[group] = measured
     context.memory.decided.set(name, measured)
@@ -101,7 +111,11 @@ function toMetrics(cells: Cells): MetricValues {
     metrics[metric.name] = Number.isNaN(value) ? null : value
   }
   const { memory_used_bytes: used, memory_free_bytes: free } = metrics
-  if (typeof metrics.memory_total_bytes !== 'number' && typeof used === 'number' && typeof free === 'number') {
+  if (
+    typeof metrics.memory_total_bytes !== 'number' &&
+    typeof used === 'number' &&
+    typeof free === 'number'
+  ) {
     // The default field set has no total; the parts add up to it, give or take a MiB.
     metrics.memory_total_bytes = used + free + (metrics.memory_reserved_bytes ?? 0)
   }
@@ -214,7 +228,9 @@ function agreedHolder(users: readonly Holder[]): Holder | null {
   if (first === undefined) return null
   const agreed: Record<string, string> = {}
   for (const [name, value] of Object.entries(first)) {
-    const isShared = users.every((user) => Object.entries(user).some(([n, v]) => n === name && v === value))
+    const isShared = users.every((user) =>
+      Object.entries(user).some(([n, v]) => n === name && v === value),
+    )
     if (typeof value === 'string' && isShared) agreed[name] = value
   }
   return Object.keys(agreed).length === 0 ? null : agreed
@@ -236,7 +252,8 @@ function addBoardRatios(
   for (const metric of SHARE_WEIGHTED) {
     if (instances.every((instance) => instance.metrics[metric] === undefined)) continue
     const ratio = boardRatio(metric, instances)
-    if (ratio === 'shares_exceed_device') rejects.add('mig_shares_exceed_device', `${board.key} ${metric}`)
+    if (ratio === 'shares_exceed_device')
+      rejects.add('mig_shares_exceed_device', `${board.key} ${metric}`)
     if (typeof ratio === 'number') metrics[metric] = ratio
     else metrics[metric] ??= null
   }

@@ -111,7 +111,11 @@ function repeatedUuids(blocks: readonly LabelBlock[]): ReadonlySet<string> {
       first.set(uuid, { index: block.index, bus: block.bus, host: block.host })
       continue
     }
-    if (differ(seen.index, block.index) || differ(seen.bus, block.bus) || differ(seen.host, block.host)) {
+    if (
+      differ(seen.index, block.index) ||
+      differ(seen.bus, block.bus) ||
+      differ(seen.host, block.host)
+    ) {
       repeated.add(uuid)
     }
     seen.index ??= block.index
@@ -160,7 +164,8 @@ function instanceProfiles(
 function entityFor(board: Board, block: LabelBlock, profiles: readonly string[]): Entity {
   if (block.instance === null) return boardEntity(board)
   const profile = block.profile ?? (profiles.length === 1 ? (profiles[0] ?? null) : null)
-  const id = profiles.length > 1 && profile !== null ? `${block.instance}/${profile}` : block.instance
+  const id =
+    profiles.length > 1 && profile !== null ? `${block.instance}/${profile}` : block.instance
   const known = board.entities.get(id)
   if (known !== undefined) return known
   const entity = { key: `${boardKey(board)}/gi${id}`, board, instance: { id, profile }, blocks: [] }

@@ -105,8 +105,7 @@ function endsValue(text: string, after: number): boolean {
   if (nameEnd === next) return false
   const equals = skipBlanks(text, nameEnd)
   return (
-    text.charCodeAt(equals) === EQUALS &&
-    text.charCodeAt(skipBlanks(text, equals + 1)) === QUOTE
+    text.charCodeAt(equals) === EQUALS && text.charCodeAt(skipBlanks(text, equals + 1)) === QUOTE
   )
 }
 

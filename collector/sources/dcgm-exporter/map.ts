@@ -104,7 +104,10 @@ export interface NativeField {
 }
 
 type FieldOptions = Partial<
-  Pick<NativeField, 'times' | 'over' | 'wide' | 'level' | 'rank' | 'zeroIsMissing' | 'largest' | 'codes'>
+  Pick<
+    NativeField,
+    'times' | 'over' | 'wide' | 'level' | 'rank' | 'zeroIsMissing' | 'largest' | 'codes'
+  >
 > & { readonly scale?: ScaleName; readonly slot?: number }
 
 /** Cell of HW thermal slowdown, added to SW thermal slowdown of the same family. */
@@ -164,7 +167,10 @@ export const FIELDS: readonly NativeField[] = [
   field('power_watts', dev('POWER_USAGE', 'BOARD_POWER_WATTS')),
   field('power_watts', dev('POWER_USAGE_INSTANT', 'BOARD_POWER_RAW_WATTS'), { rank: 1 }),
   field('power_limit_watts', dev('ENFORCED_POWER_LIMIT', 'BOARD_POWER_LIMIT_ENFORCED_WATTS')),
-  field('energy_joules_total', dev('GPU_ENERGY_JOULES_TOTAL'), { scale: 'energy_base', wide: true }),
+  field('energy_joules_total', dev('GPU_ENERGY_JOULES_TOTAL'), {
+    scale: 'energy_base',
+    wide: true,
+  }),
   field('energy_joules_total', dev('TOTAL_ENERGY_CONSUMPTION'), {
     scale: 'energy',
     wide: true,
@@ -192,11 +198,7 @@ export const FIELDS: readonly NativeField[] = [
   field('memory_total_bytes', dev('FB_TOTAL'), mib),
   field('memory_total_bytes', dev('FB_CAPACITY_BYTES', 'FB_TOTAL_BYTES'), bytes),
   field('clock_event_reasons', dev('CLOCK_THROTTLE_REASONS', 'CLOCKS_EVENT_REASONS')),
-  field(
-    'throttle_power_seconds_total',
-    dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'),
-    nanoseconds,
-  ),
+  field('throttle_power_seconds_total', dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'), nanoseconds),
   field('throttle_power_seconds_total', dev('GPU_POWER_THROTTLE_SECONDS_TOTAL'), { rank: 1 }),
   field('throttle_power_seconds_total', dev('POWER_VIOLATION'), violation),
   field(

@@ -43,7 +43,12 @@ const MIB = 1_048_576
 
 type Numbers = Partial<Pick<SimulatedField, 'times' | 'over' | 'type' | 'baseName'>>
 
-function int(name: string, metric: MetricName, help: string, options: Numbers = {}): SimulatedField {
+function int(
+  name: string,
+  metric: MetricName,
+  help: string,
+  options: Numbers = {},
+): SimulatedField {
   return { name, metric, help, times: 1, over: 1, print: 'int', type: 'gauge', ...options }
 }
 
@@ -62,7 +67,12 @@ const prof = (name: string) => `DCGM_FI_PROF_${name}`
 /** Exporter 4.x default set and the fields worth adding to it, in the order the page prints them. */
 const FIELDS: readonly SimulatedField[] = [
   int(dev('SM_CLOCK'), 'sm_clock_hertz', 'SM clock.', mhz(dev('SM_CLOCK_HERTZ'))),
-  int(dev('MAX_SM_CLOCK'), 'sm_clock_max_hertz', 'Largest SM clock.', mhz(dev('SM_MAX_CLOCK_HERTZ'))),
+  int(
+    dev('MAX_SM_CLOCK'),
+    'sm_clock_max_hertz',
+    'Largest SM clock.',
+    mhz(dev('SM_MAX_CLOCK_HERTZ')),
+  ),
   int(dev('MEM_CLOCK'), 'memory_clock_hertz', 'Memory clock.', mhz(dev('MEMORY_CLOCK_HERTZ'))),
   int(dev('MEMORY_TEMP'), 'memory_temperature_celsius', 'Memory temperature.'),
   int(dev('GPU_TEMP'), 'temperature_celsius', 'GPU temperature.'),
@@ -76,21 +86,66 @@ const FIELDS: readonly SimulatedField[] = [
   }),
   int(dev('PCIE_REPLAY_COUNTER'), 'pcie_replay_total', 'PCIe retries.', counter),
   int(dev('GPU_UTIL'), 'gpu_util_ratio', 'GPU utilization.', percent(dev('GPU_UTIL_RATIO'))),
-  int(dev('MEM_COPY_UTIL'), 'memory_controller_busy_ratio', 'Memory utilization.', percent(dev('MEMORY_UTIL_RATIO'))),
-  int(dev('ENC_UTIL'), 'encoder_busy_ratio', 'Encoder utilization.', percent(dev('ENC_UTIL_RATIO'))),
-  int(dev('DEC_UTIL'), 'decoder_busy_ratio', 'Decoder utilization.', percent(dev('DEC_UTIL_RATIO'))),
+  int(
+    dev('MEM_COPY_UTIL'),
+    'memory_controller_busy_ratio',
+    'Memory utilization.',
+    percent(dev('MEMORY_UTIL_RATIO')),
+  ),
+  int(
+    dev('ENC_UTIL'),
+    'encoder_busy_ratio',
+    'Encoder utilization.',
+    percent(dev('ENC_UTIL_RATIO')),
+  ),
+  int(
+    dev('DEC_UTIL'),
+    'decoder_busy_ratio',
+    'Decoder utilization.',
+    percent(dev('DEC_UTIL_RATIO')),
+  ),
   int(dev('FB_FREE'), 'memory_free_bytes', 'Memory free.', mib(dev('FB_FREE_BYTES'))),
   int(dev('FB_USED'), 'memory_used_bytes', 'Memory used.', mib(dev('FB_USED_BYTES'))),
-  int(dev('FB_RESERVED'), 'memory_reserved_bytes', 'Memory reserved.', mib(dev('FB_RESERVED_BYTES'))),
+  int(
+    dev('FB_RESERVED'),
+    'memory_reserved_bytes',
+    'Memory reserved.',
+    mib(dev('FB_RESERVED_BYTES')),
+  ),
   int(dev('FB_TOTAL'), 'memory_total_bytes', 'Memory in all.', mib(dev('FB_CAPACITY_BYTES'))),
   int(dev('CLOCK_THROTTLE_REASONS'), 'clock_event_reasons', 'Clock event reasons.'),
-  int(dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'), 'throttle_power_seconds_total', 'Time slowed by the power cap.', ns),
-  int(dev('CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN_NS'), 'throttle_thermal_seconds_total', 'Time slowed by heat.', ns),
-  int(dev('CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN_NS'), 'throttle_hardware_seconds_total', 'Time slowed by the power brake.', ns),
+  int(
+    dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'),
+    'throttle_power_seconds_total',
+    'Time slowed by the power cap.',
+    ns,
+  ),
+  int(
+    dev('CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN_NS'),
+    'throttle_thermal_seconds_total',
+    'Time slowed by heat.',
+    ns,
+  ),
+  int(
+    dev('CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN_NS'),
+    'throttle_hardware_seconds_total',
+    'Time slowed by the power brake.',
+    ns,
+  ),
   int(dev('ECC_SBE_VOL_TOTAL'), 'ecc_corrected_total', 'Corrected ECC errors.', counter),
   int(dev('ECC_DBE_VOL_TOTAL'), 'ecc_uncorrected_total', 'Uncorrected ECC errors.', counter),
-  int(dev('UNCORRECTABLE_REMAPPED_ROWS'), 'remapped_rows_uncorrected_total', 'Rows remapped, uncorrectable.', counter),
-  int(dev('CORRECTABLE_REMAPPED_ROWS'), 'remapped_rows_corrected_total', 'Rows remapped, correctable.', counter),
+  int(
+    dev('UNCORRECTABLE_REMAPPED_ROWS'),
+    'remapped_rows_uncorrected_total',
+    'Rows remapped, uncorrectable.',
+    counter,
+  ),
+  int(
+    dev('CORRECTABLE_REMAPPED_ROWS'),
+    'remapped_rows_corrected_total',
+    'Rows remapped, correctable.',
+    counter,
+  ),
   int(dev('ROW_REMAP_FAILURE'), 'row_remap_failed', 'Whether remapping failed.'),
   int(dev('ROW_REMAP_PENDING'), 'row_remap_pending', 'Whether a remap waits for a reset.'),
   int(dev('PSTATE'), 'performance_state', 'Performance state.'),
@@ -129,7 +184,8 @@ export function writeExporterPage(
     const name = base ? (field.baseName ?? field.name) : field.name
     devices.forEach((device, at) => {
       const value = device.metrics[field.metric]
-      if (typeof value === 'number') rows.push(`${name}{${blocks[at]}} ${printed(field, value, base)}`)
+      if (typeof value === 'number')
+        rows.push(`${name}{${blocks[at]}} ${printed(field, value, base)}`)
     })
     if (rows.length === 0) continue
     if (options.comments !== false) {

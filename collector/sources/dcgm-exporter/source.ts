@@ -25,7 +25,8 @@ const source: Source<DcgmExporterConfig> = {
   defaultIntervalMs: 15_000,
   config: DcgmExporterConfig,
   recognize,
-  interpret: (bytes) => interpretPage(bytes, { memory: newUnitMemory(), nowMs: null, isCut: false }),
+  interpret: (bytes) =>
+    interpretPage(bytes, { memory: newUnitMemory(), nowMs: null, isCut: false }),
   detect,
   read,
 }
@@ -39,11 +40,7 @@ function recognize(bytes: Uint8Array): number {
   return /^[ \t]*DCGM_(FI|EXP)_\w+[ \t]+\S/m.test(text) ? 0.3 : 0
 }
 
-async function detect(
-  io: SourceIo,
-  config: DcgmExporterConfig,
-  node: string,
-): Promise<Detection> {
+async function detect(io: SourceIo, config: DcgmExporterConfig, node: string): Promise<Detection> {
   const address = `http://${config.host}:${config.port}${config.path}`
   const got = await io.get(address, { timeoutMs: config.timeout_ms, maxBytes: LIMITS.bytes })
   if (got.failure === 'refused') return { state: 'absent', looked: address }
@@ -90,7 +87,8 @@ const FAILURES: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
 }
 
 function statusDetail(status: number): string {
-  if (status === 500) return 'A collector inside the exporter fails; its log names the field or the GPU.'
+  if (status === 500)
+    return 'A collector inside the exporter fails; its log names the field or the GPU.'
   if (status === 404) return 'There is no such page; the exporter serves /metrics.'
   return `The exporter answered with status ${status}.`
 }

@@ -59,11 +59,7 @@ export function settleUnits(page: Page, memory: UnitMemory): Units {
 }
 
 /** From evidence: a unit index, or UNCLEAR where it disagrees; undefined where there is none. */
-function unitByVotes(
-  group: number,
-  votes: Float64Array,
-  memory: UnitMemory,
-): number | undefined {
+function unitByVotes(group: number, votes: Float64Array, memory: UnitMemory): number | undefined {
   const name = SCALE_GROUPS[group]?.name ?? ''
   const first = votes[group * 2] ?? 0
   const second = votes[group * 2 + 1] ?? 0
@@ -84,7 +80,8 @@ function countVotes(page: Page): Float64Array {
     if (units === undefined || !(value > 0)) continue
     const first = fits(units[0], value)
     const second = fits(units[1], value)
-    if (first !== second) votes[group * 2 + (first ? 0 : 1)] = (votes[group * 2 + (first ? 0 : 1)] ?? 0) + 1
+    if (first !== second)
+      votes[group * 2 + (first ? 0 : 1)] = (votes[group * 2 + (first ? 0 : 1)] ?? 0) + 1
     else if (first && value === 1 && isPrintedAsFraction(page, row)) {
       // Percent is an integer field: `1.000000` can only be the ratio.
       votes[group * 2 + 1] = (votes[group * 2 + 1] ?? 0) + 1
@@ -122,7 +119,12 @@ export function measureEnergyUnit(
   for (const [key, { raw, watts }] of current) {
     const before = memory.energy.get(key)
     const elapsedMs = before === undefined ? 0 : nowMs - before.atMs
-    if (before !== undefined && raw > before.raw && elapsedMs >= ENERGY_GAP_MS && elapsedMs < ENERGY_KEPT_MS) {
+    if (
+      before !== undefined &&
+      raw > before.raw &&
+      elapsedMs >= ENERGY_GAP_MS &&
+      elapsedMs < ENERGY_KEPT_MS
+    ) {
       // Native units per joule expected from power: 1,000 for mJ, 1 for J.
       const perJoule = (raw - before.raw) / (((watts + before.watts) / 2) * (elapsedMs / 1000))
       if (perJoule > 250 && perJoule < 4000) millijoules++

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { xidFault } from './faults.ts'
+import { normalBus, parseLabelBlock } from './labels.ts'
+import { FIELDS } from './map.ts'
+import { boardRatio, migShare } from './mig.ts'
+import source from './source.ts'
+
+const labels = 'gpu="0",UUID="GPU-0a0b0c0d-1111-4222-8333-444455556667"'
+const fieldTable = join(import.meta.dirname, '../../../../shared/samples/nvidia/dcgm-fields.tsv')
+
+describe('the field map', () => {
+  it('names every field once', () => {
+    expect(new Set(FIELDS.map((field) => field.name)).size).toBe(FIELDS.length)
+  })
+
+  it('emits what it reads', () => {
+    for (const { name, metric } of FIELDS) {
+      const read = source.interpret(new TextEncoder().encode(`${name}{${labels}} 10\n`))
+      expect(Object.keys(read.devices[0]?.metrics ?? {}), name).toContain(metric)
+      expect(read.ignored, name).toEqual([])
+    }
+  })
+
+  it.skipIf(!existsSync(fieldTable))(
+    'reads or lists each DCGM field, the same under its old and its new name (needs ../shared)',
+    () => {
+      const metricOf = new Map(FIELDS.map((field) => [field.name, field.metric]))
+      const rows = readFileSync(fieldTable, 'utf8').trimEnd().split('\n').slice(1)
+      for (const row of rows) {
+        const [, current = '', earlier = ''] = row.split('\t')
+        const before = earlier === '' ? [] : earlier.split(/[ ,;|]+/)
+        for (const name of before) expect(metricOf.get(name), row).toBe(metricOf.get(current))
+        if (metricOf.has(current)) continue
+        const read = source.interpret(new TextEncoder().encode(`${current}{${labels}} 10\n`))
+        expect(read.ignored).toEqual([current])
+      }
+    },
+  )
+})
+
+describe('labels', () => {
+  it('takes any separator, a trailing comma, blanks and unescaped quotes', () => {
+    for (const text of [
+      'gpu="3",UUID="GPU-x",pod="a"b"',
+      'gpu="3" UUID="GPU-x" pod="a"b"',
+      ' gpu = "3" , UUID="GPU-x", pod="a"b", ',
+      'gpu="3",UUID="GPU-x",pod="a\\"b"',
+    ]) {
+      const block = parseLabelBlock(text)
+      expect([block?.index, block?.uuid, block?.plain?.pod]).toEqual([3, 'GPU-x', 'a"b'])
+    }
+  })
+
+  it('refuses what is no list of labels', () => {
+    for (const text of ['', ' ', 'gpu', 'gpu=3', 'gpu="3', '="3"', '"gpu"']) {
+      expect(parseLabelBlock(text), text).toBeNull()
+    }
+  })
+
+  it('knows every spelling of the same thing', () => {
+    const block = parseLabelBlock(
+      'GPU="1",gpu_uuid="u",model_name="m",hostname="h",pod_name="p",pod_namespace="n",container_name="c"',
+    )
+    expect(block).toMatchObject({
+      index: 1,
+      uuid: 'u',
+      model: 'm',
+      host: 'h',
+      plain: { pod: 'p', namespace: 'n', container: 'c' },
+    })
+  })
+
+  it('takes empty values and the words for missing ones as absent', () => {
+    const block = parseLabelBlock(
+      'gpu="0",pod="",namespace="<<<NULL>>>",modelName="N/A",Hostname=" "',
+    )
+    expect(block).toMatchObject({ plain: null, model: null, host: null })
+  })
+
+  it('writes a PCI address in one way', () => {
+    for (const text of ['00000000:1A:00.0', '0000:1a:00.0', '0000:1A:00']) {
+      expect(normalBus(text)).toBe('0000:1a:00.0')
+    }
+    expect(normalBus('00000018:01:00.0')).toBe('0018:01:00.0')
+    expect(normalBus('00010018:01:00.0')).toBe('00010018:01:00.0')
+    expect(normalBus('../../etc')).toBeNull()
+  })
+})
+
+describe('MIG shares', () => {
+  it.each([
+    ['1g.10gb', 'NVIDIA H100 80GB HBM3', 1 / 7],
+    ['3g.40gb', 'NVIDIA A100-SXM4-80GB', 3 / 7],
+    ['1g.10gb+me', 'NVIDIA H100 80GB HBM3', 1 / 7],
+    ['1g.6gb', 'NVIDIA A30', 1 / 4],
+    ['4g.24gb', 'NVIDIA-A30', 1],
+    ['1c.3g.71gb', 'NVIDIA H200', 1 / 7],
+    ['7g.80gb', 'NVIDIA A30', null],
+    ['4c.3g.71gb', 'NVIDIA H200', null],
+    [null, 'NVIDIA H200', null],
+    ['1g.10gb', null, null],
+    ['big', 'NVIDIA H200', null],
+  ])('%s of %s', (profile, model, share) => {
+    expect(migShare(profile, model)).toBe(share)
+  })
+
+  const slice = (profile: string, share: number | null, value: number | null, id = '1') => ({
+    partition: { id, profile, share },
+    metrics: { gr_engine_active_ratio: value },
+  })
+  const ratio = (...slices: ReturnType<typeof slice>[]) =>
+    boardRatio('gr_engine_active_ratio', slices)
+
+  it('weighs instances and never forces a board to 100 %', () => {
+    expect(ratio(slice('3g.40gb', 3 / 7, 1))).toBeCloseTo(3 / 7, 12)
+    expect(
+      ratio(...Array.from({ length: 7 }, (_, n) => slice('1g.10gb', 1 / 7, 1, `${n}`))),
+    ).toBeCloseTo(1, 12)
+  })
+
+  it('says nothing where an instance says nothing or shares do not fit', () => {
+    expect(ratio(slice('3g.40gb', 3 / 7, 1), slice('2g.20gb', 2 / 7, null, '2'))).toBeNull()
+    expect(ratio(slice('?', null, 0.5))).toBeNull()
+    expect(ratio(slice('7g.80gb', 1, 1), slice('1g.10gb', 1 / 7, 1, '2'))).toBe(
+      'shares_exceed_device',
+    )
+  })
+
+  it('counts an instance once where its compute instances have rows too', () => {
+    expect(
+      ratio(
+        slice('3g.71gb', 3 / 7, 0.5, '2/3g.71gb'),
+        slice('1c.3g.71gb', 1 / 7, 1, '2/1c.3g.71gb'),
+      ),
+    ).toBeCloseTo(1.5 / 7, 12)
+  })
+})
+
+describe('XID faults', () => {
+  it('knows what to do about the common ones', () => {
+    expect(xidFault(79)).toMatchObject({ class: 'bus', severity: 'fatal' })
+    expect(xidFault(13)).toMatchObject({ class: 'application' })
+    expect(xidFault(147)).toMatchObject({ class: 'link' })
+  })
+
+  it('keeps an unknown code visible and takes 0 as no fault', () => {
+    expect(xidFault(4711)).toMatchObject({ class: 'unclassified', severity: 'warning' })
+    expect(xidFault(0)).toBeUndefined()
+    expect(xidFault(NaN)).toBeUndefined()
+  })
+})
