@@ -32,7 +32,7 @@ SELECT
   min(l.margin_min),
   -- Known time by the busy ratio of its minute, in twenty bins of 5 %; the last one includes 1.
   sumForEach(arrayMap(
-    bin -> toUInt32(if(l.known_ms > 0 AND bin = least(19, intDiv(l.busy_ms_x1000 * 20, l.known_ms * 1000)), l.known_ms, 0)),
+    bin -> toUInt32(if(l.known_ms > 0 AND bin = least(19, intDivOrZero(l.busy_ms_x1000 * 20, l.known_ms * 1000)), l.known_ms, 0)),
     range(20)
   ))
 FROM ledger_1m AS l
