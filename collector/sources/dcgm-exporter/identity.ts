@@ -84,19 +84,8 @@ function toEntities(
   return { entities: sorted, entityOf }
 }
 
-/** A GPU's UUID as NVML prints it; `GPU-` may be missing. All equal digits is a mask, not an identity. */
-const UUID = /^(?:GPU-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-function trustedUuid(raw: string | null): string | null {
-  if (raw === null || !UUID.test(raw)) return null
-  const digits = raw.replace(/^GPU-/i, '').toLowerCase()
-  if (/^(.)\1*$/.test(digits.replaceAll('-', ''))) return null
-  return `GPU-${digits}`
-}
-
 function ownUuid(block: LabelBlock, repeated: ReadonlySet<string>): string | null {
-  const uuid = trustedUuid(block.uuid)
-  return uuid !== null && repeated.has(uuid) ? null : uuid
+  return block.uuid !== null && repeated.has(block.uuid) ? null : block.uuid
 }
 
 /** UUIDs that stand beside different indexes, addresses or hosts. */
@@ -104,7 +93,7 @@ function repeatedUuids(blocks: readonly LabelBlock[]): ReadonlySet<string> {
   const first = new Map<string, { index: number | null; bus: string | null; host: string | null }>()
   const repeated = new Set<string>()
   for (const block of blocks) {
-    const uuid = block.kind === 'gpu' ? trustedUuid(block.uuid) : null
+    const uuid = block.kind === 'gpu' ? block.uuid : null
     if (uuid === null) continue
     const seen = first.get(uuid)
     if (seen === undefined) {

@@ -14,6 +14,7 @@ export interface LabelBlock {
   readonly text: string
   /** `gpu`: a GPU or MIG instance. `other`: NVLink, NVSwitch, Grace CPU: recognised, not a device. */
   readonly kind: 'gpu' | 'other' | 'nobody'
+  /** Null where it is missing or masked. */
   readonly uuid: string | null
   readonly index: number | null
   readonly bus: string | null
@@ -151,9 +152,10 @@ function toBlock(
   seen: ReadonlyMap<LabelRole, string>,
   facts: Record<string, string>,
 ): LabelBlock {
-  const uuid = seen.get('uuid') ?? null
+  const uuid = trustedUuid(seen.get('uuid'))
   const index = indexOrNull(seen.get('gpu'))
-  const named = uuid !== null || index !== null
+  const bus = normalBus(seen.get('bus'))
+  const named = uuid !== null || index !== null || bus !== null
   const isLink = seen.has('nvlink') || seen.has('nvswitch')
   const isCpu = !named && (seen.has('cpu') || seen.has('cpucore'))
   return {
@@ -161,7 +163,7 @@ function toBlock(
     kind: isLink || isCpu ? 'other' : named ? 'gpu' : 'nobody',
     uuid,
     index,
-    bus: normalBus(seen.get('bus')),
+    bus,
     model: seen.get('model') ?? null,
     host: seen.get('host') ?? null,
     instance: seen.get('instance') ?? null,
@@ -183,6 +185,16 @@ function podLabels(namespace = '', pod = '', container = ''): PodLabels | null {
 
 function indexOrNull(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : null
+}
+
+/** A GPU's UUID as NVML prints it; `GPU-` may be missing. */
+const UUID = /^(?:GPU-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** The UUID in one spelling; null for placeholders. All digits equal is a mask, not an identity. */
+export function trustedUuid(raw: string | undefined): string | null {
+  if (raw === undefined || !UUID.test(raw)) return null
+  const digits = raw.replace(/^GPU-/i, '').toLowerCase()
+  return /^(.)\1*$/.test(digits.replaceAll('-', '')) ? null : `GPU-${digits}`
 }
 
 /**

@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { xidFault } from './faults.ts'
-import { normalBus, parseLabelBlock } from './labels.ts'
+import { normalBus, parseLabelBlock, trustedUuid } from './labels.ts'
 import { FIELDS } from './map.ts'
 import { boardRatio, migShare } from './mig.ts'
 import source from './source.ts'
 
 const labels = 'gpu="0",UUID="GPU-0a0b0c0d-1111-4222-8333-444455556667"'
+const uuid = 'GPU-0a0b0c0d-1111-4222-8333-444455556667'
 const fieldTable = join(import.meta.dirname, '../../../../shared/samples/nvidia/dcgm-fields.tsv')
 
 describe('the field map', () => {
@@ -42,14 +43,15 @@ describe('the field map', () => {
 
 describe('labels', () => {
   it('takes any separator, a trailing comma, blanks and unescaped quotes', () => {
+    const id = `UUID="${uuid}"`
     for (const text of [
-      'gpu="3",UUID="GPU-x",pod="a"b"',
-      'gpu="3" UUID="GPU-x" pod="a"b"',
-      ' gpu = "3" , UUID="GPU-x", pod="a"b", ',
-      'gpu="3",UUID="GPU-x",pod="a\\"b"',
+      `gpu="3",${id},pod="a"b"`,
+      `gpu="3" ${id} pod="a"b"`,
+      ` gpu = "3" , ${id}, pod="a"b", `,
+      `gpu="3",${id},pod="a\\"b"`,
     ]) {
       const block = parseLabelBlock(text)
-      expect([block?.index, block?.uuid, block?.plain?.pod]).toEqual([3, 'GPU-x', 'a"b'])
+      expect([block?.index, block?.uuid, block?.plain?.pod]).toEqual([3, uuid, 'a"b'])
     }
   })
 
@@ -61,11 +63,11 @@ describe('labels', () => {
 
   it('knows every spelling of the same thing', () => {
     const block = parseLabelBlock(
-      'GPU="1",gpu_uuid="u",model_name="m",hostname="h",pod_name="p",pod_namespace="n",container_name="c"',
+      'GPU="1",gpu_uuid="0A0B0C0D-1111-4222-8333-444455556667",model_name="m",hostname="h",pod_name="p",pod_namespace="n",container_name="c"',
     )
     expect(block).toMatchObject({
       index: 1,
-      uuid: 'u',
+      uuid,
       model: 'm',
       host: 'h',
       plain: { pod: 'p', namespace: 'n', container: 'c' },
@@ -77,6 +79,15 @@ describe('labels', () => {
       'gpu="0",pod="",namespace="<<<NULL>>>",modelName="N/A",Hostname=" "',
     )
     expect(block).toMatchObject({ plain: null, model: null, host: null })
+  })
+
+  it('takes a mask for no UUID, and the zeros of a vGPU for part of one', () => {
+    for (const masked of ['snip', 'GPU-longgui', '', `GPU-${'0'.repeat(36)}`]) {
+      expect(trustedUuid(masked)).toBeNull()
+    }
+    expect(trustedUuid('GPU-00000000-0000-0000-0000-000000000000')).toBeNull()
+    const guest = 'GPU-0946f70c-659b-4c39-8b78-7e7600000000'
+    expect(trustedUuid(guest)).toBe(guest)
   })
 
   it('writes a PCI address in one way', () => {

@@ -13,8 +13,12 @@ export interface ScaleGroup {
   readonly units: readonly [ScaleUnit, ScaleUnit]
   /** Unit taken when the page shows no evidence: index into `units`, or null to refuse. */
   readonly assumed: 0 | 1 | null
-  /** True where old names may carry the new unit once the page's clocks or memory are seen to. */
-  readonly followsPage: boolean
+  /**
+   * Old names may carry the new unit once the page's clocks or memory are seen to. `doubts`: then the
+   * assumption no longer holds. `waits`: before that, values of the new unit are not even evidence,
+   * because small ones fit both units and a single garbage value would decide for all.
+   */
+  readonly page: 'ignores' | 'doubts' | 'waits'
 }
 
 export interface ScaleUnit {
@@ -44,8 +48,8 @@ const group = (
   name: string,
   units: ScaleGroup['units'],
   assumed: ScaleGroup['assumed'],
-  followsPage = false,
-): ScaleGroup => ({ name, units, assumed, followsPage })
+  page: ScaleGroup['page'] = 'ignores',
+): ScaleGroup => ({ name, units, assumed, page })
 
 /** `*_base` belongs to the names that carry their unit; a name alone proves nothing, so both vote. */
 export const SCALE_GROUPS = [
@@ -53,11 +57,11 @@ export const SCALE_GROUPS = [
   group('clock_base', [MHZ, HZ], 1),
   group('memory', [MIB, BYTES], 0),
   group('memory_base', [MIB, BYTES], 1),
-  group('utilization', [PERCENT, RATIO], 0, true),
+  group('utilization', [PERCENT, RATIO], 0, 'doubts'),
   // DCGM 4.6 prints 0..100 under the name that says ratio: without evidence, 1 stays unknown.
   group('utilization_base', [PERCENT, RATIO], null),
-  group('nvlink', [MB_PER_S, B_PER_S], 0, true),
-  group('energy', [MILLIJOULES, JOULES], 0, true),
+  group('nvlink', [MB_PER_S, B_PER_S], 0, 'waits'),
+  group('energy', [MILLIJOULES, JOULES], 0, 'doubts'),
   group('energy_base', [MILLIJOULES, JOULES], 1),
 ] as const
 

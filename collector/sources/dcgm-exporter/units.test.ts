@@ -48,6 +48,12 @@ describe('units of a page', () => {
     expect(read.rejectedByReason).toEqual({ out_of_range: 1 })
   })
 
+  it('does not take one absurd NVLink rate for a change of unit', () => {
+    const read = readRows([['DEV_NVLINK_BANDWIDTH_TOTAL', 3_000_000, 312_000]])
+    expect(read.metrics.map((m) => m.nvlink_bytes_per_second)).toEqual([null, 3.12e11])
+    expect(readRows([['DEV_SM_CLOCK', 4294967295]]).metrics[0]?.sm_clock_hertz).toBeNull()
+  })
+
   it('refuses to guess where a page disagrees with itself', () => {
     const read = readRows([['DEV_FB_USED', 40_000, 41_943_040_000]])
     expect(read.metrics.map((m) => m.memory_used_bytes)).toEqual([null, null])

@@ -46,15 +46,14 @@ const UNCLEAR = -1
  */
 export function settleUnits(page: Page, memory: UnitMemory): Units {
   const votes = countVotes(page)
-  const units = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
-  const follows = (name: string) => units[SCALE_GROUPS.findIndex((known) => known.name === name)]
-  // Old names with new units on clocks or memory: the other old names prove nothing any more.
-  const pageMoved = follows('clock') === 1 || follows('memory') === 1
-  return units.map((unit, group) => {
-    const known = SCALE_GROUPS[group]
-    if (unit !== undefined || known === undefined) return unit ?? UNCLEAR
-    if (known.followsPage && pageMoved) return UNCLEAR
-    return known.assumed ?? UNCLEAR
+  const first = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
+  const isMoved = SCALE_GROUPS.some(
+    ({ name }, group) => (name === 'clock' || name === 'memory') && first[group] === 1,
+  )
+  return SCALE_GROUPS.map((known, group) => {
+    if (known.page === 'waits' && !isMoved) return known.assumed ?? UNCLEAR
+    const isDoubted = known.page !== 'ignores' && isMoved
+    return first[group] ?? (isDoubted ? UNCLEAR : (known.assumed ?? UNCLEAR))
   })
 }
 
@@ -67,9 +66,12 @@ function unitByVotes(group: number, votes: Float64Array, memory: UnitMemory): nu
   if (total === 0) return memory.decided.get(name)
   const winner = first >= second ? 0 : 1
   if (Math.max(first, second) / total < MAJORITY) return memory.decided.get(name) ?? UNCLEAR
-  memory.decided.set(name, winner)
+  if (SCALE_GROUPS[group]?.page !== 'waits') memory.decided.set(name, winner)
   return winner
 }
+
+/** -1 read as unsigned: seen as utilization, and inside the range of a clock in hertz. */
+const UINT32_GARBAGE = 4_294_967_295
 
 function countVotes(page: Page): Float64Array {
   const votes = new Float64Array(SCALE_GROUPS.length * 2)
@@ -77,7 +79,7 @@ function countVotes(page: Page): Float64Array {
     const group = FIELDS[page.fields[row] ?? -1]?.scale ?? -1
     const units = SCALE_GROUPS[group]?.units
     const value = page.values[row] ?? NaN
-    if (units === undefined || !(value > 0)) continue
+    if (units === undefined || !(value > 0) || value === UINT32_GARBAGE) continue
     const first = fits(units[0], value)
     const second = fits(units[1], value)
     if (first !== second)
