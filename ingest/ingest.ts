@@ -8,11 +8,17 @@ import {
   type Settler,
 } from './settle/settle.ts'
 import type { Store } from './store/store.ts'
-import { loadDelivery, loadKnowledge } from './worker/load.ts'
+import { hasLanded, loadDelivery, loadKnowledge } from './worker/load.ts'
 import type { ShardHandle } from './worker/ports.ts'
 import { DEFAULT_TIME_LIMITS, type TimeLimits } from './worker/read-message.ts'
 import { retry, type Sleep } from './worker/retry.ts'
-import { createShard, DEFAULT_SHARD_LIMITS, type Shard, type ShardOptions } from './worker/shard.ts'
+import {
+  createShard,
+  DEFAULT_SHARD_LIMITS,
+  type Shard,
+  type ShardOptions,
+  type ShardStatus,
+} from './worker/shard.ts'
 
 export interface IngestOptions {
   readonly timeLimits?: TimeLimits
@@ -34,6 +40,8 @@ export interface IngestDeps {
 
 export interface Ingest extends Role {
   status(): PipelineStatus
+  /** One per shard, in the order of `deps.shards`; empty before start() resolved. */
+  shardStatus(): readonly Readonly<ShardStatus>[]
 }
 
 /** Pause of the settle loop while nothing is due. */
@@ -112,6 +120,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           sleep,
           log,
           knowledge: loaded.knowledge,
+          hasLanded: (shard, intent) => hasLanded(store, shard, intent),
           options: {
             ...DEFAULT_SHARD_LIMITS,
             ...options.shard,
@@ -137,6 +146,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     },
     health: () => health(shards, settler, { isStopped: stopping.signal.aborted, settleFailure }),
     status: () => pipelineStatus(shards, settler),
+    shardStatus: () => shards.map(({ status }) => status),
   }
 }
 
@@ -176,6 +186,7 @@ function health(
     settle_minutes_total: settler?.status.minutesSettled ?? 0,
     settle_restated_minutes_total: settler?.status.minutesRestated ?? 0,
     settle_waiting_minutes: settler?.status.minutesWaiting ?? 0,
+    settle_idle: settler?.status.isIdle === true ? 1 : 0,
     settle_settled_until_seconds: (settler?.settledUntilMs ?? 0) / 1_000,
   }
   if (role.isStopped) return { state: 'stopped', detail: '', metrics }

@@ -48,6 +48,8 @@ export interface SettleStatus {
   readonly minutesSettled: number
   readonly minutesRestated: number
   readonly minutesWaiting: number
+  /** True when the last look found nothing due. */
+  readonly isIdle: boolean
 }
 
 const MINUTE_MS = 60_000
@@ -66,6 +68,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   const facts = await loadFacts(deps, dayOf)
   const plan = createSettlePlan(planStart(facts), { ...options, dayOf })
   const ledger = await createLedger(store, clock)
+  let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
   const acceptCapacity = async () => {
@@ -87,6 +90,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     async step() {
       await acceptCapacity()
       const work = plan.next(clock(), chunkMinutes(capacity.acceptedDevices))
+      isIdle = work === null
       if (work === null) return false
       try {
         await ledger.settle(work)
@@ -109,7 +113,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       return plan.settledUntilMs
     },
     get status() {
-      return { ...counters, minutesWaiting: plan.dirtyCount }
+      return { ...counters, minutesWaiting: plan.dirtyCount, isIdle }
     },
   }
 }

@@ -47,6 +47,8 @@ export const isInRanges = (ranges: readonly (readonly [number, number])[], posit
 export type Resume =
   /** Nothing was ever inserted from here. */
   | { readonly kind: 'fresh'; readonly life: number; readonly nextPosition: number }
+  /** All of the last insert is known to be stored. */
+  | { readonly kind: 'landed'; readonly life: number; readonly nextPosition: number }
   /** Repeat the range (what is left of it), then go on behind it. */
   | { readonly kind: 'replay'; readonly intent: Intent; readonly expired: number }
   /** Another log, or one that lost its tail: positions mean other messages now. */
@@ -57,11 +59,18 @@ export type Resume =
       readonly reason: 'log_recreated' | 'log_lost_its_tail'
     }
 
-/** Decides how to start. Pure, so that every way a log can have changed is a test. */
-export function resume(
-  intent: Intent | null,
-  log: { readonly epoch: string; readonly first: number; readonly last: number },
-): Resume {
+/** What a log says of itself. */
+export interface LogState {
+  readonly epoch: string
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Decides how to start. `hasLanded` = `batches`, which is written last, has the range of this intent: a
+ * spool that is read in place has dropped it then. Pure, so that every way a log can change is a test.
+ */
+export function resume(intent: Intent | null, log: LogState, hasLanded: boolean): Resume {
   if (intent === null) return { kind: 'fresh', life: 0, nextPosition: log.first }
   if (intent.logEpoch !== log.epoch)
     return { kind: 'new-life', life: 0, nextPosition: log.first, reason: 'log_recreated' }
@@ -69,6 +78,7 @@ export function resume(
     const life = intent.life + 1
     return { kind: 'new-life', life, nextPosition: log.first, reason: 'log_lost_its_tail' }
   }
+  if (hasLanded) return { kind: 'landed', life: intent.life, nextPosition: intent.last + 1 }
   const expired = Math.max(0, Math.min(log.first, intent.last + 1) - intent.first)
   return { kind: 'replay', intent, expired }
 }

@@ -12,6 +12,7 @@ import { createIdentityRegistry } from '../identity/registry.ts'
 import { createCapacity, type CapacityInterval, type Sighting } from '../settle/capacity.ts'
 import type { Store } from '../store/store.ts'
 import { createDeliveryState, type DeliveryState } from './delivery.ts'
+import { epochName, type Intent } from './intent.ts'
 import type { DeviceKnowledge } from './stage.ts'
 
 const integer = z.coerce.number().int()
@@ -144,6 +145,23 @@ export async function loadDelivery(
     delivery.heard(sender, row.inserted_at_ms)
   }
   return delivery
+}
+
+/** Whether all of an insert is known to be stored: `batches` is written last, under the same token. */
+export async function hasLanded(
+  store: Pick<Store, 'query'>,
+  shard: number,
+  intent: Intent,
+): Promise<boolean> {
+  const params = {
+    shard,
+    epoch: epochName(intent),
+    first: intent.first,
+    last: intent.last,
+    from_ms: intent.atMs,
+  }
+  const rows = await store.query(await sqlText('has-landed'), params, LIMITS)
+  return rows.length > 0
 }
 
 const sqlText = (name: string) => readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8')

@@ -1,26 +1,8 @@
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
-
-/** A message as the log gives it back. */
-export interface LogMessage {
-  /** Place in the log: rises, never reused within one epoch. */
-  readonly position: number
-  readonly subject: string
-  /** `<collector>:<boot>:<seq>` as the publisher gave it. */
-  readonly id: string
-  /** Publisher's wall clock at its last attempt, epoch ms; null where the log does not carry it. */
-  readonly sentAtMs: number | null
-  /** Wall clock of the log when it took the message, epoch ms. */
-  readonly receivedAtMs: number
-  readonly payload: Uint8Array
-}
+import type { Log } from '../bus/log.ts'
 
 /** What ingest needs of a log, whichever bus it is on. */
-export interface ShardLog {
-  /** The log's own name for its present life, and the positions it holds; last < first when empty. */
-  state(): Promise<{ readonly epoch: string; readonly first: number; readonly last: number }>
-  /** Up to `max` messages at or after a position, in order; waits up to `waitMs` for the first one. */
-  read(from: number, max: number, waitMs: number): Promise<readonly LogMessage[]>
-}
+export type ShardLog = Pick<Log, 'epoch' | 'first' | 'last' | 'read'>
 
 /** Where the boundary of the next insert is frozen, per shard. */
 export interface ShardIntents {

@@ -2,7 +2,7 @@ import type { Batch } from '#schemas/batch.ts'
 import { messageId } from '#schemas/subjects.ts'
 import type { DecodeResult } from '#schemas/wire.ts'
 import type { Sender } from './delivery.ts'
-import type { LogMessage } from './ports.ts'
+import type { LogMessage } from '../bus/log.ts'
 
 /** Why a message can never be stored: a fixed list, so that it can label a counter. */
 export type PoisonReason =

@@ -3,8 +3,9 @@ import type { Clock, Logger } from '#schemas/role.ts'
 import { createBatchDecoder } from '#schemas/wire.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryState, Sender } from './delivery.ts'
-import { epochName, Intent, isInRanges, positionRanges, resume } from './intent.ts'
-import type { LogMessage, ShardHandle } from './ports.ts'
+import { epochName, Intent, isInRanges, positionRanges, resume, type LogState } from './intent.ts'
+import type { LogMessage } from '../bus/log.ts'
+import type { ShardHandle } from './ports.ts'
 import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
 import { retry, type Sleep } from './retry.ts'
 import { stage, type DeviceKnowledge, type Staged } from './stage.ts'
@@ -40,6 +41,8 @@ export interface ShardDeps {
   readonly sleep: Sleep
   readonly log: Logger
   readonly options: ShardOptions
+  /** Whether `batches` has the range of this intent. */
+  readonly hasLanded: (shard: number, intent: Intent) => Promise<boolean>
   /** Called after every insert: what it stored changes which minutes are to be settled. */
   readonly onStored: (staged: Staged) => void
 }
@@ -49,6 +52,8 @@ export interface ShardStatus {
   state: 'starting' | 'ok' | 'store_away' | 'bus_away' | 'failed' | 'taken' | 'stopped'
   detail: string
   lagMessages: number | null
+  /** Everything up to here in the log is stored; null before the first insert. */
+  storedPosition: number | null
   /** Wall clock of the last insert, epoch ms. */
   lastInsertMs: number | null
   insertedRows: number
@@ -87,6 +92,7 @@ export function createShard(deps: ShardDeps): Shard {
     state: 'starting',
     detail: '',
     lagMessages: null,
+    storedPosition: null,
     lastInsertMs: null,
     insertedRows: 0,
     insertedMessages: 0,
@@ -119,6 +125,13 @@ export function createShard(deps: ShardDeps): Shard {
       return value
     })
 
+  const logState = () =>
+    lasting('bus', async (): Promise<LogState> => {
+      const first = await handle.log.first()
+      const last = await handle.log.last()
+      return { epoch: handle.log.epoch(), first, last }
+    })
+
   const readOne = (message: LogMessage): Read => ({
     message,
     result: readMessage(message, decode, options.timeLimits),
@@ -135,7 +148,7 @@ export function createShard(deps: ShardDeps): Shard {
       const waitMs = reads.length === 0 ? IDLE_WAIT_MS : endMs - clock()
       if (waitMs <= 0 || stopping.signal.aborted) break
       const messages = await lasting('bus', () => handle.log.read(next, READ_MESSAGES, waitMs))
-      if (messages.length === 0 && reads.length === 0) break
+      if (messages.length === 0) break
       if (reads.length === 0) endMs = clock() + options.waitMs
       for (const message of messages) {
         const read = readOne(message)
@@ -191,6 +204,7 @@ export function createShard(deps: ShardDeps): Shard {
     status.recordsRefused += staged.records.refused
     for (const count of staged.samples.rejected.values()) status.valuesRejected += count
     if (kept.length > 0) status.lastInsertMs = clock()
+    status.storedPosition = intent.last
     deps.onStored(staged)
   }
 
@@ -217,9 +231,11 @@ export function createShard(deps: ShardDeps): Shard {
   /** Repeats what may or may not have landed; returns where to go on, and the revision to replace. */
   const start = async () => {
     const stored = await lasting('bus', () => handle.intents.last())
-    const state = await lasting('bus', () => handle.log.state())
+    const state = await logState()
     const intent = stored === null ? null : Intent.parse(stored.value)
-    const plan = resume(intent, state)
+    const hasLanded =
+      intent !== null && (await lasting('store', () => deps.hasLanded(handle.shard, intent)))
+    const plan = resume(intent, state, hasLanded)
     const revision = stored?.revision ?? null
     const { epoch } = state
     if (plan.kind !== 'replay') {
@@ -250,7 +266,7 @@ export function createShard(deps: ShardDeps): Shard {
       for (const message of messages) if (message.position <= last) reads.push(readOne(message))
       const end = messages.at(-1)?.position
       if (end !== undefined) next = end + 1
-      else next = Math.max(next, (await lasting('bus', () => handle.log.state())).first)
+      else next = Math.max(next, (await logState()).first)
     }
     return reads
   }
@@ -281,9 +297,10 @@ export function createShard(deps: ShardDeps): Shard {
     let lagAtMs = -Infinity
     while (!stopping.signal.aborted) {
       const reads = await gather(next)
-      const first = reads[0]?.message.position
       const last = reads.at(-1)?.message.position
-      if (first !== undefined && last !== undefined) {
+      // Read from another log than the one the positions belong to: looked at again below.
+      const isSameLog = handle.log.epoch() === epoch
+      if (isSameLog && last !== undefined) {
         const leftOut = positionRanges(duplicates(reads))
         const range = { first: next, last, leftOut, atMs: clock() }
         const intent: Intent = { v: 1, logEpoch: epoch, life, ...range }
@@ -292,9 +309,9 @@ export function createShard(deps: ShardDeps): Shard {
         next = last + 1
       }
       await announce()
-      if (clock() - lagAtMs < LAG_EVERY_MS) continue
+      if (isSameLog && clock() - lagAtMs < LAG_EVERY_MS) continue
       lagAtMs = clock()
-      const state = await lasting('bus', () => handle.log.state())
+      const state = await logState()
       status.lagMessages = Math.max(0, state.last - next + 1)
       if (state.epoch !== epoch || state.last < next - 1) {
         const isSame = state.epoch === epoch
