@@ -32,6 +32,7 @@ const SLOW = 'SELECT sum(cityHash64(number)) FROM numbers(1000000000000)'
 
 test('ping answers without a password, everything else asks for one', async () => {
   expect(await (await fetch(`${engine.url}/ping`)).text()).toBe('Ok.\n')
+  expect([await engine.store.ping(), await engine.reader.ping()]).toEqual([true, true])
   for (const headers of [{}, { 'x-clickhouse-key': 'wrong' }, { authorization: 'Basic Og==' }]) {
     const refused = await ask('SELECT 1', {}, { headers })
     expect(refused).toMatchObject({ status: 403, code: '516' })

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '#schemas/role.ts'
-import { type Profile, migrate } from '../store/migrate.ts'
+import { migrate } from '../store/migrate.ts'
 import { connectReader, type StoreReader } from '../store/reader.ts'
 import { connectStore, type Store } from '../store/store.ts'
 import { createEngine, type EngineAddress } from './supervisor.ts'
@@ -25,7 +25,6 @@ export interface TestEngineOptions {
   readonly memoryBytes?: number
 }
 
-const PROFILE: Profile = { kind: 'single' }
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** A real engine in a temporary folder with an empty (or migrated) database `plimsoll`. */
@@ -36,7 +35,8 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   await engine.start()
   const address = engine.address()
   const connection = { ...address, database: 'plimsoll' }
-  if (options.migrated === true) await migrate({ connection, profile: PROFILE, log: silent })
+  if (options.migrated === true)
+    await migrate({ connection, profile: { kind: 'single' }, log: silent })
   else {
     const admin = connectStore(address)
     await admin.command('CREATE DATABASE IF NOT EXISTS plimsoll')

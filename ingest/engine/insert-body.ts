@@ -41,8 +41,15 @@ async function hasRoom(tmpfs: string): Promise<boolean> {
   }
 }
 
-/** Writes a body to `path` and returns its length; removes the file and throws when it is too large. */
-export async function receiveBody(body: Readable, path: string): Promise<number> {
+/**
+ * Writes a body to `path` and returns its length. Removes the file and throws when the body is too large
+ * or breaks off.
+ */
+export async function receiveBody(
+  body: Readable,
+  path: string,
+  bytesMax = INSERT_BYTES_MAX,
+): Promise<number> {
   let bytes = 0
   const file = createWriteStream(path, { mode: 0o600, flags: 'wx' })
   try {
@@ -51,7 +58,7 @@ export async function receiveBody(body: Readable, path: string): Promise<number>
       async function* counted(source: AsyncIterable<Buffer>) {
         for await (const chunk of source) {
           bytes += chunk.length
-          if (bytes > INSERT_BYTES_MAX) throw refuseTooLarge('the insert body is too large')
+          if (bytes > bytesMax) throw refuseTooLarge('the insert body is too large')
           yield chunk
         }
       },

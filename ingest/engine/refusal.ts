@@ -26,6 +26,8 @@ export const refuseBusy = (message: string) =>
   new EngineRefusal(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', message)
 export const refuseLogin = (message: string) =>
   new EngineRefusal(516, 'AUTHENTICATION_FAILED', message)
+export const refuseCancelled = (message: string) =>
+  new EngineRefusal(394, 'QUERY_WAS_CANCELLED', message)
 export const refuseUnsupported = (message: string) =>
   new EngineRefusal(48, 'NOT_IMPLEMENTED', message)
 

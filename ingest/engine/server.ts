@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { EmbeddedEngine, EngineAnswer } from './chdb-engine.ts'
@@ -15,6 +15,7 @@ import { createLane } from './lane.ts'
 import { multipartFields } from './multipart.ts'
 import {
   exceptionCode,
+  refuseCancelled,
   refuseLogin,
   refuseSyntax,
   refuseTooLarge,
@@ -59,7 +60,7 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
   const run = async (plan: StatementPlan, text: string, response: ServerResponse) => {
     const tag = randomBytes(12).toString('hex')
     return lanes[plan.lane].run(async () => {
-      if (response.destroyed) throw refuseUnsupported('the client went away')
+      if (response.destroyed) throw refuseCancelled('the client went away')
       // A write runs to its end: its token decides what a retry does. A read nobody waits for is stopped.
       const stop = () => {
         if (plan.lane === 'read' && !response.writableFinished) {
@@ -84,6 +85,8 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
       const target = plan.insert
       if (target === null) throw refuseSyntax('only INSERT ... FORMAT takes rows in the body')
       const path = join(options.bodyFolder, `${randomBytes(12).toString('hex')}.rows`)
+      // A login manager that tidies up /dev/shm may have taken the folder away.
+      await mkdir(options.bodyFolder, { recursive: true, mode: 0o700 })
       try {
         const bytes = await receiveBody(request, path)
         if (bytes === 0) return NOTHING

@@ -9,8 +9,6 @@ import type { StoreOptions } from './client.ts'
 import { type Profile, migrationStatements } from './migration-text.ts'
 import { connectStore, type Store } from './store.ts'
 
-export type { Profile }
-
 export interface MigrateOptions {
   /** `database` is created when absent. */
   readonly connection: StoreOptions
