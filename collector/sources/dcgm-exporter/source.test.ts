@@ -126,6 +126,14 @@ describe('read', () => {
     }
   })
 
+  it('tells the runner what an XID means and leaves other events alone', () => {
+    expect(source.describeFault?.('xid', '79')).toMatchObject({ severity: 'fatal' })
+    expect(source.describeFault?.('xid', '79')?.message).toMatch(/fell off the bus.*Drain/)
+    expect(source.describeFault?.('xid', '4711')?.severity).toBe('warning')
+    expect(source.describeFault?.('xid', '0')).toBeNull()
+    expect(source.describeFault?.('health', '2')).toBeNull()
+  })
+
   it('refuses unknown keys in its configuration', () => {
     expect(DcgmExporterConfig.safeParse({ adress: 'x' }).success).toBe(false)
     expect(config).toEqual({ host: '127.0.0.1', port: 9400, path: '/metrics', timeout_ms: 10_000 })

@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import type { Interpretation } from '#schemas/reading.ts'
-import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
+import type {
+  Detection,
+  FaultDescription,
+  HttpResult,
+  ReadContext,
+  Source,
+  SourceIo,
+} from '../../source.ts'
+import { xidFault } from './faults.ts'
 import { interpretPage } from './interpret.ts'
 import { LIMITS } from './limits.ts'
 import { newUnitMemory, isUnitMemory } from './units.ts'
@@ -29,8 +37,16 @@ const source: Source<DcgmExporterConfig> = {
     interpretPage(bytes, { memory: newUnitMemory(), nowMs: null, isCut: false }),
   detect,
   read,
+  describeFault,
 }
 export default source
+
+function describeFault(type: string, code: string): FaultDescription | null {
+  const fault = type === 'xid' ? xidFault(Number(code)) : undefined
+  return fault === undefined
+    ? null
+    : { severity: fault.severity, message: `${fault.name}. ${fault.action}` }
+}
 
 /** Certain with a row or header of a DCGM field; unsure where the name merely occurs. */
 function recognize(bytes: Uint8Array): number {
