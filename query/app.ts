@@ -1,0 +1,129 @@
+import cookie from '@fastify/cookie'
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyInstance } from 'fastify'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
+import { createGuard, type Guard } from './access/guard.ts'
+import { createLoginLimit } from './access/login-limit.ts'
+import { createSessions } from './access/sessions.ts'
+import type { QueryDeps } from './deps.ts'
+import { answerErrors } from './error-reply.ts'
+import { createLiveHub, type LiveHub } from './live.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
+import { collectionRoutes } from './routes/collection.ts'
+import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/dashboard.ts'
+import { demoRoutes } from './routes/demo.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { fleetRoutes } from './routes/fleet.ts'
+import { healthRoutes } from './routes/health.ts'
+import { liveRoutes } from './routes/live.ts'
+import { selfMetricsRoutes } from './routes/self-metrics.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { createSelfMetrics, type SelfMetrics } from './self-metrics.ts'
+
+export const SERVER_LIMITS = {
+  bodyBytes: 64 * 1024,
+  /** From the first byte of a request to its last. */
+  requestMs: 30_000,
+  /** A silent connection; live streams say something every 15 s. */
+  connectionMs: 60_000,
+  paramLength: 128,
+} as const
+
+export interface QueryApp {
+  readonly app: FastifyInstance
+  readonly hub: LiveHub
+  readonly metrics: SelfMetrics
+}
+
+/** Builds the API and the dashboard's server; listens to nothing and starts no timer. */
+export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
+  const app = fastify({
+    bodyLimit: SERVER_LIMITS.bodyBytes,
+    requestTimeout: SERVER_LIMITS.requestMs,
+    connectionTimeout: SERVER_LIMITS.connectionMs,
+    routerOptions: { maxParamLength: SERVER_LIMITS.paramLength },
+    trustProxy: deps.access.trusted_proxies,
+    forceCloseConnections: 'idle',
+    logger: false,
+  })
+  const hub = createLiveHub(deps)
+  const metrics = createSelfMetrics(hub.metrics)
+  const sessions = createSessions(deps.clock)
+  const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  answerErrors(app, deps.log, metrics.failed)
+  addHooks(app, { guard, metrics, csp: contentSecurityPolicy(deps.dashboardDir) })
+  await app.register(cookie)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Plimsoll API',
+        version: deps.version,
+        description:
+          'Intervals are [from, to). Ratios are 0..1. A missing value is null, never 0. Times are UTC.',
+      },
+    },
+    transform: jsonSchemaTransform,
+  })
+  await app.register(healthRoutes, { deps })
+  const loginLimit = createLoginLimit(deps.clock)
+  await app.register(sessionRoutes, {
+    prefix: '/api/v1',
+    deps: { ...deps, guard, sessions, loginLimit },
+  })
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', guard.require('read'))
+    await scope.register(selfMetricsRoutes, { deps: { roles: deps.roles, metrics } })
+    await scope.register(docsRoutes, { prefix: '/api' })
+    const options = { prefix: '/api/v1', deps }
+    await scope.register(fleetRoutes, options)
+    await scope.register(deviceRoutes, options)
+    await scope.register(collectionRoutes, options)
+    await scope.register(catalogueRoutes, { prefix: '/api/v1' })
+    await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
+  })
+  await registerDemo(app, deps, guard)
+  if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
+  answerNotFound(app, deps.dashboardDir !== null)
+  return { app, hub, metrics }
+}
+
+async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {
+  const { demo, audit } = deps
+  if (demo === undefined) return
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', guard.require('operate'))
+    await scope.register(demoRoutes, { prefix: '/api/v1', deps: { demo, audit, guard } })
+  })
+}
+
+function addHooks(
+  app: FastifyInstance,
+  { guard, metrics, csp }: { guard: Guard; metrics: SelfMetrics; csp: string },
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'content-security-policy': csp,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    // Answers are figures of this moment; files of the dashboard say otherwise themselves.
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    guard.checkAddress(request)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    // The route's pattern, never the address: its words are few.
+    const route = request.routeOptions.url ?? 'none'
+    metrics.answered(route, reply.statusCode, reply.elapsedTime / 1000)
+  })
+}

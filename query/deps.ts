@@ -1,0 +1,44 @@
+import type { ParseResult } from '#schemas/parse-result.ts'
+import type { PipelineStatus, Reader } from '#schemas/ports.ts'
+import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
+import type { Audit } from './access/audit.ts'
+import type { AccessConfig } from './access/config.ts'
+import type { TokenStore } from './access/tokens.ts'
+
+/** The demo's part in the API; absent outside the demo. */
+export interface DemoControl {
+  incidentRunning(): boolean
+  playIncident(): void | Promise<void>
+  /** Caption of the running incident, else null. */
+  caption(): { readonly en: string; readonly zh: string } | null
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** What it waits for, in words: `writing history: 41 %`. */
+  readonly progress: string
+}
+
+/** Everything the query service is given; it finds nothing by itself. */
+export interface QueryDeps {
+  readonly reader: Reader
+  readonly clock: Clock
+  readonly log: Logger
+  /** Reads captured tool output; `source` null = detect it. Throws E_PARSE_UNKNOWN. */
+  readonly parse: (bytes: Uint8Array, source: string | null) => ParseResult | Promise<ParseResult>
+  readonly ready: () => Readiness
+  readonly simulated: boolean
+  /** IANA zone of the site: a day is its local day. */
+  readonly timeZone: string
+  readonly version: string
+  /** The ingest role's view, or null when it runs in another process. */
+  readonly pipeline: () => PipelineStatus | null
+  /** Health of every role of this process, for /metrics. */
+  readonly roles: () => readonly { readonly name: string; readonly health: RoleHealth }[]
+  readonly tokens: TokenStore
+  readonly audit: Audit
+  readonly access: AccessConfig
+  /** The built dashboard, or null to serve the API only. */
+  readonly dashboardDir: string | null
+  readonly demo?: DemoControl
+}

@@ -1,0 +1,221 @@
+import type { Device, DeviceDetail, DeviceEvent, DeviceList } from '#schemas/api.ts'
+import { PlimsollError } from '#schemas/errors.ts'
+import { BUSY_SOURCES, DEVICE_METRICS } from '#schemas/metrics.ts'
+import type { Reader } from '#schemas/ports.ts'
+import type { Clock } from '#schemas/role.ts'
+import { cursorOffset, nextCursor } from './cursor.ts'
+import { noFilters, parseFilters } from './filters.ts'
+import { deviceKeys } from './queries/device-keys.ts'
+import { deviceLastSample } from './queries/device-last-sample.ts'
+import { deviceLatest } from './queries/device-latest.ts'
+import { deviceEvents, type EventRow } from './queries/events.ts'
+import { devicesPage, type DevicesPageRow, SORT_NUMBER, SORT_TEXT } from './queries/devices-page.ts'
+import { effectiveWindow, iso, isoOrNull } from './window.ts'
+
+export interface DevicesDeps {
+  readonly reader: Reader
+  readonly clock: Clock
+  readonly simulated: boolean
+}
+
+export const DEVICES_LIMIT_MAX = 500
+const EVENTS_IN_DETAIL = 200
+const PARTITIONS_MAX = 64
+
+export interface DevicesQuestion {
+  readonly filters: readonly string[]
+  readonly q: string
+  /** A column, `-` before it for descending. */
+  readonly sort: string
+  readonly partitions: boolean
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+/** GET /api/v1/devices. Throws E_FILTER_INVALID, E_CURSOR_INVALID and the reader's errors. */
+export async function listDevices(
+  deps: DevicesDeps,
+  question: DevicesQuestion,
+): Promise<DeviceList> {
+  const { cursor, limit, ...asked } = question
+  const offset = cursorOffset(asked, cursor)
+  const rows = await devicesPage.run(deps.reader, {
+    ...pageDefaults(deps.clock()),
+    ...parseFilters(question.filters).params,
+    ...sortParams(question.sort),
+    q: question.q,
+    include_partitions: question.partitions ? 1 : 0,
+    limit,
+    offset,
+  })
+  const total = rows[0]?.total ?? 0
+  return {
+    devices: await describe(deps, rows),
+    total,
+    next_cursor: nextCursor(asked, { offset, given: rows.length, total }),
+    simulated: deps.simulated,
+  }
+}
+
+/** GET /api/v1/devices/{id}. Throws E_DEVICE_UNKNOWN. */
+export async function deviceDetail(deps: DevicesDeps, id: string): Promise<DeviceDetail> {
+  const now = deps.clock()
+  const one = { ...pageDefaults(now), ...noFilters().params, include_partitions: 1 }
+  const everything = { from_ms: 0, to_ms: now + 86_400_000, limit: EVENTS_IN_DETAIL, offset: 0 }
+  const [own, parts, events, keys] = await Promise.all([
+    devicesPage.run(deps.reader, { ...one, ids: [id], limit: 1 }),
+    devicesPage.run(deps.reader, { ...one, parent: id, limit: PARTITIONS_MAX }),
+    deviceEvents.run(deps.reader, { device_id: id, ...everything }),
+    deviceKeys.run(deps.reader, { ids: [id] }),
+  ])
+  const [row] = own
+  if (row === undefined) throw unknownDevice(id)
+  const [device, ...partitions] = await describe(deps, [row, ...parts])
+  if (device === undefined) throw unknownDevice(id)
+  return {
+    device,
+    labels: row.labels,
+    partitions,
+    events: events.map(deviceEvent),
+    first_seen: isoOrNull(keys[0]?.first_seen_ms ?? null),
+    simulated: deps.simulated,
+  }
+}
+
+/** GET /api/v1/devices/{id}/events, newest first. Throws E_RANGE_INVALID, E_CURSOR_INVALID. */
+export async function listDeviceEvents(
+  deps: DevicesDeps,
+  id: string,
+  question: {
+    readonly from?: string | undefined
+    readonly to?: string | undefined
+    readonly limit: number
+    readonly cursor?: string | undefined
+  },
+): Promise<{ events: DeviceEvent[]; next_cursor: string | null; simulated: boolean }> {
+  const { cursor, limit, ...asked } = question
+  const mark = { id, ...asked }
+  const offset = cursorOffset(mark, cursor)
+  const window = effectiveWindow(question, null, deps.clock())
+  const rows = await deviceEvents.run(deps.reader, {
+    device_id: id,
+    from_ms: window.fromMs,
+    // The running minute counts: an event is a moment, not a bucket.
+    to_ms: question.to === undefined ? deps.clock() + 1 : window.toMs,
+    limit: limit + 1,
+    offset,
+  })
+  const events = rows.slice(0, limit).map(deviceEvent)
+  const total = offset + rows.length
+  return {
+    events,
+    next_cursor: nextCursor(mark, { offset, given: events.length, total }),
+    simulated: deps.simulated,
+  }
+}
+
+export const unknownDevice = (id: string) =>
+  new PlimsollError('E_DEVICE_UNKNOWN', `no device has the id ${id}`)
+
+const pageDefaults = (nowMs: number) => ({
+  now_ms: nowMs,
+  ids: [] as string[],
+  parent: '',
+  q: '',
+  ...sortParams('cluster'),
+  offset: 0,
+})
+
+function sortParams(sort: string) {
+  const column = sort.replace(/^-/, '')
+  return {
+    sort_text: SORT_TEXT.find((known) => known === column) ?? ('none' as const),
+    sort_number: SORT_NUMBER.find((known) => known === column) ?? ('zero' as const),
+    descending: sort.startsWith('-') ? 1 : 0,
+  }
+}
+
+/** Adds latest values, keys and, for the silent, the last time they spoke. */
+async function describe(deps: DevicesDeps, rows: readonly DevicesPageRow[]): Promise<Device[]> {
+  if (rows.length === 0) return []
+  const now_ms = deps.clock()
+  const ids = rows.map((row) => row.device_id)
+  const silent = rows.filter((row) => row.last_sample_ms === null).map((row) => row.device_id)
+  const [latest, keys, last] = await Promise.all([
+    deviceLatest.run(deps.reader, { ids, now_ms }),
+    deviceKeys.run(deps.reader, { ids }),
+    silent.length === 0 ? [] : deviceLastSample.run(deps.reader, { ids: silent, now_ms }),
+  ])
+  const values = new Map(latest.map((row) => [row.id, latestValues(row)]))
+  const keysOf = new Map(keys.map((row) => [row.id, row.keys]))
+  const lastOf = new Map(last.map((row) => [row.id, row]))
+  return rows.map((row) => {
+    const spoke = lastOf.get(row.device_id)
+    return deviceOf(row, {
+      keys: keysOf.get(row.device_id) ?? [],
+      latest: values.get(row.device_id) ?? {},
+      lastSampleMs: row.last_sample_ms ?? spoke?.last_sample_ms ?? null,
+      intervalMs: row.last_sample_ms === null ? (spoke?.last_step_ms ?? null) : row.step_ms,
+    })
+  })
+}
+
+/** Metrics that have a value; the others are missing, which is not zero. */
+export function latestValues(row: Readonly<Record<string, unknown>>): Record<string, number> {
+  const values: Record<string, number> = {}
+  for (const { name } of DEVICE_METRICS) {
+    const value = row[name]
+    if (typeof value === 'number') values[name] = value
+  }
+  return values
+}
+
+function deviceOf(
+  row: DevicesPageRow,
+  known: {
+    readonly keys: readonly string[]
+    readonly latest: Record<string, number>
+    readonly lastSampleMs: number | null
+    readonly intervalMs: number | null
+  },
+): Device {
+  const { vendor, model, cluster, hall, rack, pool, node, bus, sources } = row
+  return {
+    device_id: row.device_id,
+    canonical_key: row.canonical_key,
+    keys: [...known.keys],
+    ...{ vendor, model, cluster, hall, rack, pool, node, bus, sources },
+    index: row.device_index < 0 ? null : row.device_index,
+    parent_id: row.parent_id === '0' ? null : row.parent_id,
+    partition: partitionOf(row),
+    holder: holderOf(row),
+    state:
+      row.last_sample_ms !== null ? 'reporting' : known.lastSampleMs === null ? 'never' : 'silent',
+    accepted: row.is_accepted === 1,
+    last_sample_at: isoOrNull(known.lastSampleMs),
+    interval_ms: known.intervalMs,
+    busy_source: BUSY_SOURCES[row.busy_source] ?? `source_${row.busy_source}`,
+    latest: known.latest,
+  }
+}
+
+function partitionOf(row: DevicesPageRow): Device['partition'] {
+  if (row.partition_id === '') return null
+  return {
+    id: row.partition_id,
+    profile: row.partition_profile === '' ? null : row.partition_profile,
+    share: row.partition_share,
+  }
+}
+
+function holderOf({ tenant, job, namespace, pod, container, class: workload }: DevicesPageRow) {
+  const told = Object.entries({ tenant, job, namespace, pod, container, class: workload }).filter(
+    ([, value]) => value !== '',
+  )
+  return told.length === 0 ? null : Object.fromEntries(told)
+}
+
+/** A stored event in the answer's form. */
+export function deviceEvent({ at_ms, id, ...event }: EventRow): DeviceEvent {
+  return { at: iso(at_ms), device_id: id === '0' ? null : id, ...event }
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { int64, namedQuery } from '../named-query.ts'
+
+const Value = z.number().nullable()
+
+export const deviceLatest = namedQuery({
+  file: new URL('device-latest.sql', import.meta.url),
+  params: z.strictObject({ ids: z.array(z.string()), now_ms: z.int() }),
+  row: z
+    .object({ id: z.string(), last_sample_ms: int64 })
+    .and(z.record(z.enum(DEVICE_METRICS.map((metric) => metric.name)), Value)),
+})

@@ -1,0 +1,165 @@
+import type { AnswerFrame } from '#schemas/api.ts'
+import type { Dimension } from './filters.ts'
+import { localDayCeil, nextLocalDayStart } from './local-day.ts'
+import { DAY_MS, HOUR_MS, type TimeWindow } from './window.ts'
+
+/** Which settled minutes, hours and days exist, from the revisions table. Epoch ms. */
+export interface Published {
+  /** Start of the oldest settled minute, null when nothing is settled. */
+  readonly firstMinuteMs: number | null
+  /** End of the newest settled minute. */
+  readonly settledUntilMs: number | null
+  /** Published hours and local days in the asked window. */
+  readonly hours: readonly number[]
+  readonly days: readonly number[]
+}
+
+export interface Question extends TimeWindow {
+  /** Fields grouped or filtered by. */
+  readonly fields: readonly Dimension[]
+  /** Width of a step, or null for one figure over the window. */
+  readonly stepMs: number | null
+}
+
+export type LedgerTable = 'ledger_1m_group' | 'ledger_1m' | 'ledger_1h' | 'ledger_1d'
+
+/** One read of one table. */
+export interface Segment extends TimeWindow {
+  readonly table: LedgerTable
+}
+
+export interface Plan {
+  /** The table that answers most of the window. */
+  readonly resolution: AnswerFrame['resolution']
+  readonly segments: readonly Segment[]
+  /** The part newer than what is settled: from raw samples. */
+  readonly provisional: TimeWindow | null
+}
+
+/** What ledger_1m_group knows; a question by rack, node or job needs a table of devices. */
+const GROUP_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([
+  'cluster',
+  'hall',
+  'pool',
+  'vendor',
+  'model',
+  'tenant',
+  'class',
+])
+/** Beyond this the hours of every device are fewer rows than the minutes of every group. */
+const GROUP_WINDOW_MS_MAX = 45 * DAY_MS
+/** Up to this the minutes of every device are read as they are. */
+const MINUTES_WINDOW_MS_MAX = 3 * HOUR_MS
+/** From here on whole local days come from days. */
+const DAYS_WINDOW_MS_MIN = 14 * DAY_MS
+
+/**
+ * The one place that chooses tables. All of them hold integer sums of the same minutes, so the answer
+ * is the same from each; what differs is the cost.
+ */
+export function planQuestion(question: Question, published: Published, timeZone: string): Plan {
+  const settledUntil = published.settledUntilMs ?? Number.NEGATIVE_INFINITY
+  const settledTo = Math.min(question.toMs, settledUntil)
+  const provisional =
+    settledTo < question.toMs
+      ? { fromMs: Math.max(question.fromMs, settledTo), toMs: question.toMs }
+      : null
+  if (settledTo <= question.fromMs) return { resolution: 'raw', segments: [], provisional }
+  const settled = { ...question, toMs: settledTo }
+  const segments = settledSegments(settled, published, timeZone)
+  return { resolution: mainResolution(segments), segments, provisional }
+}
+
+function settledSegments(question: Question, published: Published, timeZone: string): Segment[] {
+  const lengthMs = question.toMs - question.fromMs
+  const groupKnows = question.fields.every((field) => GROUP_FIELDS.has(field))
+  if (groupKnows && lengthMs <= GROUP_WINDOW_MS_MAX) return [segment('ledger_1m_group', question)]
+  const edges = groupKnows ? 'ledger_1m_group' : 'ledger_1m'
+  if (lengthMs <= MINUTES_WINDOW_MS_MAX) return [segment(edges, question)]
+  const stepHoldsHours = question.stepMs === null || question.stepMs % HOUR_MS === 0
+  if (!stepHoldsHours) return [segment(edges, question)]
+  const days =
+    question.stepMs === null && lengthMs >= DAYS_WINDOW_MS_MIN
+      ? wholeDays(question, published, timeZone)
+      : null
+  return around(question, days, 'ledger_1d', (part) =>
+    around(part, wholeHours(part, published), 'ledger_1h', (edge) => [segment(edges, edge)]),
+  )
+}
+
+/** Reads `middle` from a coarse table and what is left on both sides in a finer way. */
+function around(
+  window: TimeWindow,
+  middle: TimeWindow | null,
+  table: LedgerTable,
+  finer: (part: TimeWindow) => Segment[],
+): Segment[] {
+  if (middle === null) return finer(window)
+  const before = { fromMs: window.fromMs, toMs: middle.fromMs }
+  const after = { fromMs: middle.toMs, toMs: window.toMs }
+  return [
+    ...(before.fromMs < before.toMs ? finer(before) : []),
+    segment(table, middle),
+    ...(after.fromMs < after.toMs ? finer(after) : []),
+  ]
+}
+
+/** The whole hours of a window, or null unless every one that has minutes is published. */
+function wholeHours(window: TimeWindow, published: Published): TimeWindow | null {
+  const fromMs = Math.ceil(window.fromMs / HOUR_MS) * HOUR_MS
+  return coveredRun(fromMs, window.toMs, {
+    published: new Set(published.hours),
+    firstMinuteMs: published.firstMinuteMs,
+    next: (hour) => hour + HOUR_MS,
+  })
+}
+
+function wholeDays(window: TimeWindow, published: Published, timeZone: string): TimeWindow | null {
+  return coveredRun(localDayCeil(window.fromMs, timeZone), window.toMs, {
+    published: new Set(published.days),
+    firstMinuteMs: published.firstMinuteMs,
+    next: (day) => nextLocalDayStart(day, timeZone),
+  })
+}
+
+/** From the first bucket on as far as all buckets are published; buckets before the first minute are empty. */
+function coveredRun(
+  fromMs: number,
+  toMs: number,
+  grid: {
+    readonly published: ReadonlySet<number>
+    readonly firstMinuteMs: number | null
+    readonly next: (bucketMs: number) => number
+  },
+): TimeWindow | null {
+  let endMs = fromMs
+  for (;;) {
+    const next = grid.next(endMs)
+    const isEmpty = grid.firstMinuteMs !== null && next <= grid.firstMinuteMs
+    if (next > toMs || !(isEmpty || grid.published.has(endMs))) break
+    endMs = next
+  }
+  return endMs > fromMs ? { fromMs, toMs: endMs } : null
+}
+
+const segment = (table: LedgerTable, window: TimeWindow): Segment => ({
+  table,
+  fromMs: window.fromMs,
+  toMs: window.toMs,
+})
+
+const RESOLUTIONS = {
+  ledger_1m_group: '1m_group',
+  ledger_1m: '1m',
+  ledger_1h: '1h',
+  ledger_1d: '1d',
+} as const
+
+function mainResolution(segments: readonly Segment[]): AnswerFrame['resolution'] {
+  const lengths = new Map<LedgerTable, number>()
+  for (const { table, fromMs, toMs } of segments) {
+    lengths.set(table, (lengths.get(table) ?? 0) + toMs - fromMs)
+  }
+  const [longest] = [...lengths].sort((a, b) => b[1] - a[1])
+  return longest === undefined ? 'raw' : RESOLUTIONS[longest[0]]
+}

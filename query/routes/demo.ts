@@ -1,0 +1,35 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { Guard } from '../access/guard.ts'
+import type { DemoControl, QueryDeps } from '../deps.ts'
+import { answers } from './responses.ts'
+
+/** Present in the demo only. */
+export const demoRoutes: FastifyPluginCallbackZod<{
+  deps: Pick<QueryDeps, 'audit'> & { readonly demo: DemoControl; readonly guard: Guard }
+}> = (app, { deps: { demo, audit, guard } }, done) => {
+  app.post(
+    '/demo/incident',
+    {
+      schema: {
+        tags: ['demo'],
+        summary: 'Plays the incident again',
+        response: answers(z.object({ incident_running: z.boolean() })),
+      },
+    },
+    async (request) => {
+      const person = await guard.identify(request)
+      await audit.record({
+        who: person?.name ?? '-',
+        role: person?.role ?? '-',
+        address: request.ip,
+        action: 'demo_incident',
+        target: '',
+        outcome: 'done',
+      })
+      await demo.playIncident()
+      return { incident_running: demo.incidentRunning() }
+    },
+  )
+  done()
+}

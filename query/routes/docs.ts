@@ -1,0 +1,20 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { DOCS_STYLE, docsPage } from '../docs-page.ts'
+
+/** GET /api/docs: the API for people, and as OpenAPI 3.1 JSON where that is asked for. */
+export const docsRoutes: FastifyPluginCallbackZod = (app, _options, done) => {
+  const hidden = { schema: { hide: true } }
+  app.get('/docs', hidden, (request, reply) => {
+    const accept = request.headers.accept ?? ''
+    const wantsJson = accept.includes('application/json') && !accept.includes('text/html')
+    if (wantsJson) return reply.type('application/json').send(JSON.stringify(app.swagger()))
+    return reply.type('text/html; charset=utf-8').send(docsPage(app.swagger()))
+  })
+  app.get('/docs/openapi.json', hidden, (_request, reply) =>
+    reply.type('application/json').send(JSON.stringify(app.swagger())),
+  )
+  app.get('/docs/style.css', hidden, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(DOCS_STYLE),
+  )
+  done()
+}

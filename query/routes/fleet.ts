@@ -1,0 +1,46 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
+import { FleetMetric } from '../fleet-metrics.ts'
+import { type FleetDeps, fleetSeries, fleetSummary } from '../fleet.ts'
+import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
+import { FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
+import { answers } from './responses.ts'
+
+const tags = ['fleet']
+
+export const fleetRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, { deps }, done) => {
+  app.get(
+    '/fleet/summary',
+    {
+      schema: {
+        tags,
+        summary: 'Utilization of the fleet or of groups of it over one window',
+        querystring: z.strictObject({ ...WindowParams, ...GroupByParam, ...FilterParam }),
+        response: answers(FleetSummary),
+      },
+    },
+    ({ query: { group_by, filter, from, to } }) =>
+      fleetSummary(deps, { from, to, groupBy: group_by, filters: filter }),
+  )
+  app.get(
+    '/fleet/series',
+    {
+      schema: {
+        tags,
+        summary: 'One figure over time, for the fleet or for groups of it',
+        querystring: z.strictObject({
+          ...WindowParams,
+          ...GroupByParam,
+          ...FilterParam,
+          metric: FleetMetric.default('utilization'),
+          points: wholeNumber(1, POINTS_MAX, POINTS_DEFAULT),
+        }),
+        response: answers(SeriesAnswer),
+      },
+    },
+    ({ query: { group_by, filter, from, to, metric, points } }) =>
+      fleetSeries(deps, { from, to, groupBy: group_by, filters: filter, metric, points }),
+  )
+  done()
+}

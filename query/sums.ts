@@ -1,0 +1,173 @@
+import type { FleetGroup } from '#schemas/api.ts'
+import { BUSY_SOURCES } from '#schemas/metrics.ts'
+import type { Dimension } from './filters.ts'
+import type { SumsRow } from './queries/fleet-sums.ts'
+
+/** Integer sums of one group (and step), of all tables together. Milliseconds; see the ledger's columns. */
+export interface Sums {
+  capacity: bigint
+  verification: bigint
+  known: bigint
+  busyX1000: bigint
+  activeKnown: bigint
+  activeX1000: bigint
+  effectiveKnown: bigint
+  effectiveX1000: bigint
+  powerKnown: bigint
+  powerMwMs: bigint
+  memoryKnown: bigint
+  memoryX1000: bigint
+  temperatureKnown: bigint
+  temperatureMax: number | null
+  /** First and last instant with capacity, epoch ms. */
+  spanFromMs: number
+  spanToMs: number
+  /** Known ms by code of BUSY_SOURCES. */
+  knownBySource: Map<number, bigint>
+}
+
+export const emptySums = (): Sums => ({
+  capacity: 0n,
+  verification: 0n,
+  known: 0n,
+  busyX1000: 0n,
+  activeKnown: 0n,
+  activeX1000: 0n,
+  effectiveKnown: 0n,
+  effectiveX1000: 0n,
+  powerKnown: 0n,
+  powerMwMs: 0n,
+  memoryKnown: 0n,
+  memoryX1000: 0n,
+  temperatureKnown: 0n,
+  temperatureMax: null,
+  spanFromMs: Number.POSITIVE_INFINITY,
+  spanToMs: Number.NEGATIVE_INFINITY,
+  knownBySource: new Map(),
+})
+
+/** Adds one row; `bucketMs` is the width of the table's buckets. */
+export function addRow(sums: Sums, row: SumsRow, bucketMs: number): void {
+  sums.capacity += row.sum_capacity_ms
+  sums.verification += row.sum_verification_ms
+  sums.known += row.sum_known_ms
+  sums.busyX1000 += row.sum_busy_ms_x1000
+  sums.activeKnown += row.sum_active_known_ms
+  sums.activeX1000 += row.sum_active_ms_x1000
+  sums.effectiveKnown += row.sum_effective_known_ms
+  sums.effectiveX1000 += row.sum_effective_ms_x1000
+  sums.powerKnown += row.sum_power_known_ms
+  sums.powerMwMs += row.sum_power_mw_ms
+  sums.memoryKnown += row.sum_memory_known_ms
+  sums.memoryX1000 += row.sum_memory_ms_x1000
+  sums.temperatureKnown += row.sum_temperature_known_ms
+  sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
+  if (row.sum_capacity_ms > 0n) {
+    sums.spanFromMs = Math.min(sums.spanFromMs, row.first_bucket_s * 1000)
+    sums.spanToMs = Math.max(sums.spanToMs, row.last_bucket_s * 1000 + bucketMs)
+  }
+  if (row.sum_known_ms > 0n) {
+    const before = sums.knownBySource.get(row.source) ?? 0n
+    sums.knownBySource.set(row.source, before + row.sum_known_ms)
+  }
+}
+
+const maxOrNull = (a: number | null, b: number | null) =>
+  a === null ? b : b === null ? a : Math.max(a, b)
+
+/** The group's values in the order of `group_by`. */
+export const rowKey = (row: Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'>) =>
+  JSON.stringify([row.key_1, row.key_2, row.key_3, row.key_4])
+
+/** The group key of an answer. */
+export function groupKey(
+  row: Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'>,
+  groupBy: readonly Dimension[],
+): Record<string, string> {
+  const values = [row.key_1, row.key_2, row.key_3, row.key_4]
+  return Object.fromEntries(groupBy.map((field, at) => [field, values[at] ?? '']))
+}
+
+const SCALE = 10n ** 15n
+
+/**
+ * part / whole as a ratio, null for an empty whole. Divides integers before it makes a double, so that
+ * ratios of ordered fractions stay ordered: util_lo <= utilization <= util_hi holds to the last bit.
+ */
+export function ratioOf(part: bigint, whole: bigint): number | null {
+  if (whole <= 0n) return null
+  return Number((part * SCALE) / whole) / Number(SCALE)
+}
+
+const smaller = (a: bigint, b: bigint) => (a < b ? a : b)
+export const baseOf = (sums: Sums) => sums.capacity - sums.verification
+
+/** DEFINITIONS section 3. */
+export function utilizationOf(sums: Sums) {
+  const base = baseOf(sums)
+  const unknown = base - sums.known
+  return {
+    utilization: ratioOf(sums.busyX1000, sums.known * 1000n),
+    util_lo: ratioOf(sums.busyX1000, base * 1000n),
+    util_hi: ratioOf(sums.busyX1000 + unknown * 1000n, base * 1000n),
+    coverage: ratioOf(sums.known, base),
+  }
+}
+
+/** A mean over its own known time, with the share of the base (or capacity) that it speaks for. */
+export function tierOf(sumX1000: bigint, known: bigint, whole: bigint) {
+  return {
+    value: ratioOf(smaller(sumX1000, known * 1000n), known * 1000n),
+    // A minute that capacity covers in part is sampled for longer than it counts.
+    coverage: ratioOf(smaller(known, whole), whole),
+  }
+}
+
+export const activeOf = (sums: Sums) => tierOf(sums.activeX1000, sums.activeKnown, baseOf(sums))
+export const effectiveOf = (sums: Sums) =>
+  tierOf(sums.effectiveX1000, sums.effectiveKnown, baseOf(sums))
+export const memoryOf = (sums: Sums) => tierOf(sums.memoryX1000, sums.memoryKnown, sums.capacity)
+
+/**
+ * Power that was reported, watts: energy seen over the time the group had capacity. What did not report
+ * adds nothing and lowers the coverage.
+ */
+export function powerOf(sums: Sums) {
+  const spanMs = sums.spanToMs - sums.spanFromMs
+  const isReported = sums.powerKnown > 0n && spanMs > 0
+  return {
+    value: isReported ? Number(sums.powerMwMs / BigInt(spanMs)) / 1000 : null,
+    coverage: ratioOf(smaller(sums.powerKnown, sums.capacity), sums.capacity),
+  }
+}
+
+export const temperatureOf = (sums: Sums) => ({
+  value: sums.temperatureMax,
+  coverage: ratioOf(smaller(sums.temperatureKnown, sums.capacity), sums.capacity),
+})
+
+const deviceSeconds = (ms: bigint) => Number(ms) / 1000
+
+/** The answer's form of a group. */
+export function fleetGroup(key: Record<string, string>, devices: number, sums: Sums): FleetGroup {
+  const power = powerOf(sums)
+  return {
+    key,
+    devices,
+    ...utilizationOf(sums),
+    capacity_device_seconds: deviceSeconds(sums.capacity),
+    base_device_seconds: deviceSeconds(baseOf(sums)),
+    known_device_seconds: deviceSeconds(sums.known),
+    busy_device_seconds: Number(sums.busyX1000) / 1_000_000,
+    busy_sources: Object.fromEntries(
+      [...sums.knownBySource]
+        .sort((a, b) => a[0] - b[0])
+        .map(([code, ms]) => [BUSY_SOURCES[code] ?? `source_${code}`, deviceSeconds(ms)]),
+    ),
+    active: activeOf(sums),
+    effective: effectiveOf(sums),
+    power_watts: power.value,
+    power_coverage: power.coverage,
+    temperature_celsius_max: sums.temperatureMax,
+  }
+}
