@@ -1,0 +1,166 @@
+import type {
+  CollectionAnswer,
+  DeviceDetail,
+  DeviceList,
+  FleetSummary,
+  SeriesAnswer,
+  SessionInfo,
+} from '#schemas/api.ts'
+import type { ParseResult } from '#schemas/parse-result.ts'
+
+/**
+ * The API as functions. Types come from the contract; answers are not checked again here, because the
+ * server checks what it sends against the same schemas and shipping the checker would double the page.
+ */
+
+/** What a failed call tells a person: a code with a page, or that nothing answered. */
+export class ApiFailure extends Error {
+  /** HTTP status; 0 when there was no answer at all. */
+  readonly status: number
+  readonly code: string
+  readonly docs: string | null
+
+  constructor(status: number, code: string, message: string, docs: string | null) {
+    super(message)
+    this.name = 'ApiFailure'
+    this.status = status
+    this.code = code
+    this.docs = docs
+  }
+}
+
+/** Codes of this side: no answer, and an answer that is not the API's. */
+export const UNREACHABLE = 'UNREACHABLE'
+export const NOT_THE_API = 'NOT_THE_API'
+
+export interface Filter {
+  readonly field: string
+  readonly op: 'eq' | 'prefix'
+  readonly value: string
+}
+
+type ParamValue = string | number | null | undefined
+export type Params = Readonly<Record<string, ParamValue>>
+
+/** `/api/v1/…` with the parameters that have a value, then one `filter=field:op:value` per filter. */
+export function apiUrl(path: string, params: Params = {}, filters: readonly Filter[] = []): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined && value !== '') query.set(name, String(value))
+  }
+  for (const { field, op, value } of filters) query.append('filter', `${field}:${op}:${value}`)
+  const text = query.toString()
+  return text === '' ? `/api/v1/${path}` : `/api/v1/${path}?${text}`
+}
+
+async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(url, { credentials: 'same-origin', ...init }).catch(
+    (cause: unknown) => {
+      if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+      throw new ApiFailure(0, UNREACHABLE, String(cause), null)
+    },
+  )
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  if (!response.ok) throw await failureOf(response, isJson)
+  if (!isJson) throw new ApiFailure(response.status, NOT_THE_API, response.url, null)
+  const answer: Answer = await response.json()
+  return answer
+}
+
+async function failureOf(response: Response, isJson: boolean): Promise<ApiFailure> {
+  const body: unknown = isJson ? await response.json().catch(() => null) : null
+  const error = field(body, 'error')
+  const text = (name: string) => {
+    const value = field(error, name)
+    return typeof value === 'string' ? value : null
+  }
+  const code = text('code') ?? `HTTP_${response.status}`
+  return new ApiFailure(
+    response.status,
+    code,
+    text('message') ?? response.statusText,
+    text('docs'),
+  )
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+const get = <Answer>(url: string, signal: AbortSignal) => call<Answer>(url, { signal })
+
+export interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export function fleetSummary(groupBy: string, window: Window, signal: AbortSignal) {
+  const params = { group_by: groupBy, from: window.fromMs, to: window.toMs }
+  return get<FleetSummary>(apiUrl('fleet/summary', params), signal)
+}
+
+export function utilizationSeries(window: Window, points: number, signal: AbortSignal) {
+  const params = { metric: 'utilization', from: window.fromMs, to: window.toMs, points }
+  return get<SeriesAnswer>(apiUrl('fleet/series', params), signal)
+}
+
+export function devices(params: Params, filters: readonly Filter[], signal: AbortSignal) {
+  return get<DeviceList>(apiUrl('devices', params, filters), signal)
+}
+
+export function device(id: string, signal: AbortSignal) {
+  return get<DeviceDetail>(apiUrl(`devices/${encodeURIComponent(id)}`), signal)
+}
+
+export interface DeviceSeriesQuestion extends Window {
+  readonly metrics: readonly string[]
+  readonly points: number
+}
+
+export function deviceSeries(id: string, question: DeviceSeriesQuestion, signal: AbortSignal) {
+  const { metrics, fromMs, toMs, points } = question
+  const params = { metrics: metrics.join(','), from: fromMs, to: toMs, points }
+  return get<SeriesAnswer>(apiUrl(`devices/${encodeURIComponent(id)}/series`, params), signal)
+}
+
+export function collection(params: Params, signal: AbortSignal) {
+  return get<CollectionAnswer>(apiUrl('collection', params), signal)
+}
+
+/** What Plimsoll reads in a captured output; `source` null lets the server recognize it. */
+export function parse(text: string, source: string | null, signal: AbortSignal) {
+  return call<ParseResult>(apiUrl('parse', { source }), {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: text,
+    signal,
+  })
+}
+
+export function session(signal: AbortSignal) {
+  return get<SessionInfo>(apiUrl('session'), signal)
+}
+
+/** Exchanges a token for the session cookie. */
+export function signIn(token: string) {
+  return call<SessionInfo>(apiUrl('session'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  })
+}
+
+/** Ends the session and the cookie with it. */
+export async function signOut(): Promise<void> {
+  const response = await fetch(apiUrl('session'), { method: 'DELETE', credentials: 'same-origin' })
+  if (!response.ok) throw await failureOf(response, true)
+}
+
+/** Starts the demo's incident again. */
+export async function playIncident(): Promise<void> {
+  const response = await fetch(apiUrl('demo/incident'), {
+    method: 'POST',
+    credentials: 'same-origin',
+  })
+  if (!response.ok) throw await failureOf(response, true)
+}

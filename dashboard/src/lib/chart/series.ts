@@ -1,0 +1,65 @@
+import type { Series } from '#schemas/api.ts'
+
+/** Series of the API -> columns of a chart. Null stays null: the chart leaves a gap. */
+
+export type Column = (number | null)[]
+
+export interface Buckets {
+  /** Middle of each bucket, epoch ms: a mean belongs to the middle of its time. */
+  readonly times: number[]
+  readonly startMs: (index: number) => number
+  readonly endMs: (index: number) => number
+}
+
+export function bucketsOf(series: Pick<Series, 't0' | 'step_ms' | 'values'>): Buckets {
+  const { t0, step_ms: step } = series
+  return {
+    times: series.values.map((_value, index) => t0 + index * step + step / 2),
+    startMs: (index) => t0 + index * step,
+    endMs: (index) => t0 + (index + 1) * step,
+  }
+}
+
+export interface Extremes {
+  readonly last: { readonly value: number; readonly index: number }
+  readonly min: { readonly value: number; readonly index: number }
+  readonly max: { readonly value: number; readonly index: number }
+}
+
+/** Last, lowest and highest known value with their places; null when nothing is known. */
+export function extremesOf(values: readonly (number | null)[]): Extremes | null {
+  let found: Extremes | null = null
+  for (const [index, value] of values.entries()) {
+    if (value === null) continue
+    const here = { value, index }
+    found =
+      found === null
+        ? { last: here, min: here, max: here }
+        : {
+            last: here,
+            min: value < found.min.value ? here : found.min,
+            max: value > found.max.value ? here : found.max,
+          }
+  }
+  return found
+}
+
+/** First and last index of every stretch without values. */
+export function nullRuns(values: ArrayLike<number | null | undefined>): [number, number][] {
+  const runs: [number, number][] = []
+  let start: number | null = null
+  for (let index = 0; index <= values.length; index += 1) {
+    const missing = index < values.length && (values[index] ?? null) === null
+    if (missing) start ??= index
+    else if (start !== null) {
+      runs.push([start, index - 1])
+      start = null
+    }
+  }
+  return runs
+}
+
+/** A column without its values where another one is null: bounds of nothing known say nothing. */
+export function where(column: Column, known: Column): Column {
+  return column.map((value, index) => ((known[index] ?? null) === null ? null : value))
+}

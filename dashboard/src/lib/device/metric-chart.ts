@@ -1,0 +1,67 @@
+import type { DeviceEvent } from '#schemas/api.ts'
+import { HEALTH_CODES, type MetricDefinition } from '#schemas/metrics.ts'
+import { looseRange, ratioRange, type ChartSpec, type Marker } from '#lib/chart/options.ts'
+import { percent, quantity, type Lang } from '#lib/format.ts'
+import { epochMs } from '#lib/time.ts'
+
+/** One metric of one device as a small chart. */
+
+interface Place {
+  readonly lang: Lang
+  readonly timeZone: string
+  readonly markers: readonly Marker[]
+}
+
+/** 1 B to 16 TiB. */
+const BYTE_STEPS = Array.from({ length: 45 }, (_step, exponent) => 2 ** exponent)
+
+export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
+  const isRatio = metric.unit === 'ratio'
+  const { lang } = place
+  return {
+    lines: [
+      {
+        label: metric.label[lang],
+        colour: '--series',
+        fill: '--series-soft',
+        width: 1.5,
+        stepped: metric.kind !== 'gauge',
+      },
+    ],
+    hatchGapsOf: 0,
+    yRange: isRatio ? ratioRange([0, 1]) : looseRange,
+    yText: (value) =>
+      isRatio ? percent(value, lang).replace(/[.,]0/, '') : quantity(value, metric.unit, lang),
+    ySpace: isRatio ? 40 : 28,
+    ...(metric.unit === 'bytes' ? { yIncrements: BYTE_STEPS } : {}),
+    yWidth: 68,
+    marginRight: 30,
+    showTimes: true,
+    sync: 'device',
+    ...place,
+  }
+}
+
+/** Faults and warnings as flags on every chart of the device; what is merely told is not. */
+export function markersOf(events: readonly DeviceEvent[]): Marker[] {
+  return events.flatMap((event) => {
+    const atMs = epochMs(event.at)
+    if (atMs === null || event.severity === 'info') return []
+    return [
+      { atMs, colour: event.severity === 'warning' ? '--zone-warn' : '--zone-danger' } as const,
+    ]
+  })
+}
+
+/** A value in words: health codes have names, everything else a number and a unit. */
+export function metricText(
+  metric: MetricDefinition,
+  value: number | null | undefined,
+  lang: Lang,
+  healthWords: Readonly<Record<string, string>>,
+): string {
+  if (metric.name === 'health_code' && Object.values<unknown>(HEALTH_CODES).includes(value)) {
+    return healthWords[String(value)] ?? String(value)
+  }
+  return quantity(value, metric.unit, lang)
+}

@@ -1,0 +1,60 @@
+import type { Filter } from '#lib/api.ts'
+
+/** The device list's filter, kept in its address, and what it asks of the API. */
+
+export const FILTER_FIELDS = ['cluster', 'hall', 'model', 'node'] as const
+export type FilterField = (typeof FILTER_FIELDS)[number]
+
+export interface DeviceQuestion {
+  readonly fields: Readonly<Record<FilterField, string>>
+  readonly q: string
+  readonly cursor: string | null
+  /** 0-based number of the page, for the "51 to 100" line; the cursor alone decides what is shown. */
+  readonly page: number
+}
+
+export const PAGE_SIZE = 50
+
+interface ReadableParams {
+  get(name: string): string | null
+}
+
+export function readQuestion(params: ReadableParams): DeviceQuestion {
+  const text = (name: string) => params.get(name)?.trim() ?? ''
+  const page = Number(params.get('page') ?? 0)
+  const cursor = params.get('cursor')
+  return {
+    fields: {
+      cluster: text('cluster'),
+      hall: text('hall'),
+      model: text('model'),
+      node: text('node'),
+    },
+    q: text('q'),
+    cursor,
+    page: cursor !== null && Number.isInteger(page) && page > 0 ? page : 0,
+  }
+}
+
+/** The address of a question without empty parts; a changed filter starts at the first page. */
+export function writeQuestion(question: DeviceQuestion): URLSearchParams {
+  const params = new URLSearchParams()
+  for (const field of FILTER_FIELDS) {
+    if (question.fields[field] !== '') params.set(field, question.fields[field])
+  }
+  if (question.q !== '') params.set('q', question.q)
+  if (question.cursor !== null) {
+    params.set('cursor', question.cursor)
+    params.set('page', String(question.page))
+  }
+  return params
+}
+
+/** Node is a beginning (`h1-r02` means the whole rack); the others are exact. */
+export function filtersOf(question: DeviceQuestion): Filter[] {
+  return FILTER_FIELDS.filter((field) => question.fields[field] !== '').map((field) => ({
+    field,
+    op: field === 'node' ? 'prefix' : 'eq',
+    value: question.fields[field],
+  }))
+}

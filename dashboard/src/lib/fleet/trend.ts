@@ -1,0 +1,59 @@
+import { percent, type Lang } from '#lib/format.ts'
+import { ratioRange, type ChartSpec } from '#lib/chart/options.ts'
+import type { Messages } from '#lib/i18n/en.ts'
+import { LEVELS } from '#lib/zones.ts'
+
+/** The fleet's two charts as data: utilization with its bounds on the load lines, coverage below. */
+
+interface Words {
+  readonly lang: Lang
+  readonly timeZone: string
+  readonly m: Messages
+}
+
+const WIDTHS = { ticket: 1, watch: 1, warn: 1.5, danger: 2.5 } as const
+const DASHES = { ticket: [2, 4], watch: [6, 4], warn: [10, 3], danger: [] } as const
+const SYNC = 'fleet'
+
+/** Both charts keep these, so that their time axes stand exactly above each other. */
+const MARGINS = { yWidth: 48, marginRight: 92 } as const
+
+export function trendSpec({ lang, timeZone, m }: Words): ChartSpec {
+  return {
+    lines: [
+      { label: m.util.bounds('', ''), colour: '--series-band', width: 0 },
+      { label: m.util.bounds('', ''), colour: '--series-band', width: 0 },
+      { label: m.fleet.legendValue, colour: '--series', width: 2 },
+    ],
+    band: { upper: 0, lower: 1, fill: '--series-band' },
+    hatchGapsOf: 2,
+    levels: LEVELS.map(({ zone, below }) => ({
+      value: below,
+      text: `${Math.round(below * 100)} ${m.zone[zone]}`,
+      colour: `--zone-${zone}` as const,
+      width: WIDTHS[zone],
+      dash: DASHES[zone],
+    })),
+    yRange: ratioRange([0.55, 0.8]),
+    yText: (ratio) => percent(ratio, lang).replace(/[.,]0/, ''),
+    ...MARGINS,
+    showTimes: true,
+    sync: SYNC,
+    timeZone,
+    lang,
+  }
+}
+
+export function coverageSpec({ lang, timeZone, m }: Words): ChartSpec {
+  return {
+    lines: [{ label: m.fleet.coverage, colour: '--known', width: 1, fill: '--known', stepped: true }],
+    yRange: () => [0, 1],
+    yText: (ratio) => (ratio === 0 || ratio === 1 ? percent(ratio, lang).replace(/[.,]0/, '') : ''),
+    ySpace: 18,
+    ...MARGINS,
+    showTimes: false,
+    sync: SYNC,
+    timeZone,
+    lang,
+  }
+}

@@ -1,0 +1,72 @@
+import { DEFAULT_ZONE_LEVELS, type Zone } from '#schemas/zones.ts'
+
+/** Where a utilization stands against the load lines. What is said here is a reading, not an alert. */
+
+export interface Level {
+  readonly zone: Exclude<Zone, 'ok'>
+  /** Below this ratio the zone begins. */
+  readonly below: number
+}
+
+/** The lines from the top down: ticket, watch, warn, danger. */
+export const LEVELS: readonly Level[] = [
+  { zone: 'ticket', below: DEFAULT_ZONE_LEVELS.ticket },
+  { zone: 'watch', below: DEFAULT_ZONE_LEVELS.watch },
+  { zone: 'warn', below: DEFAULT_ZONE_LEVELS.warn },
+  { zone: 'danger', below: DEFAULT_ZONE_LEVELS.danger },
+]
+
+/** Below this coverage nothing may be called ok (DEFINITIONS section 9). */
+export const COVERAGE_FOR_OK = 0.95
+
+/** The deepest zone whose level the ratio is below. */
+export function zoneOf(ratio: number): Zone {
+  return LEVELS.findLast((level) => ratio < level.below)?.zone ?? 'ok'
+}
+
+export interface Reading {
+  readonly utilization: number | null
+  readonly util_lo: number | null
+  readonly util_hi: number | null
+  readonly coverage: number | null
+}
+
+export type Standing =
+  | { readonly kind: 'unknown' }
+  /** Coverage is too low for a verdict; the zones the true value may be in, best and worst. */
+  | { readonly kind: 'held'; readonly best: Zone; readonly worst: Zone }
+  /** `certain`: both bounds fall into the same zone. */
+  | { readonly kind: 'zone'; readonly zone: Zone; readonly certain: boolean }
+
+/**
+ * The standing of a group. Danger is said even at low coverage when the upper bound is below the danger
+ * line; otherwise low coverage holds the verdict, because silence must never read as healthy.
+ */
+export function standing(reading: Reading): Standing {
+  const { utilization, util_lo, util_hi, coverage } = reading
+  if (utilization === null || util_lo === null || util_hi === null) return { kind: 'unknown' }
+  const best = zoneOf(util_hi)
+  const worst = zoneOf(util_lo)
+  if (best === 'danger') return { kind: 'zone', zone: 'danger', certain: true }
+  if (coverage === null || coverage < COVERAGE_FOR_OK) return { kind: 'held', best, worst }
+  return { kind: 'zone', zone: zoneOf(utilization), certain: best === worst }
+}
+
+/** The level of a zone, or null for ok. */
+export function levelOf(zone: Zone): number | null {
+  return zone === 'ok' ? null : DEFAULT_ZONE_LEVELS[zone]
+}
+
+/**
+ * The stretch of the scale to draw, as ratios: always all four lines, and the bounds with some room.
+ * Ends fall on whole 5 % so that the scale does not crawl with every update.
+ */
+export function scaleDomain(reading: Reading): { readonly min: number; readonly max: number } {
+  const low = Math.min(DEFAULT_ZONE_LEVELS.danger - 0.05, reading.util_lo ?? 1)
+  const high = Math.max(DEFAULT_ZONE_LEVELS.ticket + 0.05, reading.util_hi ?? 0)
+  const step = 0.05
+  return {
+    min: Math.max(0, Math.floor((low - 0.01) / step) * step),
+    max: Math.min(1, Math.ceil((high + 0.01) / step) * step),
+  }
+}

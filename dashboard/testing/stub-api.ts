@@ -1,0 +1,240 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import { extname, join, normalize } from 'node:path'
+import { z } from 'zod'
+import * as api from '#schemas/api.ts'
+import { DEFINITION_SET } from '#schemas/zones.ts'
+import { ParseResult } from '#schemas/parse-result.ts'
+import * as data from './stub-data.ts'
+
+/**
+ * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
+ * looking at pages and for the browser test. The product serves the dashboard from query/.
+ */
+
+export interface StubOptions {
+  readonly port: number
+  readonly nowMs: () => number
+  readonly build: string
+  /** Answers 401 until a token is exchanged. */
+  readonly loginNeeded?: boolean
+  /** Paths (below /api/v1/) that answer 503. */
+  readonly broken?: ReadonlySet<string>
+  readonly timeZone?: string
+}
+
+type Answer = { readonly body: unknown; readonly status?: number }
+
+function frame(fromMs: number, toMs: number, nowMs: number) {
+  const settled = Math.floor(nowMs / data.MINUTE_MS) * data.MINUTE_MS - 2 * data.MINUTE_MS
+  return {
+    definition: DEFINITION_SET,
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    resolution: '1m_group' as const,
+    settled_until: new Date(settled).toISOString(),
+    provisional: toMs > settled,
+    simulated: true,
+  }
+}
+
+function windowOf(query: URLSearchParams, nowMs: number) {
+  const toMs = Number(query.get('to') ?? nowMs)
+  return { toMs, fromMs: Number(query.get('from') ?? toMs - 86_400_000) }
+}
+
+function deviceIndex(id: string): number | null {
+  const index = Number(BigInt(/^\d{1,19}$/.test(id) ? id : '0') - 9_000_000_000_000_000n)
+  return index >= 0 && index < data.DEVICES_TOTAL ? index : null
+}
+
+function deviceList(query: URLSearchParams, nowMs: number) {
+  const limit = Number(query.get('limit') ?? 50)
+  const start = Number(query.get('cursor') ?? 0)
+  const filters = query.getAll('filter').map((text) => text.split(':'))
+  const q = query.get('q') ?? ''
+  const all = Array.from({ length: data.DEVICES_TOTAL }, (_device, index) => data.deviceOf(index, nowMs))
+  const fits = all.filter(
+    (device) =>
+      (q === '' || device.canonical_key.includes(q) || device.node.includes(q)) &&
+      filters.every(([field = '', op, ...rest]) => {
+        const value = String(Reflect.get(device, field))
+        return op === 'prefix' ? value.startsWith(rest.join(':')) : value === rest.join(':')
+      }),
+  )
+  const next = start + limit
+  return api.DeviceList.parse({
+    devices: fits.slice(start, next),
+    total: fits.length,
+    next_cursor: next < fits.length ? String(next) : null,
+    simulated: true,
+  })
+}
+
+function deviceAnswer(path: string, query: URLSearchParams, nowMs: number): Answer {
+  const [, id = '', rest] = path.split('/')
+  const index = deviceIndex(id)
+  if (index === null) return refusal(404, 'E_DEVICE_UNKNOWN', `no device has the id ${id}`)
+  const device = data.deviceOf(index, nowMs)
+  if (rest !== 'series') {
+    const body = api.DeviceDetail.parse({
+      device,
+      labels: { driver: '570.86.15', exporter: '4.2.0' },
+      partitions: [],
+      events: data.eventsOf(device, nowMs),
+      first_seen: new Date(nowMs - 30 * 86_400_000).toISOString(),
+      simulated: true,
+    })
+    return { body }
+  }
+  const { fromMs, toMs } = windowOf(query, nowMs)
+  const step = Math.max(data.MINUTE_MS, Math.ceil((toMs - fromMs) / Number(query.get('points') ?? 300) / data.MINUTE_MS) * data.MINUTE_MS)
+  const silentSince = device.state === 'silent' ? nowMs - 47 * data.MINUTE_MS : nowMs
+  const groups = (query.get('metrics') ?? '').split(',').map((metric) => {
+    const t0 = Math.floor(fromMs / step) * step
+    const times = Array.from({ length: Math.ceil((toMs - t0) / step) }, (_bucket, at) => t0 + at * step)
+    const values = times.map((ms) =>
+      data.hasMetric(device.vendor, metric) && ms < silentSince && data.coverageAt(ms, nowMs) > 0
+        ? data.metricAt(metric, ms, index)
+        : null,
+    )
+    return { key: {}, metric, unit: 'any', t0, step_ms: step, values, coverage: values.map((value) => (value === null ? 0 : 1)) }
+  })
+  return { body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }) }
+}
+
+const refusal = (status: number, code: string, message: string): Answer => ({
+  status,
+  body: api.ApiError.parse({ error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` } }),
+})
+
+function parseAnswer(text: string): Answer {
+  if (!text.includes('DCGM_')) return refusal(400, 'E_PARSE_UNKNOWN', 'no source recognizes this output')
+  return {
+    body: ParseResult.parse({
+      source: 'dcgm-exporter', outcome: 'ok',
+      devices: [{ uuid: 'GPU-1f6f0a5e', vendor: 'nvidia', model: 'H100 SXM5 80GB', node: 'n01', index: 0, metrics: { gpu_util_ratio: 0.98, power_watts: 611.2, temperature_celsius: null }, labels: {} }],
+      rejected: [{ line: 'DCGM_FI_DEV_GPU_UTIL{gpu="3"} 4294967295', reason: 'out_of_range' }],
+      rejected_total: 1, ignored: ['DCGM_FI_DEV_VGPU_LICENSE_STATUS'],
+    }),
+  }
+}
+
+interface State {
+  signedIn: boolean
+  incident: boolean
+}
+
+function sessionAnswer(state: State, options: StubOptions): Answer {
+  const body = api.SessionInfo.parse({
+    name: state.signedIn && options.loginNeeded === true ? 'lin' : null,
+    role: state.signedIn ? 'operate' : null,
+    login_needed: !state.signedIn,
+    simulated: true,
+    site_timezone: options.timeZone ?? 'Asia/Shanghai',
+    version: '0.1.0',
+    definition: DEFINITION_SET,
+    demo: { incident_running: state.incident },
+  })
+  return { body }
+}
+
+async function answer(request: IncomingMessage, url: URL, state: State, options: StubOptions): Promise<Answer> {
+  const nowMs = options.nowMs()
+  const path = url.pathname.slice('/api/v1/'.length)
+  const { fromMs, toMs } = windowOf(url.searchParams, nowMs)
+  if (options.broken?.has(path) === true) return refusal(503, 'E_STORE_AWAY', 'the store does not answer')
+  if (path === 'session') {
+    if (request.method === 'DELETE') state.signedIn = options.loginNeeded !== true
+    if (request.method === 'POST') {
+      const token = z.object({ token: z.string() }).safeParse(JSON.parse(await bodyOf(request)))
+      if (token.data?.token !== 'stub-token') return refusal(401, 'E_UNAUTHENTICATED', 'this token is not known')
+      state.signedIn = true
+    }
+    return sessionAnswer(state, options)
+  }
+  if (!state.signedIn) return refusal(401, 'E_UNAUTHENTICATED', 'a token is needed')
+  if (path === 'parse') return parseAnswer(await bodyOf(request))
+  if (path === 'collection') return { body: api.CollectionAnswer.parse(data.collectionAt(nowMs)) }
+  if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
+  if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
+  if (path === 'demo/incident') {
+    state.incident = true
+    return { status: 202, body: {} }
+  }
+  if (path === 'fleet/summary') {
+    const groups = data.groupsBy(url.searchParams.get('group_by') ?? '', toMs - data.MINUTE_MS, nowMs)
+    return { body: api.FleetSummary.parse({ ...frame(fromMs, toMs, nowMs), groups, pending_devices: 5 }) }
+  }
+  if (path === 'fleet/series') {
+    const series = data.utilizationSeries(fromMs, toMs, Number(url.searchParams.get('points') ?? 300), nowMs)
+    return { body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), groups: [series] }) }
+  }
+  return refusal(404, 'E_NOT_FOUND', 'there is nothing at this address')
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const CAPTION = {
+  en: 'A coolant loop in hall h1 loses flow: 128 devices slow down, the fleet nears the 60 % line.',
+  zh: 'h1 机房一条冷却回路失去流量：128 台设备降频，机群逼近 60 % 线。',
+}
+
+function stream(request: IncomingMessage, response: ServerResponse, url: URL, state: State, options: StubOptions) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  const send = () => {
+    const nowMs = options.nowMs()
+    const fleet = api.LiveFleet.parse(data.liveAt(nowMs, state.incident ? CAPTION : null))
+    response.write(`id: ${nowMs}\nevent: fleet\ndata: ${JSON.stringify(fleet)}\n\n`)
+    const index = deviceIndex(url.searchParams.get('device') ?? '')
+    if (index === null) return
+    const device = api.Device.parse(data.deviceOf(index, nowMs))
+    response.write(`id: ${nowMs}\nevent: device\ndata: ${JSON.stringify(device)}\n\n`)
+  }
+  send()
+  const timer = setInterval(send, 2_000)
+  request.on('close', () => clearInterval(timer))
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json',
+}
+
+async function file(response: ServerResponse, build: string, path: string) {
+  const wanted = extname(path) === '' ? 'index.html' : normalize(path)
+  try {
+    const bytes = await readFile(join(build, wanted))
+    response.writeHead(200, { 'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream' })
+    response.end(bytes)
+  } catch {
+    response.writeHead(404).end()
+  }
+}
+
+/** Starts the stub; the caller closes the server. */
+export async function startStub(options: StubOptions): Promise<Server> {
+  const state: State = { signedIn: options.loginNeeded !== true, incident: false }
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://stub')
+    if (url.pathname === '/api/v1/live' && state.signedIn) {
+      stream(request, response, url, state, options)
+    } else if (url.pathname.startsWith('/api/')) {
+      void answer(request, url, state, options).then(({ status, body }) => {
+        response.writeHead(status ?? 200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(body))
+      })
+    } else void file(response, options.build, url.pathname)
+  })
+  await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve))
+  return server
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const port = Number(process.argv[2] ?? 8099)
+  await startStub({ port, nowMs: Date.now, build: join(import.meta.dirname, '../build') })
+  console.log(`stub API and dashboard on http://127.0.0.1:${port}`)
+}

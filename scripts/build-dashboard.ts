@@ -1,0 +1,70 @@
+/**
+ * Builds the dashboard into dashboard/build, only when its sources are not the ones it was built from:
+ * a hash over every source file is stored beside the build. Prints one line. `--force` builds anyway.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const dashboard = join(root, 'dashboard')
+const stampPath = join(dashboard, 'build', '.built-from')
+
+/** Everything that can change the build: the app, the contracts it imports, the versions it is built with. */
+const SOURCES = ['dashboard/src', 'dashboard/static', 'schemas']
+const FILES = ['dashboard/vite.config.ts', 'package-lock.json']
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.test\.ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}
+
+function sourcesHash(): string {
+  const hash = createHash('sha256')
+  const files = [
+    ...SOURCES.flatMap((folder) => filesUnder(join(root, folder))),
+    ...FILES.map((file) => join(root, file)),
+  ]
+  for (const file of files) {
+    hash.update(`${relative(root, file)}\0`)
+    hash.update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+function isBuiltFrom(hash: string): boolean {
+  return (
+    existsSync(join(dashboard, 'build', 'index.html')) &&
+    existsSync(stampPath) &&
+    readFileSync(stampPath, 'utf8') === hash
+  )
+}
+
+function main(): number {
+  const hash = sourcesHash()
+  if (!process.argv.includes('--force') && isBuiltFrom(hash)) {
+    console.log('dashboard: up to date')
+    return 0
+  }
+  process.stdout.write('dashboard: building ... ')
+  const startedMs = performance.now()
+  // SvelteKit resolves its options and its routes from the working directory.
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
+  const built = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: dashboard,
+    encoding: 'utf8',
+  })
+  if (built.status !== 0) {
+    console.log('failed')
+    console.error(`${built.stdout}${built.stderr}`)
+    return 1
+  }
+  writeFileSync(stampPath, hash)
+  console.log(`done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  return 0
+}
+
+process.exitCode = main()
