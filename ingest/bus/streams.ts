@@ -1,0 +1,162 @@
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import { BATCH_LIMITS } from '#schemas/batch.ts'
+import { PlimsollError } from '#schemas/errors.ts'
+import type { Logger } from '#schemas/role.ts'
+import { INTENT_STREAM_NAME, STREAM_NAME } from '#schemas/subjects.ts'
+
+/** Older servers lack what the log needs, or were never tried. */
+const OLDEST_SERVER = '2.9.10'
+/** Older servers have known holes and lost acknowledged messages in power cuts (nats-server #7549, #7564). */
+const OLDEST_PRODUCTION_SERVER = '2.12.7'
+
+const DUPLICATE_WINDOW_MS = 120_000
+/** Intents kept per shard: the last one counts, the others are for a person who looks. */
+const INTENTS_KEPT = 16
+
+export interface StreamLimits {
+  /** How long messages wait for ingest; at least the duplicate window of 2 min. */
+  readonly maxAgeMs: number
+  /** Bound on disk; a full stream refuses and the spools hold the data. */
+  readonly maxBytes: number
+  readonly replicas?: number
+}
+
+type Config = Partial<StreamConfig> & { readonly name: string }
+
+/**
+ * Refuses a server that is too old or has no JetStream with E_BUS_TOO_OLD; warns once about one that works
+ * but should not hold production data.
+ */
+export function checkServer(connection: NatsConnection, logger: Logger): void {
+  const { info } = connection
+  const version = info?.version ?? '0'
+  if (isOlder(version, OLDEST_SERVER))
+    throw new PlimsollError(
+      'E_BUS_TOO_OLD',
+      `nats-server ${version} is too old: ${OLDEST_SERVER} is the oldest that works, ${OLDEST_PRODUCTION_SERVER} the oldest for production`,
+    )
+  if (info?.jetstream !== true)
+    throw new PlimsollError(
+      'E_BUS_TOO_OLD',
+      `nats-server ${version} runs without JetStream: start it with -js or a jetstream block in its configuration`,
+    )
+  if (isOlder(version, OLDEST_PRODUCTION_SERVER))
+    logger.warn(
+      'this nats-server is good for tests only: messages survive its crash but not a power cut (the spools then send them again), and it lacks security fixes',
+      { version, recommended: OLDEST_PRODUCTION_SERVER },
+    )
+}
+
+/** Compares the numbers of two versions; a pre-release counts as its release. */
+export function isOlder(version: string, than: string): boolean {
+  const numbers = (text: string) =>
+    (/^v?(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).slice(1, 4).map(Number)
+  const [a, b] = [numbers(version), numbers(than)]
+  for (const [index, wanted] of b.entries()) {
+    const found = a[index] ?? 0
+    if (found !== wanted) return found < wanted
+  }
+  return false
+}
+
+/** The stream of telemetry and events: refuses when full, deletes by age only. */
+export function telemetryStream({ maxAgeMs, maxBytes, replicas = 1 }: StreamLimits): Config {
+  return {
+    ...LOG,
+    name: STREAM_NAME,
+    subjects: ['telemetry.v1.>', 'events.v1.>'],
+    discard: DiscardPolicy.New,
+    max_age: nanos(maxAgeMs),
+    max_bytes: maxBytes,
+    max_msg_size: BATCH_LIMITS.bytes + 4096,
+    duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, maxAgeMs)),
+    num_replicas: replicas,
+  }
+}
+
+/** The stream of intents, one subject per shard. */
+export function intentStream(replicas = 1): Config {
+  return {
+    ...LOG,
+    name: INTENT_STREAM_NAME,
+    subjects: ['intent.v1.*'],
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: INTENTS_KEPT,
+    num_replicas: replicas,
+  }
+}
+
+const LOG = {
+  retention: RetentionPolicy.Limits,
+  storage: StorageType.File,
+  deny_delete: true,
+  deny_purge: true,
+  allow_rollup_hdrs: false,
+} as const satisfies Partial<StreamConfig>
+
+/**
+ * Creates what is missing, adapts limits that may change, reads both streams back and compares: servers
+ * ignore options they do not know. Throws E_CONFIG_INVALID naming what differs.
+ */
+export async function ensureStreams(
+  connection: NatsConnection,
+  limits: StreamLimits,
+  logger: Logger,
+): Promise<void> {
+  checkServer(connection, logger)
+  const manager = await jetstreamManager(connection)
+  await ensureStream(manager, telemetryStream(limits))
+  await ensureStream(manager, intentStream(limits.replicas))
+}
+
+async function ensureStream(manager: JetStreamManager, wanted: Config): Promise<void> {
+  const found = await streamConfig(manager, wanted.name)
+  if (found === null) await manager.streams.add(wanted)
+  else if (differences(wanted, found).length > 0) {
+    try {
+      await manager.streams.update(wanted.name, wanted)
+    } catch (error) {
+      throw mismatch(wanted.name, differences(wanted, found), error)
+    }
+  }
+  const different = differences(wanted, (await streamConfig(manager, wanted.name)) ?? {})
+  if (different.length > 0) throw mismatch(wanted.name, different)
+}
+
+async function streamConfig(
+  manager: JetStreamManager,
+  name: string,
+): Promise<Partial<StreamConfig> | null> {
+  try {
+    return (await manager.streams.info(name)).config
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return null
+    throw error
+  }
+}
+
+function differences(wanted: Config, found: Partial<StreamConfig>): string[] {
+  const values = new Map<string, unknown>(Object.entries(found))
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const actual = values.get(key) ?? (value === false ? false : undefined)
+    return JSON.stringify(actual) === JSON.stringify(value)
+      ? []
+      : [`${key} is ${JSON.stringify(actual)}, needs ${JSON.stringify(value)}`]
+  })
+}
+
+const mismatch = (stream: string, different: readonly string[], cause?: unknown) =>
+  new PlimsollError(
+    'E_CONFIG_INVALID',
+    `stream ${stream} is not as it must be: ${different.join('; ')}; correct it with the nats tool or remove it`,
+    { cause },
+  )
