@@ -77,12 +77,19 @@ function parse(spec: CommandSpec, args: readonly string[], options: ParseConfig)
 }
 
 /** A whole number within limits, or E_USAGE that says which. */
-export function wholeNumber(invocation: Invocation, name: string, limits: { min: number; max: number }): number | undefined {
+export function wholeNumber(
+  invocation: Invocation,
+  name: string,
+  limits: { min: number; max: number },
+): number | undefined {
   const text = invocation.option(name)
   if (text === undefined) return undefined
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= limits.min && value <= limits.max) return value
-  throw new PlimsollError('E_USAGE', `--${name} ${text}: give a whole number from ${limits.min} to ${limits.max}`)
+  throw new PlimsollError(
+    'E_USAGE',
+    `--${name} ${text}: give a whole number from ${limits.min} to ${limits.max}`,
+  )
 }
 
 /** What `plimsoll <command> --help` prints. */
@@ -90,11 +97,16 @@ export function renderHelp(spec: CommandSpec): string {
   const lines = [`plimsoll ${spec.name} ${spec.arguments}`.trimEnd(), '', spec.details.trim()]
   const options = Object.entries(spec.options).map(([name, option]) => {
     const short = option.short === undefined ? '' : `-${option.short}, `
-    return [`  ${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help] as const
+    return [
+      `  ${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}`,
+      option.help,
+    ] as const
   })
   const width = Math.max(0, ...options.map(([left]) => left.length))
-  if (options.length > 0) lines.push('', 'Options:', ...options.map(([left, help]) => `${left.padEnd(width)}  ${help}`))
-  if (spec.examples.length > 0) lines.push('', 'Examples:', ...spec.examples.map((example) => `  ${example}`))
+  if (options.length > 0)
+    lines.push('', 'Options:', ...options.map(([left, help]) => `${left.padEnd(width)}  ${help}`))
+  if (spec.examples.length > 0)
+    lines.push('', 'Examples:', ...spec.examples.map((example) => `  ${example}`))
   return lines.join('\n')
 }
 
@@ -112,6 +124,7 @@ export function renderOverview(specs: readonly CommandSpec[]): string {
 
 /** How an error looks in a terminal: code, sentence, page. Unknown errors keep their stack. */
 export function renderError(error: unknown): string {
-  if (error instanceof PlimsollError) return `${error.code}: ${error.message}\n  more: ${errorDocs(error.code)}`
+  if (error instanceof PlimsollError)
+    return `${error.code}: ${error.message}\n  more: ${errorDocs(error.code)}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

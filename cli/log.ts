@@ -1,7 +1,11 @@
 import type { Logger, LogFields } from '#schemas/role.ts'
 
 /** Lines of `time level message key=value`, one per state change; values with blanks are quoted. */
-export function createLogger(write: (line: string) => void, clock: () => number, scope = ''): Logger {
+export function createLogger(
+  write: (line: string) => void,
+  clock: () => number,
+  scope = '',
+): Logger {
   const line = (level: string, message: string, fields: LogFields = {}) => {
     const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${quote(String(value))}`)
     const where = scope === '' ? '' : ` [${scope}]`

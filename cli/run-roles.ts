@@ -4,7 +4,11 @@ import type { Logger, Role } from '#schemas/role.ts'
  * Starts roles in order, waits for SIGTERM or SIGINT, stops them in reverse order. Roles that had started
  * are stopped when a later one fails to. Resolves with the exit code.
  */
-export async function runRoles(roles: readonly Role[], logger: Logger, afterStart?: () => void): Promise<number> {
+export async function runRoles(
+  roles: readonly Role[],
+  logger: Logger,
+  afterStart?: () => void,
+): Promise<number> {
   const started: Role[] = []
   try {
     for (const role of roles) {

@@ -1,0 +1,160 @@
+import type { CommandSpec } from './command.ts'
+import { BUS, COLLECT, DATA, SERVE, SETTLE, SITE, STORE } from './option-sets.ts'
+
+/** Every subcommand, in the order of `plimsoll --help`. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'all',
+    summary: 'everything in one process: collect, store, answer, show (the default start)',
+    arguments: '[options]',
+    details: `Reads what is on this machine (dcgm-exporter on :9400, npu-smi on PATH) or what --config, --target or
+--targets-from name; keeps the data under --data in an embedded ClickHouse and serves the dashboard on loopback.
+With NATS_URL the collector publishes through JetStream, otherwise ingest reads its spool in place.`,
+    options: { ...COLLECT, ...DATA, ...STORE, ...BUS, ...SERVE, ...SITE, ...SETTLE },
+    examples: [
+      'plimsoll all',
+      "plimsoll all --target 'h2-r[01-40]-n[01-08]:9400' --timezone Asia/Shanghai",
+    ],
+    load: () => import('./commands/all.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'a simulated fleet with a week of history and an incident, live',
+    arguments: '[options]',
+    details: `Brings up everything with simulated devices (H100, H200, Ascend 910B, 910C). All data is stamped "simulated",
+lives in its own folder and is made anew at each start. An incident plays 90 s after the start.`,
+    options: {
+      devices: { value: 'N', help: 'devices, 64 to 65536 (default 2048)' },
+      days: { value: 'D', help: 'days of history, 1 to 30 (default 7)' },
+      seed: { value: 'S', help: 'another seed, another fleet (default 1)' },
+      port: { value: 'PORT', short: 'p', help: 'port to listen on (default 8440)' },
+      data: { value: 'DIR', help: 'folder of the demo data (default ./data/demo)' },
+      timezone: { value: 'ZONE', help: "the simulated site's time zone (default Asia/Shanghai)" },
+      open: { help: 'open a browser when ready' },
+    },
+    examples: ['npm run demo', 'npm run demo -- --devices 512 --days 2 --port 9000'],
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'parse',
+    summary: 'show what we read in any captured tool output',
+    arguments: '[source] < file',
+    details: `Reads captured output from standard input (or --file) with the very parsers of the collector. The source is
+detected when it is not given. A table in a terminal, JSON when piped.`,
+    options: {
+      file: { value: 'FILE', short: 'f', help: 'read this file instead of standard input' },
+      json: { help: 'JSON also in a terminal' },
+      table: { help: 'a table also when piped' },
+    },
+    examples: [
+      'curl -s http://node:9400/metrics | plimsoll parse',
+      'npu-smi info | plimsoll parse npu-smi',
+    ],
+    load: () => import('./commands/parse.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'check a collector configuration and say what was understood',
+    arguments: 'check FILE',
+    details:
+      'Refuses unknown keys and bad values with file, line and what is allowed; reads nothing and starts nothing.',
+    options: {},
+    examples: ['plimsoll config check collector.yaml'],
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'collector',
+    summary: 'collect on this machine, or beside exporters, and publish to NATS',
+    arguments: '[options]',
+    details:
+      'Spools every batch to disk before it is published and keeps it until it is known to be in the store.',
+    options: { ...COLLECT, ...DATA, ...BUS },
+    examples: ['plimsoll collector --config collector.yaml --nats nats://bus:4222'],
+    load: () => import('./commands/collector.ts'),
+  },
+  {
+    name: 'ingest',
+    summary: 'read NATS, fill the store, settle minutes, hours and days',
+    arguments: '[options]',
+    details: 'One process per shard. kill -9 at any moment loses nothing and doubles nothing.',
+    options: { ...DATA, ...STORE, ...BUS, ...SITE, ...SETTLE },
+    examples: [
+      'plimsoll ingest --nats nats://bus:4222 --clickhouse http://user:pw@db:8123/plimsoll',
+    ],
+    load: () => import('./commands/ingest.ts'),
+  },
+  {
+    name: 'query',
+    summary: 'serve the API and the dashboard from the store',
+    arguments: '[options]',
+    details: 'Read-only on the store. Beyond loopback it needs a token: plimsoll token add.',
+    options: { ...DATA, ...STORE, ...SERVE, ...SITE },
+    examples: [
+      'plimsoll query --clickhouse http://reader:pw@db:8123/plimsoll --host 0.0.0.0 --public-name fleet.example',
+    ],
+    load: () => import('./commands/query.ts'),
+  },
+  {
+    name: 'engine',
+    summary: 'the embedded ClickHouse alone, over HTTP on loopback',
+    arguments: '[options]',
+    details: `For running ingest and query as processes of their own without a ClickHouse server. Set PLIMSOLL_ENGINE_PASSWORD;
+they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/plimsoll`,
+    options: {
+      ...DATA,
+      port: { value: 'PORT', short: 'p', help: 'port on loopback (default 8123)' },
+    },
+    examples: ['PLIMSOLL_ENGINE_PASSWORD=… plimsoll engine --port 8123'],
+    load: () => import('./commands/engine.ts'),
+  },
+  {
+    name: 'migrate',
+    summary: 'create or update the tables, and the NATS streams when NATS_URL is set',
+    arguments: '[options]',
+    details:
+      'Safe to run again. Stops at the first failure; refuses when an applied migration was changed.',
+    options: {
+      ...STORE,
+      ...BUS,
+      profile: {
+        value: 'NAME',
+        help: 'single (default) or cluster: replicated and distributed tables',
+      },
+      'cluster-name': {
+        value: 'NAME',
+        help: 'ClickHouse cluster of the cluster profile (default plimsoll)',
+      },
+    },
+    examples: ['plimsoll migrate --clickhouse http://admin:pw@db:8123/plimsoll'],
+    load: () => import('./commands/migrate.ts'),
+  },
+  {
+    name: 'token',
+    summary: 'add, list or revoke the tokens people and programs log in with',
+    arguments: 'add | list | revoke NAME',
+    details:
+      'A token is shown once, when it is added. What is stored is its hash, its role and its expiry.',
+    options: {
+      ...DATA,
+      tokens: {
+        value: 'FILE',
+        help: 'token file (PLIMSOLL_TOKENS; default DIR/access/tokens.json)',
+      },
+      name: { value: 'NAME', help: 'who it is for; named in the audit log' },
+      role: { value: 'ROLE', help: 'read (default), operate or admin' },
+      days: { value: 'N', help: 'valid for N days, 1 to 3650 (default 365)' },
+    },
+    examples: ['plimsoll token add --name alice --role operate', 'plimsoll token revoke alice'],
+    load: () => import('./commands/token.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'ask a running server whether it is well',
+    arguments: '[URL]',
+    details:
+      'Prints readiness and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.',
+    options: {},
+    examples: ['plimsoll status', 'plimsoll status http://127.0.0.1:9000'],
+    load: () => import('./commands/status.ts'),
+  },
+]

@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import { createEngine } from '../../ingest/engine/supervisor.ts'
+import { PlimsollError } from '#schemas/errors.ts'
+import { type Invocation, wholeNumber } from '../command.ts'
+import { createLogger } from '../log.ts'
+import { runRoles } from '../run-roles.ts'
+
+const DEFAULT_PORT = 8123
+
+export async function run(invocation: Invocation): Promise<number> {
+  const log = createLogger((line) => console.error(line), Date.now, 'engine')
+  const secret = invocation.env['PLIMSOLL_ENGINE_PASSWORD']
+  if (secret === undefined || secret.length < 16) {
+    throw new PlimsollError(
+      'E_USAGE',
+      'set PLIMSOLL_ENGINE_PASSWORD to at least 16 characters: other users of this machine can reach loopback too',
+    )
+  }
+  const dataDir = join(invocation.option('data') ?? invocation.env['PLIMSOLL_DATA'] ?? './data', 'engine')
+  const port = wholeNumber(invocation, 'port', { min: 1, max: 65_535 }) ?? DEFAULT_PORT
+  const engine = createEngine({ dataDir, log, secret, port })
+  return runRoles([engine], log, () => log.info('engine answers', { url: engine.address().url }))
+}

@@ -1,0 +1,67 @@
+import type { OptionSpec } from './command.ts'
+
+/** Options that several commands share; the variable in brackets says the same in the environment. */
+export const DATA: Readonly<Record<string, OptionSpec>> = {
+  data: { value: 'DIR', help: 'folder for spool, engine, tokens (PLIMSOLL_DATA; default ./data)' },
+}
+export const STORE: Readonly<Record<string, OptionSpec>> = {
+  clickhouse: {
+    value: 'URL',
+    help: 'http://user:password@host:8123/database instead of the embedded engine (CLICKHOUSE_URL)',
+  },
+}
+export const BUS: Readonly<Record<string, OptionSpec>> = {
+  nats: { value: 'URL', help: 'nats://host:4222, several separated by commas (NATS_URL)' },
+  'nats-creds': { value: 'FILE', help: 'credentials file for NATS (NATS_CREDS)' },
+}
+export const SERVE: Readonly<Record<string, OptionSpec>> = {
+  host: {
+    value: 'ADDRESS',
+    help: 'address to listen on (PLIMSOLL_HOST; default 127.0.0.1; others need a token)',
+  },
+  port: { value: 'PORT', short: 'p', help: 'port to listen on (PLIMSOLL_PORT; default 8440)' },
+  'public-name': {
+    value: 'NAME',
+    repeatable: true,
+    help: 'name browsers use for this server (PLIMSOLL_PUBLIC_NAMES)',
+  },
+  'trusted-proxy': {
+    value: 'CIDR',
+    repeatable: true,
+    help: 'proxy whose identity header is believed (PLIMSOLL_TRUSTED_PROXIES)',
+  },
+  'identity-header': {
+    value: 'NAME',
+    help: 'header in which it names the person (PLIMSOLL_IDENTITY_HEADER)',
+  },
+  tokens: { value: 'FILE', help: 'token file (PLIMSOLL_TOKENS; default DIR/access/tokens.json)' },
+}
+export const SITE: Readonly<Record<string, OptionSpec>> = {
+  timezone: {
+    value: 'ZONE',
+    help: "the site's time zone; a day is its local day (PLIMSOLL_TIMEZONE; default UTC)",
+  },
+}
+export const SETTLE: Readonly<Record<string, OptionSpec>> = {
+  'settle-delay': {
+    value: 'SECONDS',
+    help: 'wait after a minute before it is settled (PLIMSOLL_SETTLE_DELAY_SECONDS; default 20)',
+  },
+}
+export const COLLECT: Readonly<Record<string, OptionSpec>> = {
+  config: {
+    value: 'FILE',
+    short: 'c',
+    help: 'collector configuration, YAML (PLIMSOLL_CONFIG); default: look for tools on this machine',
+  },
+  target: {
+    value: 'LIST',
+    repeatable: true,
+    help: 'exporters to read: host:port, URL or range like h2-r[01-40]-n[01-08]:9400',
+  },
+  'targets-from': {
+    value: 'URL',
+    repeatable: true,
+    help: 'take dcgm-exporter targets from this Prometheus server',
+  },
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PlimsollError } from '#schemas/errors.ts'
+import type { Invocation } from './command.ts'
+
+/** What the roles other than the collector are told: options first, then the environment, then defaults. */
+export const Settings = z.strictObject({
+  dataDir: z.string().min(1).default('./data'),
+  /** `http://user:password@host:8123/database`; absent = the embedded engine. */
+  clickhouseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  natsUrl: z.string().min(1).optional(),
+  /** A .creds file for NATS. */
+  natsCreds: z.string().min(1).optional(),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.coerce.number().int().min(0).max(65_535).default(8440),
+  publicNames: z.array(z.string().min(1)).default([]),
+  trustedProxies: z.array(z.string().min(1)).default([]),
+  /** Header in which a trusted proxy names the signed-in person. */
+  identityHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .optional(),
+  tokensFile: z.string().min(1).optional(),
+  timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai').default('UTC'),
+  /** Wait after a minute's end before it is settled. */
+  settleDelaySeconds: z.coerce.number().int().min(1).max(3600).default(20),
+})
+export type Settings = z.infer<typeof Settings>
+
+/** Which option and which variable set what. */
+const SOURCES: readonly (readonly [field: keyof Settings, option: string, variable: string])[] = [
+  ['dataDir', 'data', 'PLIMSOLL_DATA'],
+  ['clickhouseUrl', 'clickhouse', 'CLICKHOUSE_URL'],
+  ['natsUrl', 'nats', 'NATS_URL'],
+  ['natsCreds', 'nats-creds', 'NATS_CREDS'],
+  ['host', 'host', 'PLIMSOLL_HOST'],
+  ['port', 'port', 'PLIMSOLL_PORT'],
+  ['publicNames', 'public-name', 'PLIMSOLL_PUBLIC_NAMES'],
+  ['trustedProxies', 'trusted-proxy', 'PLIMSOLL_TRUSTED_PROXIES'],
+  ['identityHeader', 'identity-header', 'PLIMSOLL_IDENTITY_HEADER'],
+  ['tokensFile', 'tokens', 'PLIMSOLL_TOKENS'],
+  ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
+  ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
+]
+const LISTS: ReadonlySet<keyof Settings> = new Set(['publicNames', 'trustedProxies'])
+
+/** Reads the settings of a command. Throws E_CONFIG_INVALID that names the option and the variable. */
+export function readSettings(invocation: Invocation): Settings {
+  const given: Partial<Record<keyof Settings, unknown>> = {}
+  for (const [field, option, variable] of SOURCES) {
+    const value = LISTS.has(field)
+      ? list(invocation, option, variable)
+      : (invocation.option(option) ?? nonEmpty(invocation.env[variable]))
+    if (value !== undefined) given[field] = value
+  }
+  const result = Settings.safeParse(given)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const source = SOURCES.find(([field]) => field === issue?.path[0])
+  const where = source === undefined ? 'the settings' : `--${source[1]} (or ${source[2]})`
+  throw new PlimsollError('E_CONFIG_INVALID', `${where}: ${issue?.message ?? 'not understood'}`)
+}
+
+function list(
+  invocation: Invocation,
+  option: string,
+  variable: string,
+): readonly string[] | undefined {
+  const given = invocation.options(option)
+  const text = nonEmpty(invocation.env[variable])
+  if (given.length > 0) return given
+  return text?.split(',').map((entry) => entry.trim())
+}
+
+const nonEmpty = (text: string | undefined) =>
+  text === undefined || text === '' ? undefined : text
+
+/** Where tokens live unless told otherwise. */
+export const tokensPath = (settings: Settings) =>
+  settings.tokensFile ?? join(settings.dataDir, 'access', 'tokens.json')
+
+/** The append-only record of who changed what. */
+export const auditPath = (settings: Settings) => join(settings.dataDir, 'access', 'audit.jsonl')
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

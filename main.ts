@@ -1,0 +1,38 @@
+/**
+ * The `plimsoll` command: the only way in. It knows the subcommands by name; each loads its own roles, so
+ * a collector process never loads the web server or the database.
+ */
+import { parseInvocation, renderError, renderHelp, renderOverview } from './cli/command.ts'
+import { COMMANDS } from './cli/commands.ts'
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    console.log(renderOverview(COMMANDS))
+    return name === undefined ? 2 : 0
+  }
+  const spec = COMMANDS.find((command) => command.name === name)
+  if (spec === undefined) {
+    console.error(
+      `E_USAGE: there is no command ${JSON.stringify(name)}\n\n${renderOverview(COMMANDS)}`,
+    )
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(renderHelp(spec))
+    return 0
+  }
+  const invocation = parseInvocation(spec, rest, {
+    env: process.env,
+    print: (line) => console.log(line),
+  })
+  const command = await spec.load()
+  return command.run(invocation)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(renderError(error))
+  process.exitCode = 1
+}
