@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { deviceId } from '../identity/device-id.ts'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { newBoot, testDevice, until, type Cells } from '../worker/ingest.testing.ts'
-import { startPipeline, type Pipeline } from './pipeline.testing.ts'
+import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10, 0)
 const MINUTE = 60_000
@@ -25,7 +25,7 @@ const start = async (nowMs = T0) => {
 
 /** Puts devices into capacity from a moment on, as an inventory would, before ingest starts. */
 async function accept(own: Pipeline, keys: readonly string[], fromMs: number): Promise<void> {
-    const rows = keys.map((key) => ({
+  const rows = keys.map((key) => ({
     kind: 'capacity',
     device_id: deviceId(key),
     from_at: new Date(fromMs).toISOString(),
@@ -180,7 +180,7 @@ describe('a settled minute', () => {
     await own.settledUntil(T0 + 5 * MINUTE, T0 + 4 * MINUTE)
     // Stored by a process that died before it settled again.
     const at = (ms: number) => new Date(ms).toISOString()
-        const row = {
+    const row = {
       device_id: deviceId('uuid:forgotten'),
       step_ms: 10_000,
       busy_ratio: 1,
@@ -212,7 +212,7 @@ describe('a settled minute', () => {
       [
         {
           bucket: new Date(T0).toISOString(),
-          device_id: id,
+          device_id: deviceId('uuid:leftover'),
           revision: 7,
           known_ms: 1,
           capacity_ms: 1,

@@ -14,6 +14,8 @@ export const Intent = z.strictObject({
   life: z.int().min(0),
   first: position,
   last: position,
+  /** Id of the message at `last`: another one there means that the log lost its tail and grew again. */
+  lastId: z.string(),
   /** Positions of duplicates within the range, as closed ranges. */
   leftOut: z.array(z.tuple([position, position])),
   /** Wall clock at which the range was frozen, epoch ms. */
@@ -64,6 +66,8 @@ export interface LogState {
   readonly epoch: string
   readonly first: number
   readonly last: number
+  /** Id of the message at the end of the last intent; null when it is not there any more. */
+  readonly idAtIntent: string | null
 }
 
 /**
@@ -74,7 +78,8 @@ export function resume(intent: Intent | null, log: LogState, hasLanded: boolean)
   if (intent === null) return { kind: 'fresh', life: 0, nextPosition: log.first }
   if (intent.logEpoch !== log.epoch)
     return { kind: 'new-life', life: 0, nextPosition: log.first, reason: 'log_recreated' }
-  if (log.last < intent.last) {
+  const isOther = log.idAtIntent !== null && log.idAtIntent !== intent.lastId
+  if (log.last < intent.last || isOther) {
     const life = intent.life + 1
     return { kind: 'new-life', life, nextPosition: log.first, reason: 'log_lost_its_tail' }
   }

@@ -3,7 +3,7 @@ import type { Clock, Logger } from '#schemas/role.ts'
 import { createBatchDecoder } from '#schemas/wire.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryState, Sender } from './delivery.ts'
-import { epochName, Intent, isInRanges, positionRanges, resume, type LogState } from './intent.ts'
+import { epochName, Intent, isInRanges, positionRanges, resume } from './intent.ts'
 import type { LogMessage } from '../bus/log.ts'
 import type { ShardHandle } from './ports.ts'
 import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
@@ -126,11 +126,18 @@ export function createShard(deps: ShardDeps): Shard {
     })
 
   const logState = () =>
-    lasting('bus', async (): Promise<LogState> => {
+    lasting('bus', async () => {
       const first = await handle.log.first()
       const last = await handle.log.last()
       return { epoch: handle.log.epoch(), first, last }
     })
+
+  /** Id of the message at a position; null when the log does not hold it. */
+  const idAt = async (position: number, { first, last }: { first: number; last: number }) => {
+    if (position < first || position > last) return null
+    const [message] = await lasting('bus', () => handle.log.read(position, 1, IDLE_WAIT_MS))
+    return message?.position === position ? message.id : null
+  }
 
   const readOne = (message: LogMessage): Read => ({
     message,
@@ -231,11 +238,12 @@ export function createShard(deps: ShardDeps): Shard {
   /** Repeats what may or may not have landed; returns where to go on, and the revision to replace. */
   const start = async () => {
     const stored = await lasting('bus', () => handle.intents.last())
-    const state = await logState()
     const intent = stored === null ? null : Intent.parse(stored.value)
+    const state = await logState()
+    const idAtIntent = intent === null ? null : await idAt(intent.last, state)
     const hasLanded =
       intent !== null && (await lasting('store', () => deps.hasLanded(handle.shard, intent)))
-    const plan = resume(intent, state, hasLanded)
+    const plan = resume(intent, { ...state, idAtIntent }, hasLanded)
     const revision = stored?.revision ?? null
     const { epoch } = state
     if (plan.kind !== 'replay') {
@@ -297,16 +305,16 @@ export function createShard(deps: ShardDeps): Shard {
     let lagAtMs = -Infinity
     while (!stopping.signal.aborted) {
       const reads = await gather(next)
-      const last = reads.at(-1)?.message.position
+      const end = reads.at(-1)?.message
       // Read from another log than the one the positions belong to: looked at again below.
       const isSameLog = handle.log.epoch() === epoch
-      if (isSameLog && last !== undefined) {
+      if (isSameLog && end !== undefined) {
         const leftOut = positionRanges(duplicates(reads))
-        const range = { first: next, last, leftOut, atMs: clock() }
+        const range = { first: next, last: end.position, lastId: end.id, leftOut, atMs: clock() }
         const intent: Intent = { v: 1, logEpoch: epoch, life, ...range }
         revision = await freeze(intent, revision)
         await insert(reads, intent)
-        next = last + 1
+        next = end.position + 1
       }
       await announce()
       if (isSameLog && clock() - lagAtMs < LAG_EVERY_MS) continue

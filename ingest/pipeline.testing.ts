@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { TestEngine } from '../engine/engine.testing.ts'
-import { createIngest, type Ingest, type IngestOptions } from '../ingest.ts'
-import { migrate } from '../store/migrate.ts'
-import { connectStore, type Store } from '../store/store.ts'
+import type { TestEngine } from './engine/engine.testing.ts'
+import { createIngest, type Ingest, type IngestOptions } from './ingest.ts'
+import { migrate } from './store/migrate.ts'
+import { connectStore, type Store } from './store/store.ts'
 import {
   asMessage,
   memoryHandle,
@@ -11,7 +11,7 @@ import {
   until,
   type BatchSpec,
   type MemoryHandle,
-} from '../worker/ingest.testing.ts'
+} from './worker/ingest.testing.ts'
 
 /** A store of its own in a running engine. */
 export async function freshStore(engine: TestEngine): Promise<Store> {
