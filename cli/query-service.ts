@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { parseOutput } from '../collector/parse-command.ts'
+import { connectReader } from '../ingest/store/reader.ts'
+import { createAudit } from '../query/access/audit.ts'
+import { AccessConfig } from '../query/access/config.ts'
+import { createTokenStore } from '../query/access/tokens.ts'
+import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
+import { createQueryService, type QueryService } from '../query/server.ts'
+import type { PipelineStatus } from '#schemas/ports.ts'
+import type { Logger, Role } from '#schemas/role.ts'
+import { auditPath, type Settings, tokensPath } from './settings.ts'
+import type { StoreAccess } from './store.ts'
+
+const root = join(import.meta.dirname, '..')
+const Manifest = z.object({ version: z.string() })
+
+/** The version this program calls itself. */
+export const VERSION = Manifest.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).version
+
+export interface QueryServiceOptions {
+  readonly settings: Settings
+  readonly store: StoreAccess
+  readonly log: Logger
+  readonly simulated: boolean
+  /** Roles of this process whose health /metrics shows. */
+  readonly roles: readonly Role[]
+  readonly pipeline: () => PipelineStatus | null
+  readonly ready: () => Readiness
+  readonly demo?: DemoControl
+}
+
+/** The query role; its store connection opens when it starts, after the store's own roles have. */
+export function queryService(options: QueryServiceOptions): Role & { url(): string } {
+  const { settings, store, log } = options
+  let service: QueryService | null = null
+  let closeReader: (() => Promise<void>) | null = null
+  return {
+    name: 'query',
+    url: () => service?.url ?? '',
+    async start() {
+      const reader = connectReader(store.connection())
+      closeReader = () => reader.close()
+      service = createQueryService(queryDeps(options, reader))
+      await service.start()
+    },
+    async stop() {
+      await service?.stop()
+      await closeReader?.()
+    },
+    health: () => service?.health() ?? { state: 'stopped', detail: 'not started', metrics: {} },
+  }
+
+  function queryDeps({ ready, pipeline, roles, simulated, demo }: QueryServiceOptions, reader: QueryDeps['reader']): QueryDeps {
+    return {
+      reader,
+      clock: Date.now,
+      log,
+      parse: (bytes, source) => parseOutput(bytes, source ?? undefined),
+      ready,
+      simulated,
+      timeZone: settings.timeZone,
+      version: VERSION,
+      pipeline,
+      roles: () => roles.map((role) => ({ name: role.name, health: role.health() })),
+      tokens: createTokenStore(tokensPath(settings), Date.now),
+      audit: createAudit(auditPath(settings), Date.now),
+      access: accessConfig(settings),
+      dashboardDir: dashboardFolder(log),
+      ...(demo === undefined ? {} : { demo }),
+    }
+  }
+}
+
+function accessConfig(settings: Settings): AccessConfig {
+  const { host, port, publicNames, trustedProxies, identityHeader } = settings
+  return AccessConfig.parse({
+    host,
+    port,
+    public_names: publicNames,
+    trusted_proxies: trustedProxies,
+    identity: identityHeader === undefined ? null : { header: identityHeader },
+  })
+}
+
+function dashboardFolder(log: Logger): string | null {
+  const folder = join(root, 'dashboard', 'build')
+  if (existsSync(join(folder, 'index.html'))) return folder
+  log.warn('the dashboard is not built, only the API is served; npm run build makes it')
+  return null
+}
