@@ -57,7 +57,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
   const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  answerErrors(app, deps.log, metrics.failed)
+  answerErrors(app, deps.log, (code) => metrics.failed(code))
   addHooks(app, { guard, metrics, csp: contentSecurityPolicy(deps.dashboardDir) })
   await app.register(cookie)
   await app.register(swagger, {

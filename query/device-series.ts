@@ -4,6 +4,7 @@ import {
   metricDefinition,
   type MetricDefinition,
   type MetricName,
+  type SettleRule,
   isMetricName,
 } from '#schemas/metrics.ts'
 import { frame, settledWindow, type FleetDeps } from './fleet.ts'
@@ -108,7 +109,7 @@ function seriesOf(
   const values: (number | null)[] = Array.from({ length: grid.count }, () => null)
   const coverage: (number | null)[] = Array.from({ length: grid.count }, () => 0)
   for (const row of rows) {
-    values[row.slot] = settledValue(definition, row)
+    values[row.slot] = SETTLED[definition.settle](row)
     coverage[row.slot] = Math.min(1, row.known_ms / stepSpanMs(grid, window, row.slot))
   }
   return {
@@ -122,18 +123,12 @@ function seriesOf(
   }
 }
 
-function settledValue({ settle }: MetricDefinition, row: SeriesRow): number {
-  switch (settle) {
-    case 'mean':
-    case 'increase':
-      return row.mean
-    case 'max':
-      return row.maximum
-    case 'min':
-      return row.minimum
-    case 'last':
-      return row.last
-  }
+const SETTLED: Record<SettleRule, (row: SeriesRow) => number> = {
+  mean: (row) => row.mean,
+  increase: (row) => row.mean,
+  max: (row) => row.maximum,
+  min: (row) => row.minimum,
+  last: (row) => row.last,
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -139,8 +139,8 @@ function sortParams(sort: string) {
 async function describe(deps: DevicesDeps, rows: readonly DevicesPageRow[]): Promise<Device[]> {
   if (rows.length === 0) return []
   const now_ms = deps.clock()
-  const ids = rows.map((row) => row.device_id)
-  const silent = rows.filter((row) => row.last_sample_ms === null).map((row) => row.device_id)
+  const ids = rows.map((row) => row.id)
+  const silent = rows.filter((row) => row.last_sample_ms === null).map((row) => row.id)
   const [latest, keys, last] = await Promise.all([
     deviceLatest.run(deps.reader, { ids, now_ms }),
     deviceKeys.run(deps.reader, { ids }),
@@ -150,10 +150,10 @@ async function describe(deps: DevicesDeps, rows: readonly DevicesPageRow[]): Pro
   const keysOf = new Map(keys.map((row) => [row.id, row.keys]))
   const lastOf = new Map(last.map((row) => [row.id, row]))
   return rows.map((row) => {
-    const spoke = lastOf.get(row.device_id)
+    const spoke = lastOf.get(row.id)
     return deviceOf(row, {
-      keys: keysOf.get(row.device_id) ?? [],
-      latest: values.get(row.device_id) ?? {},
+      keys: keysOf.get(row.id) ?? [],
+      latest: values.get(row.id) ?? {},
       lastSampleMs: row.last_sample_ms ?? spoke?.last_sample_ms ?? null,
       intervalMs: row.last_sample_ms === null ? (spoke?.last_step_ms ?? null) : row.step_ms,
     })
@@ -181,12 +181,20 @@ function deviceOf(
 ): Device {
   const { vendor, model, cluster, hall, rack, pool, node, bus, sources } = row
   return {
-    device_id: row.device_id,
+    device_id: row.id,
     canonical_key: row.canonical_key,
     keys: [...known.keys],
-    ...{ vendor, model, cluster, hall, rack, pool, node, bus, sources },
+    vendor,
+    model,
+    cluster,
+    hall,
+    rack,
+    pool,
+    node,
+    bus,
+    sources,
     index: row.device_index < 0 ? null : row.device_index,
-    parent_id: row.parent_id === '0' ? null : row.parent_id,
+    parent_id: row.parent === '0' ? null : row.parent,
     partition: partitionOf(row),
     holder: holderOf(row),
     state:

@@ -34,6 +34,8 @@ const BUCKET_MS: Record<LedgerTable, number> = {
   ledger_1d: DAY_MS,
 }
 
+const DEVICE_TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
+
 /** Places of group_by as the queries bind them. */
 export function keyParams(groupBy: readonly Dimension[]) {
   const [k1 = 'none', k2 = 'none', k3 = 'none', k4 = 'none'] = groupBy
@@ -74,16 +76,10 @@ function readSegment(reader: Reader, segment: Segment, grouping: Grouping): Prom
     from_s: segment.fromMs / 1000,
     to_s: segment.toMs / 1000,
   }
-  switch (segment.table) {
-    case 'ledger_1m_group':
-      return fleetGroupSums.run(reader, { ...params, resolution: '1m' })
-    case 'ledger_1m':
-      return fleetDeviceSums.run(reader, { ...params, resolution: '1m', table: segment.table })
-    case 'ledger_1h':
-      return fleetDeviceSums.run(reader, { ...params, resolution: '1h', table: segment.table })
-    case 'ledger_1d':
-      return fleetDeviceSums.run(reader, { ...params, resolution: '1d', table: segment.table })
-  }
+  const { table } = segment
+  return table === 'ledger_1m_group'
+    ? fleetGroupSums.run(reader, { ...params, resolution: '1m' })
+    : fleetDeviceSums.run(reader, { ...params, resolution: DEVICE_TABLES[table], table })
 }
 
 /** Minutes not settled yet. Rows carry distinct devices too, exact for a window of one minute. */

@@ -80,10 +80,10 @@ export async function addToken(
 export async function listTokens(path: string) {
   const tokens = await readTokens(path)
   const lastUse = await readLastUse(path)
-  return tokens.map(({ sha256: _, ...told }) => ({
-    ...told,
-    last_used_at: lastUse[told.id] ?? null,
-  }))
+  return tokens.map(({ id, name, role, created_at, expires_at }) => {
+    const last_used_at = lastUse[id] ?? null
+    return { id, name, role, created_at, expires_at, last_used_at }
+  })
 }
 
 /** Removes a token by name or id; true when there was one. Takes effect within a second. */

@@ -35,7 +35,7 @@ WITH
       AND to_at > fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC')
   )
 SELECT
-  toString(current.device_id) AS device_id,
+  toString(current.device_id) AS id,
   canonical_key,
   vendor,
   model,
@@ -46,7 +46,7 @@ SELECT
   node,
   device_index,
   bus,
-  toString(parent_id) AS parent_id,
+  toString(parent_id) AS parent,
   partition_id,
   partition_profile,
   partition_share,
@@ -110,5 +110,5 @@ ORDER BY
   if({descending:UInt8}, {sort_text:Identifier}, '') DESC,
   isNull({sort_number:Identifier}) ASC,
   {sort_number:Identifier} * if({descending:UInt8}, -1, 1) ASC,
-  cluster ASC, node ASC, device_index ASC, device_id ASC
+  cluster ASC, node ASC, device_index ASC, current.device_id ASC
 LIMIT {limit:UInt32} OFFSET {offset:UInt32}

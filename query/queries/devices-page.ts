@@ -7,7 +7,7 @@ export const SORT_TEXT = ['cluster', 'node', 'vendor', 'model'] as const
 export const SORT_NUMBER = ['busy_ratio', 'power_watts', 'temperature_celsius'] as const
 
 export const DevicesPageRow = z.strictObject({
-  device_id: z.string(),
+  id: z.string(),
   canonical_key: z.string(),
   vendor: z.string(),
   model: z.string(),
@@ -18,7 +18,8 @@ export const DevicesPageRow = z.strictObject({
   node: z.string(),
   device_index: z.int(),
   bus: z.string(),
-  parent_id: z.string(),
+  /** `0` = not a partition. */
+  parent: z.string(),
   partition_id: z.string(),
   partition_profile: z.string(),
   partition_share: z.number().nullable(),

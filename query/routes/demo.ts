@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Guard } from '../access/guard.ts'
@@ -8,6 +9,19 @@ import { answers } from './responses.ts'
 export const demoRoutes: FastifyPluginCallbackZod<{
   deps: Pick<QueryDeps, 'audit'> & { readonly demo: DemoControl; readonly guard: Guard }
 }> = (app, { deps: { demo, audit, guard } }, done) => {
+  const play = async (request: FastifyRequest) => {
+    const person = await guard.identify(request)
+    await audit.record({
+      who: person?.name ?? '-',
+      role: person?.role ?? '-',
+      address: request.ip,
+      action: 'demo_incident',
+      target: '',
+      outcome: 'done',
+    })
+    await demo.playIncident()
+    return { incident_running: demo.incidentRunning() }
+  }
   app.post(
     '/demo/incident',
     {
@@ -17,19 +31,7 @@ export const demoRoutes: FastifyPluginCallbackZod<{
         response: answers(z.object({ incident_running: z.boolean() })),
       },
     },
-    async (request) => {
-      const person = await guard.identify(request)
-      await audit.record({
-        who: person?.name ?? '-',
-        role: person?.role ?? '-',
-        address: request.ip,
-        action: 'demo_incident',
-        target: '',
-        outcome: 'done',
-      })
-      await demo.playIncident()
-      return { incident_running: demo.incidentRunning() }
-    },
+    (request) => play(request),
   )
   done()
 }

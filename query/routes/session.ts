@@ -46,7 +46,7 @@ export const sessionRoutes: FastifyPluginCallbackZod<{ deps: SessionRouteDeps }>
         response: answers(SessionInfo),
       },
     },
-    async (request) => sessionInfo(await guard.identify(request)),
+    (request) => guard.identify(request).then(sessionInfo),
   )
   app.post(
     '/session',
