@@ -25,8 +25,6 @@ export interface BusConnectOptions {
   /** A file holding an nkey seed. */
   readonly nkeySeedFile?: string
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
-  /** Keep trying when no server answers at first (collectors), instead of E_BUS_AWAY. */
-  readonly waitForServer?: boolean
 }
 
 const RECONNECT_WAIT_MS = 2000
@@ -35,7 +33,7 @@ const PINGS_OUT_MAX = 2
 
 /**
  * Connects, and from then on reconnects for ever: also after refused credentials, which may be repaired
- * on the server. Throws E_BUS_AWAY when no server answers (unless waitForServer) or the login is refused,
+ * on the server. Throws E_BUS_AWAY when no server answers or the login is refused,
  * and E_CONFIG_MISSING when a file cannot be read.
  */
 export async function connectBus(options: BusConnectOptions): Promise<NatsConnection> {
@@ -48,7 +46,6 @@ export async function connectBus(options: BusConnectOptions): Promise<NatsConnec
       servers,
       name: options.name,
       ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
-      waitOnFirstConnect: options.waitForServer === true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
       ignoreAuthErrorAbort: true,

@@ -43,7 +43,9 @@ export async function startNatsServer(config = ''): Promise<NatsServer> {
 }
 
 async function launch(file: string, port: number): Promise<ChildProcess> {
-  const child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // Debian installs it into /usr/sbin, which is not on everybody's PATH.
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/bin` }
+  const child = spawn('nats-server', ['-c', file], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-4000)))
   const failed = new Promise<never>((_, reject) => {

@@ -113,9 +113,17 @@ export async function ensureStreams(
   logger: Logger,
 ): Promise<void> {
   checkServer(connection, logger)
-  const manager = await jetstreamManager(connection)
-  await ensureStream(manager, telemetryStream(limits))
-  await ensureStream(manager, intentStream(limits.replicas))
+  try {
+    const manager = await jetstreamManager(connection)
+    await ensureStream(manager, telemetryStream(limits))
+    await ensureStream(manager, intentStream(limits.replicas))
+  } catch (error) {
+    if (error instanceof PlimsollError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PlimsollError('E_BUS_AWAY', `JetStream refuses or does not answer: ${reason}`, {
+      cause: error,
+    })
+  }
 }
 
 async function ensureStream(manager: JetStreamManager, wanted: Config): Promise<void> {

@@ -1,0 +1,51 @@
+import type { Publisher } from '#schemas/ports.ts'
+import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
+import type { WatermarkSender } from './watermarks.ts'
+
+/** Both ends of the bus inside one process. */
+export interface DirectBus {
+  /** For the collector of this name. */
+  readonly publisher: Publisher
+  /** For ingest. */
+  readonly watermarks: WatermarkSender
+}
+
+/**
+ * Standalone's bus. Publishing is done as soon as the spool has the message, because ingest reads the
+ * spool in place (openDirectLog); watermarks and resend requests are calls.
+ */
+export function openDirectBus(identity: {
+  readonly cluster: string
+  readonly collector: string
+}): DirectBus {
+  const watermarkHandlers = new Set<(watermark: Watermark) => void>()
+  const resendHandlers = new Set<(request: ResendRequest) => void>()
+  const isOurs = (cluster: string, collector: string) =>
+    cluster === identity.cluster && collector === identity.collector
+  return {
+    publisher: {
+      publish: () => Promise.resolve(),
+      onWatermark(handler) {
+        watermarkHandlers.add(handler)
+        return () => watermarkHandlers.delete(handler)
+      },
+      onResend(handler) {
+        resendHandlers.add(handler)
+        return () => resendHandlers.delete(handler)
+      },
+      connected: () => true,
+    },
+    watermarks: {
+      publish(cluster, collector, watermark) {
+        if (isOurs(cluster, collector)) for (const handler of watermarkHandlers) handler(watermark)
+      },
+      requestResend(cluster, collector, request) {
+        if (isOurs(cluster, collector)) for (const handler of resendHandlers) handler(request)
+      },
+      async close() {
+        watermarkHandlers.clear()
+        resendHandlers.clear()
+      },
+    },
+  }
+}
