@@ -120,7 +120,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           sleep,
           log,
           knowledge: loaded.knowledge,
-          hasLanded: (shard, intent) => hasLanded(store, shard, intent),
+          hasLanded: (intent) => hasLanded(store, intent, clock() - DELIVERY_MEMORY_MS),
           options: {
             ...DEFAULT_SHARD_LIMITS,
             ...options.shard,

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createLocalDays } from './local-day.ts'
 import { createSettlePlan, type PlanStart, type SettlePlan, type Work } from './plan.ts'

@@ -1,7 +1,7 @@
--- A day of slack for a clock that was set back between the intent and the insert.
+-- `batches` has no index on positions; this runs once per start.
 SELECT 1
 FROM batches
-WHERE inserted_at >= fromUnixTimestamp64Milli({from_ms:Int64} - 86400000, 'UTC')
+WHERE inserted_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND shard = {shard:UInt16}
   AND epoch = {epoch:String}
   AND first_position = {first:UInt64}

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { setBit, type Batch, type BatchColumn, type BatchDevice } from '#schemas/batch.ts'
-import { PlimsollError } from '#schemas/errors.ts'
 import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
 import type { BatchRecord } from '#schemas/records.ts'
 import type { Logger } from '#schemas/role.ts'
@@ -11,11 +10,12 @@ import {
   type Watermark,
 } from '#schemas/subjects.ts'
 import { encodeBatch } from '#schemas/wire.ts'
-import type { LogMessage } from '../bus/log.ts'
-import type { Announcer, ShardHandle, ShardIntents, ShardLog } from './ports.ts'
+import type { Log, LogMessage } from '../bus/log.ts'
+import { intentTaken, type Intent, type IntentStore } from '../bus/intents.ts'
+import type { ShardHandle } from './ports.ts'
 
 /** A log in memory whose life, head and tail a test can change. */
-export interface MemoryLog extends ShardLog {
+export interface MemoryLog extends Pick<Log, 'epoch' | 'first' | 'last' | 'read'> {
   life: string
   messages: LogMessage[]
   add(message: Omit<LogMessage, 'position'>): number
@@ -46,22 +46,16 @@ export function memoryLog(): MemoryLog {
 }
 
 /** Intents in memory, with the compare-and-set of the real ones. */
-export function memoryIntents(): ShardIntents & { value: unknown; revision: number } {
-  const empty: { value: unknown; revision: number } = { value: null, revision: 0 }
-  const store = {
-    ...empty,
-    async last() {
-      return store.revision === 0 ? null : { value: store.value, revision: store.revision }
-    },
-    async write(value: unknown, expected: number | null) {
-      if ((expected ?? 0) !== store.revision)
-        throw new PlimsollError('E_INTENT_TAKEN', 'wrong last revision')
-      store.value = structuredClone(value)
-      store.revision += 1
-      return store.revision
+export function memoryIntents(): IntentStore {
+  let stored: Intent | null = null
+  return {
+    last: async () => stored,
+    async write(body, previous) {
+      if ((previous?.revision ?? 0) !== (stored?.revision ?? 0)) throw intentTaken(body.shard)
+      stored = { ...body, revision: (stored?.revision ?? 0) + 1 }
+      return stored
     },
   }
-  return store
 }
 
 export interface Heard {
@@ -69,32 +63,25 @@ export interface Heard {
   readonly resends: { collector: string; request: ResendRequest }[]
 }
 
-export function memoryAnnouncer(): Announcer & { readonly heard: Heard } {
+export interface MemoryHandle extends ShardHandle {
+  readonly log: MemoryLog
+  readonly heard: Heard
+}
+
+export function memoryHandle(shard = 0): MemoryHandle {
   const heard: Heard = { watermarks: [], resends: [] }
   return {
+    shard,
+    name: `shard-${shard}`,
+    log: memoryLog(),
+    intents: memoryIntents(),
     heard,
-    async watermark(_, collector, watermark) {
-      heard.watermarks.push({ collector, watermark })
-    },
-    async resend(_, collector, request) {
-      heard.resends.push({ collector, request })
+    watermarks: {
+      publish: (_, collector, watermark) => void heard.watermarks.push({ collector, watermark }),
+      requestResend: (_, collector, request) => void heard.resends.push({ collector, request }),
     },
   }
 }
-
-export type MemoryHandle = ShardHandle & {
-  readonly log: MemoryLog
-  readonly intents: ReturnType<typeof memoryIntents>
-  readonly announcer: ReturnType<typeof memoryAnnouncer>
-}
-
-export const memoryHandle = (shard = 0): MemoryHandle => ({
-  shard,
-  name: `shard-${shard}`,
-  log: memoryLog(),
-  intents: memoryIntents(),
-  announcer: memoryAnnouncer(),
-})
 
 export const silent: Logger = {
   info: () => undefined,

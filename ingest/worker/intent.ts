@@ -1,58 +1,50 @@
-import { z } from 'zod'
+import type { IntentBody } from '../bus/intents.ts'
 
-const position = z.int().min(0)
+/** What separates the log's own epoch from the number of the life that ingest counts. */
+const LIFE_MARK = '#'
 
 /**
- * The frozen boundary of the next insert, written before it. A replay reads the same messages, leaves the
- * same ones out and uses the same tokens, so that what had landed is not stored again.
+ * The epoch as intents, tokens and rows name it: the log's own, and how many times a log of that name
+ * was found to have lost its tail.
  */
-export const Intent = z.strictObject({
-  v: z.literal(1),
-  /** The log's own name for its present life. */
-  logEpoch: z.string().max(128),
-  /** Lives counted by ingest: rises when a log under the same name has lost its tail. */
-  life: z.int().min(0),
-  first: position,
-  last: position,
-  /** Id of the message at `last`: another one there means that the log lost its tail and grew again. */
-  lastId: z.string(),
-  /** Positions of duplicates within the range, as closed ranges. */
-  leftOut: z.array(z.tuple([position, position])),
-  /** Wall clock at which the range was frozen, epoch ms. */
-  atMs: z.int().min(0),
-})
-export type Intent = z.infer<typeof Intent>
+export const epochName = (logEpoch: string, life: number) =>
+  life === 0 ? logEpoch : `${logEpoch}${LIFE_MARK}${life}`
 
-/** Names the life of a log in tokens and rows. */
-export const epochName = (intent: Pick<Intent, 'logEpoch' | 'life'>) =>
-  intent.life === 0 ? intent.logEpoch : `${intent.logEpoch}+${intent.life}`
-
-/** Deduplication token of one table's share of an insert. */
-export const insertToken = (shard: number, intent: Intent, table: string) =>
-  `${shard}:${epochName(intent)}:${intent.first}-${intent.last}:${table}`
-
-/** Sorted positions as closed ranges. */
-export function positionRanges(positions: readonly number[]): [number, number][] {
-  const ranges: [number, number][] = []
-  for (const position of positions) {
-    const last = ranges.at(-1)
-    if (last !== undefined && last[1] + 1 === position) last[1] = position
-    else ranges.push([position, position])
-  }
-  return ranges
+function parseEpoch(name: string): { readonly logEpoch: string; readonly life: number } {
+  const mark = name.lastIndexOf(LIFE_MARK)
+  const life = mark === -1 ? Number.NaN : Number(name.slice(mark + 1))
+  return Number.isSafeInteger(life)
+    ? { logEpoch: name.slice(0, mark), life }
+    : { logEpoch: name, life: 0 }
 }
 
-export const isInRanges = (ranges: readonly (readonly [number, number])[], position: number) =>
-  ranges.some(([from, to]) => from <= position && position <= to)
+/** Deduplication token of one table's share of an insert. */
+export const insertToken = ({ shard, epoch, first, last }: IntentBody, table: string) =>
+  `${shard}:${epoch}:${first}-${last}:${table}`
 
-/** What to do with the last intent, given what the log says of itself now. */
+/** What a log says of itself. */
+export interface LogState {
+  readonly epoch: string
+  readonly first: number
+  readonly last: number
+}
+
+/** What the store says of the last intent. */
+export interface Landed {
+  /** `batches`, which is written last, has its range. */
+  readonly hasLanded: boolean
+  /** The message that the log now holds at its end is not one that is stored. */
+  readonly isOtherMessage: boolean
+}
+
+/** What to do with the last intent, given what the log and the store say now. */
 export type Resume =
   /** Nothing was ever inserted from here. */
   | { readonly kind: 'fresh'; readonly life: number; readonly nextPosition: number }
   /** All of the last insert is known to be stored. */
   | { readonly kind: 'landed'; readonly life: number; readonly nextPosition: number }
   /** Repeat the range (what is left of it), then go on behind it. */
-  | { readonly kind: 'replay'; readonly intent: Intent; readonly expired: number }
+  | { readonly kind: 'replay'; readonly life: number; readonly expired: number }
   /** Another log, or one that lost its tail: positions mean other messages now. */
   | {
       readonly kind: 'new-life'
@@ -61,29 +53,20 @@ export type Resume =
       readonly reason: 'log_recreated' | 'log_lost_its_tail'
     }
 
-/** What a log says of itself. */
-export interface LogState {
-  readonly epoch: string
-  readonly first: number
-  readonly last: number
-  /** Id of the message at the end of the last intent; null when it is not there any more. */
-  readonly idAtIntent: string | null
-}
-
 /**
- * Decides how to start. `hasLanded` = `batches`, which is written last, has the range of this intent: a
- * spool that is read in place has dropped it then. Pure, so that every way a log can change is a test.
+ * Decides how to start. A spool that is read in place has dropped what landed, so its range may be gone
+ * without a loss. Pure, so that every way a log can change is a test.
  */
-export function resume(intent: Intent | null, log: LogState, hasLanded: boolean): Resume {
+export function resume(intent: IntentBody | null, log: LogState, store: Landed): Resume {
   if (intent === null) return { kind: 'fresh', life: 0, nextPosition: log.first }
-  if (intent.logEpoch !== log.epoch)
+  const { logEpoch, life } = parseEpoch(intent.epoch)
+  if (logEpoch !== log.epoch)
     return { kind: 'new-life', life: 0, nextPosition: log.first, reason: 'log_recreated' }
-  const isOther = log.idAtIntent !== null && log.idAtIntent !== intent.lastId
-  if (log.last < intent.last || isOther) {
-    const life = intent.life + 1
-    return { kind: 'new-life', life, nextPosition: log.first, reason: 'log_lost_its_tail' }
+  if (log.last < intent.last || (store.hasLanded && store.isOtherMessage)) {
+    const next = { life: life + 1, nextPosition: log.first }
+    return { kind: 'new-life', ...next, reason: 'log_lost_its_tail' }
   }
-  if (hasLanded) return { kind: 'landed', life: intent.life, nextPosition: intent.last + 1 }
+  if (store.hasLanded) return { kind: 'landed', life, nextPosition: intent.last + 1 }
   const expired = Math.max(0, Math.min(log.first, intent.last + 1) - intent.first)
-  return { kind: 'replay', intent, expired }
+  return { kind: 'replay', life, expired }
 }

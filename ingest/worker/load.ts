@@ -10,9 +10,9 @@ import {
 } from '../identity/history.ts'
 import { createIdentityRegistry } from '../identity/registry.ts'
 import { createCapacity, type CapacityInterval, type Sighting } from '../settle/capacity.ts'
+import type { IntentBody } from '../bus/intents.ts'
 import type { Store } from '../store/store.ts'
 import { createDeliveryState, type DeliveryState } from './delivery.ts'
-import { epochName, type Intent } from './intent.ts'
 import type { DeviceKnowledge } from './stage.ts'
 
 const integer = z.coerce.number().int()
@@ -150,16 +150,11 @@ export async function loadDelivery(
 /** Whether all of an insert is known to be stored: `batches` is written last, under the same token. */
 export async function hasLanded(
   store: Pick<Store, 'query'>,
-  shard: number,
-  intent: Intent,
+  intent: IntentBody,
+  fromMs: number,
 ): Promise<boolean> {
-  const params = {
-    shard,
-    epoch: epochName(intent),
-    first: intent.first,
-    last: intent.last,
-    from_ms: intent.atMs,
-  }
+  const { shard, epoch, first, last } = intent
+  const params = { shard, epoch, first, last, from_ms: fromMs }
   const rows = await store.query(await sqlText('has-landed'), params, LIMITS)
   return rows.length > 0
 }

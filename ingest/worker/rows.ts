@@ -14,10 +14,10 @@ const QUARANTINE_BYTES_MAX = 65_536
 
 export function quarantineRow(
   { message, reason }: Poison,
-  place: { shard: number; epoch: string; atMs: number },
+  place: { shard: number; epoch: string },
 ): JsonRow {
   return {
-    at: iso(place.atMs),
+    at: iso(message.receivedAtMs),
     subject: message.subject.slice(0, 256),
     id: message.id.slice(0, 256),
     reason,

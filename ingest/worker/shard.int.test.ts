@@ -56,12 +56,12 @@ describe('exactly once', () => {
     own.send(batch(boot, 1), batch(boot, 1), batch(boot, 2))
     await own.drained()
     await own.restart()
-    own.handle.announcer.heard.watermarks.length = 0
+    own.handle.heard.watermarks.length = 0
     own.send(batch(boot, 1), batch(boot, 2))
     await own.drained()
     expect(await count(own, 'samples')).toBe(2)
-    await until('the watermark', () => own.handle.announcer.heard.watermarks.length > 0)
-    expect(own.handle.announcer.heard.watermarks.at(-1)).toEqual({
+    await until('the watermark', () => own.handle.heard.watermarks.length > 0)
+    expect(own.handle.heard.watermarks.at(-1)).toEqual({
       collector: 'k1',
       watermark: { boot, seq: 2 },
     })
@@ -84,6 +84,7 @@ describe('exactly once', () => {
     await until('one of the two to be refused', () =>
       [own.ingest, second].some((ingest) => ingest.health().state === 'failed'),
     )
+    await until('all rows', async () => (await count(own, 'samples')) === 3)
     await second.stop()
     expect(await count(own, 'samples')).toBe(3)
   })
@@ -221,7 +222,7 @@ describe('what comes from outside', () => {
   it('asks again for a skipped range, and passes over what the collector gave up', async () => {
     const own = await start()
     const boot = newBoot()
-    const { heard } = own.handle.announcer
+    const { heard } = own.handle
     own.send(batch(boot, 1), batch(boot, 4))
     await own.drained()
     own.clock.nowMs += 6_000

@@ -2,8 +2,9 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { createBatchDecoder } from '#schemas/wire.ts'
 import type { Store } from '../store/store.ts'
-import type { DeliveryState, Sender } from './delivery.ts'
-import { epochName, Intent, isInRanges, positionRanges, resume } from './intent.ts'
+import type { DeliveryState } from './delivery.ts'
+import { epochName, resume } from './intent.ts'
+import type { Intent, IntentBody } from '../bus/intents.ts'
 import type { LogMessage } from '../bus/log.ts'
 import type { ShardHandle } from './ports.ts'
 import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
@@ -25,6 +26,8 @@ export interface ShardOptions {
 export const DEFAULT_SHARD_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 250 } as const
 /** Messages asked for at a time. */
 const READ_MESSAGES = 256
+/** Messages of one insert: an intent lists at most 100,000 positions. */
+const MESSAGES_MAX = 50_000
 /** How long one read waits while there is nothing to do. */
 const IDLE_WAIT_MS = 250
 /** The log is asked for its newest position this often, for the lag. */
@@ -42,7 +45,7 @@ export interface ShardDeps {
   readonly log: Logger
   readonly options: ShardOptions
   /** Whether `batches` has the range of this intent. */
-  readonly hasLanded: (shard: number, intent: Intent) => Promise<boolean>
+  readonly hasLanded: (intent: IntentBody) => Promise<boolean>
   /** Called after every insert: what it stored changes which minutes are to be settled. */
   readonly onStored: (staged: Staged) => void
 }
@@ -132,17 +135,22 @@ export function createShard(deps: ShardDeps): Shard {
       return { epoch: handle.log.epoch(), first, last }
     })
 
-  /** Id of the message at a position; null when the log does not hold it. */
-  const idAt = async (position: number, { first, last }: { first: number; last: number }) => {
-    if (position < first || position > last) return null
-    const [message] = await lasting('bus', () => handle.log.read(position, 1, IDLE_WAIT_MS))
-    return message?.position === position ? message.id : null
-  }
-
   const readOne = (message: LogMessage): Read => ({
     message,
     result: readMessage(message, decode, options.timeLimits),
   })
+
+  /** The log holds a good message here whose batch is not stored: not the one that was read here before. */
+  const isUnknownAt = async (
+    position: number,
+    { first, last }: { first: number; last: number },
+  ) => {
+    if (position < first || position > last) return false
+    const [message] = await lasting('bus', () => handle.log.read(position, 1, IDLE_WAIT_MS))
+    if (message?.position !== position) return false
+    const { result } = readOne(message)
+    return result.ok && !delivery.isStored(result.accepted.batch, result.accepted.batch.seq)
+  }
 
   /** Messages from a position on, until enough rows or bytes, or no more within the waiting time. */
   const gather = async (from: number): Promise<Read[]> => {
@@ -151,7 +159,7 @@ export function createShard(deps: ShardDeps): Shard {
     let bytes = 0
     let next = from
     let endMs = Infinity
-    while (rows < options.rowsMax && bytes < options.bytesMax) {
+    while (rows < options.rowsMax && bytes < options.bytesMax && reads.length < MESSAGES_MAX) {
       const waitMs = reads.length === 0 ? IDLE_WAIT_MS : endMs - clock()
       if (waitMs <= 0 || stopping.signal.aborted) break
       const messages = await lasting('bus', () => handle.log.read(next, READ_MESSAGES, waitMs))
@@ -180,9 +188,10 @@ export function createShard(deps: ShardDeps): Shard {
     })
   }
 
-  const insert = async (reads: readonly Read[], intent: Intent): Promise<void> => {
+  const insert = async (reads: readonly Read[], intent: IntentBody): Promise<void> => {
+    const leftOut = new Set(intent.leftOut)
     const accepted = reads.flatMap(({ result }) => (result.ok ? [result.accepted] : []))
-    const kept = accepted.filter(({ message }) => !isInRanges(intent.leftOut, message.position))
+    const kept = accepted.filter(({ message }) => !leftOut.has(message.position))
     const poison = reads.flatMap(({ result }) => (result.ok ? [] : [result.poison]))
     const staged = stage(
       {
@@ -195,9 +204,7 @@ export function createShard(deps: ShardDeps): Shard {
     )
     await writeTables(staged, {
       store: deps.store,
-      shard: handle.shard,
       intent,
-      epoch: epochName(intent),
       persist: (_, call) => lasting('store', call),
       clock,
     })
@@ -215,42 +222,33 @@ export function createShard(deps: ShardDeps): Shard {
     deps.onStored(staged)
   }
 
-  const announce = async (): Promise<void> => {
-    for (const { sender, seq } of delivery.marksToTell(clock())) {
-      await quietly(() =>
-        handle.announcer.watermark(sender.cluster, sender.collector, { boot: sender.boot, seq }),
-      )
-    }
+  const announce = (): void => {
+    for (const { sender, seq } of delivery.marksToTell(clock()))
+      handle.watermarks.publish(sender.cluster, sender.collector, { boot: sender.boot, seq })
     for (const { sender, from, to } of delivery.holesToAskFor(clock())) {
+      const { cluster, collector, boot } = sender
       status.resendsAsked += 1
-      log.warn('batches are missing, asking for them again', { ...senderFields(sender), from, to })
-      const request = { boot: sender.boot, fromSeq: from, toSeq: to }
-      await quietly(() => handle.announcer.resend(sender.cluster, sender.collector, request))
+      log.warn('batches are missing, asking for them again', { cluster, collector, boot, from, to })
+      handle.watermarks.requestResend(cluster, collector, { boot, fromSeq: from, toSeq: to })
     }
   }
 
-  /** Words to collectors are repeated anyway, so a failure to say one is no reason to stop. */
-  const quietly = (say: () => Promise<void>) =>
-    say().catch((error: unknown) => {
-      status.detail = error instanceof Error ? error.message : String(error)
-    })
-
-  /** Repeats what may or may not have landed; returns where to go on, and the revision to replace. */
+  /** Repeats what may or may not have landed; returns where to go on and the intent to replace. */
   const start = async () => {
-    const stored = await lasting('bus', () => handle.intents.last())
-    const intent = stored === null ? null : Intent.parse(stored.value)
+    const intent = await lasting('bus', () => handle.intents.last())
     const state = await logState()
-    const idAtIntent = intent === null ? null : await idAt(intent.last, state)
-    const hasLanded =
-      intent !== null && (await lasting('store', () => deps.hasLanded(handle.shard, intent)))
-    const plan = resume(intent, { ...state, idAtIntent }, hasLanded)
-    const revision = stored?.revision ?? null
-    const { epoch } = state
-    if (plan.kind !== 'replay') {
-      if (plan.kind === 'new-life') alarm(plan.reason, { epoch, last: state.last })
-      return { epoch, life: plan.life, next: plan.nextPosition, revision }
+    const landed = { hasLanded: false, isOtherMessage: false }
+    if (intent !== null) {
+      landed.hasLanded = await lasting('store', () => deps.hasLanded(intent))
+      landed.isOtherMessage = await isUnknownAt(intent.last, state)
     }
-    const { first, last, life } = plan.intent
+    const plan = resume(intent, state, landed)
+    const { epoch } = state
+    const { life } = plan
+    if (plan.kind === 'new-life') alarm(plan.reason, { epoch, last: state.last })
+    if (plan.kind !== 'replay' || intent === null)
+      return { epoch, life, next: 'nextPosition' in plan ? plan.nextPosition : state.first, intent }
+    const { first, last } = intent
     if (plan.expired > 0) {
       status.expired += plan.expired
       alarm('range_expired_before_replay', { first, last, expired: plan.expired })
@@ -258,9 +256,9 @@ export function createShard(deps: ShardDeps): Shard {
     const reads = await readRange(first, last)
     stopping.signal.throwIfAborted()
     status.replays += 1
-    await insert(reads, plan.intent)
-    await announce()
-    return { epoch, life, next: last + 1, revision }
+    await insert(reads, intent)
+    announce()
+    return { epoch, life, next: last + 1, intent }
   }
 
   /** Exactly the messages of a range: an empty answer is a slow log, not a shorter range. */
@@ -284,49 +282,37 @@ export function createShard(deps: ShardDeps): Shard {
     log.error('the log is not what it was', { shard: handle.name, reason, ...fields })
   }
 
-  /** Writes the intent; a write whose answer was lost is recognized by what it left behind. */
-  const freeze = async (intent: Intent, revision: number | null): Promise<number> => {
-    let unsure = false
-    return lasting('bus', async () => {
-      try {
-        return await handle.intents.write(intent, revision)
-      } catch (error) {
-        const there = isTaken(error) && unsure ? await handle.intents.last() : null
-        if (there !== null && JSON.stringify(there.value) === JSON.stringify(intent))
-          return there.revision
-        unsure = true
-        throw error
-      }
-    })
+  /** Freezes the boundary, then inserts; a second worker on this shard is refused here. */
+  const store = async (reads: readonly Read[], body: IntentBody, previous: Intent | null) => {
+    const intent = await lasting('bus', () => handle.intents.write(body, previous))
+    await insert(reads, body)
+    return intent
   }
 
   const loop = async (): Promise<void> => {
-    let { epoch, life, next, revision } = await start()
+    let { epoch, life, next, intent } = await start()
+    const { shard } = handle
     let lagAtMs = -Infinity
     while (!stopping.signal.aborted) {
       const reads = await gather(next)
-      const end = reads.at(-1)?.message
+      const last = reads.at(-1)?.message.position
       // Read from another log than the one the positions belong to: looked at again below.
       const isSameLog = handle.log.epoch() === epoch
-      if (isSameLog && end !== undefined) {
-        const leftOut = positionRanges(duplicates(reads))
-        const range = { first: next, last: end.position, lastId: end.id, leftOut, atMs: clock() }
-        const intent: Intent = { v: 1, logEpoch: epoch, life, ...range }
-        revision = await freeze(intent, revision)
-        await insert(reads, intent)
-        next = end.position + 1
+      if (isSameLog && last !== undefined) {
+        const leftOut = duplicates(reads)
+        const body = { shard, epoch: epochName(epoch, life), first: next, last, leftOut }
+        intent = await store(reads, body, intent)
+        next = last + 1
       }
-      await announce()
+      announce()
       if (isSameLog && clock() - lagAtMs < LAG_EVERY_MS) continue
       lagAtMs = clock()
       const state = await logState()
       status.lagMessages = Math.max(0, state.last - next + 1)
       if (state.epoch !== epoch || state.last < next - 1) {
         const isSame = state.epoch === epoch
-        alarm(isSame ? 'log_lost_its_tail' : 'log_recreated', {
-          epoch: state.epoch,
-          last: state.last,
-        })
+        const reason = isSame ? 'log_lost_its_tail' : 'log_recreated'
+        alarm(reason, { epoch: state.epoch, last: state.last })
         life = isSame ? life + 1 : 0
         epoch = state.epoch
         next = state.first
@@ -370,4 +356,3 @@ export function createShard(deps: ShardDeps): Shard {
 
 const isTaken = (error: unknown) =>
   error instanceof PlimsollError && error.code === 'E_INTENT_TAKEN'
-const senderFields = ({ cluster, collector, boot }: Sender) => ({ cluster, collector, boot })

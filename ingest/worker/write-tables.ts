@@ -1,13 +1,12 @@
 import type { Store } from '../store/store.ts'
-import { insertToken, type Intent } from './intent.ts'
+import type { IntentBody } from '../bus/intents.ts'
+import { insertToken } from './intent.ts'
 import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
 import type { Staged, StoredRange } from './stage.ts'
 
 export interface WriteContext {
   readonly store: Pick<Store, 'insertJson' | 'insertNative'>
-  readonly shard: number
-  readonly intent: Intent
-  readonly epoch: string
+  readonly intent: IntentBody
   /** Runs one insert again and again until it succeeds; rejects when the shard stops. */
   readonly persist: (table: string, insert: () => Promise<void>) => Promise<void>
   readonly clock: () => number
@@ -18,13 +17,14 @@ export interface WriteContext {
  * they are there. Every table has its own token of the same range.
  */
 export async function writeTables(staged: Staged, context: WriteContext): Promise<void> {
-  const { shard, intent, epoch, store, persist } = context
+  const { intent, store, persist } = context
+  const { shard, epoch } = intent
   const json = async (table: string, rows: readonly JsonRow[]) => {
     if (rows.length === 0) return
-    const token = insertToken(shard, intent, table)
+    const token = insertToken(intent, table)
     await persist(table, () => store.insertJson(table, rows, token))
   }
-  const place = { shard, epoch, atMs: intent.atMs }
+  const place = { shard, epoch }
   await json(
     'quarantine',
     staged.poison.map((one) => quarantineRow(one, place)),
@@ -36,7 +36,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await json('collection_targets', staged.records.targets)
   const { samples } = staged
   if (samples.rows > 0) {
-    const token = insertToken(shard, intent, 'samples')
+    const token = insertToken(intent, 'samples')
     await persist('samples', () =>
       store.insertNative('samples', samples.columns, samples.rows, token),
     )
