@@ -72,13 +72,18 @@ function unwrap(schema: unknown): unknown {
   let at = schema
   // Wrappers nest a handful deep; the bound only guards against a schema that contains itself.
   for (let depth = 0; depth < 8; depth++) {
-    if (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable)
-      at = at.unwrap()
+    if (isWrapper(at)) at = at.unwrap()
     else if (at instanceof z.ZodPipe) at = at.in instanceof z.ZodTransform ? at.out : at.in
     else return at
   }
   return at
 }
+
+const isWrapper = (schema: unknown) =>
+  schema instanceof z.ZodOptional ||
+  schema instanceof z.ZodDefault ||
+  schema instanceof z.ZodPrefault ||
+  schema instanceof z.ZodNullable
 
 /** `file:line:column: a.b[2]: message`, the position taken from the YAML tree. */
 export function locate(

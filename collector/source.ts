@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Interpretation } from '#schemas/reading.ts'
+import type { EventRecord } from '#schemas/records.ts'
 
 /** Result of running a command: everything that came out, never a throw for a non-zero exit. */
 export interface CommandResult {
@@ -46,6 +47,13 @@ export interface SourceTarget {
   readonly node: string
 }
 
+/** What a source knows about one of its fault codes; the runner puts it on the edge it found. */
+export interface FaultDescription {
+  readonly severity: EventRecord['severity']
+  /** What it means and what to do, one or two sentences. */
+  readonly message: string
+}
+
 /** What detect found on this machine. */
 export type Detection =
   | { readonly state: 'present'; readonly target: SourceTarget; readonly looked: string }
@@ -89,4 +97,6 @@ export interface Source<Config = unknown> {
   detect(io: SourceIo, config: Config, node: string): Promise<Detection>
   /** One read of one target. Never throws for what the outside did; outcome says it. */
   read(context: ReadContext<Config>): Promise<Interpretation>
+  /** Severity and advice for a code of an event type (`xid`, `health`); without it edges are warnings. */
+  readonly describeFault?: (type: string, code: string) => FaultDescription | null
 }

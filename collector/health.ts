@@ -1,0 +1,166 @@
+import type { TargetRecord } from '#schemas/records.ts'
+import type { Accepted } from './merge.ts'
+import type { TargetRead } from './runner.ts'
+import { clean, shownAddress } from './targets/target.ts'
+
+/** A target that changes nothing is still told about this often, ms. */
+const REPEAT_MS = 60_000
+/** Different reasons kept per target; the rest is summed under `other`. */
+const REASONS = 64
+const EXAMPLES = 8
+
+interface TargetHealth {
+  outcome: TargetRecord['outcome']
+  reason: string
+  sinceMs: number
+  lastOkMs: number | null
+  toldMs: number
+  readonly rejected: Record<string, number>
+  last: TargetRecord
+}
+
+export interface HealthStats {
+  readonly ok: number
+  readonly failed: number
+  readonly absent: number
+  readonly rejected: number
+}
+
+export interface CollectionHealth {
+  observe(read: TargetRead, accepted: Pick<Accepted, 'rejected' | 'examples'>): void
+  /** A target list, or a tool that was looked for, as one line of its own. */
+  observePlace(place: PlaceHealth): void
+  /** The tool of this machine was found: its target has a line of its own now. */
+  forgetPlace(source: string): void
+  forgetTarget(id: string): void
+  stats(): HealthStats
+  /** The last line of every target, for screens without a store (`plimsoll status`). */
+  lines(): TargetRecord[]
+}
+
+/** Where targets come from: a list, or this machine. */
+export interface PlaceHealth {
+  readonly source: string
+  /** `list http://…`, or the tool. */
+  readonly place: string
+  readonly node: string
+  readonly atMs: number
+  readonly outcome: TargetRecord['outcome']
+  readonly reason: string
+  readonly detail: string
+  readonly targets: number
+}
+
+/**
+ * One line per target: sent when its outcome changes and once a minute. A dead target is one line, however
+ * many devices it had and however often it is asked.
+ */
+export function createHealth(emit: (record: TargetRecord) => void): CollectionHealth {
+  const targets = new Map<string, TargetHealth>()
+
+  const note = (id: string, record: TargetRecord, rejected: Readonly<Record<string, number>>) => {
+    const before = targets.get(id)
+    const isChange =
+      before === undefined || before.outcome !== record.outcome || before.reason !== record.reason
+    const sums = before?.rejected ?? {}
+    for (const [reason, count] of Object.entries(rejected)) addTo(sums, reason, count)
+    const sinceMs = isChange ? record.at_ms : before.sinceMs
+    const lastOkMs = record.outcome === 'ok' ? record.at_ms : (before?.lastOkMs ?? null)
+    const isDue = isChange || Math.abs(record.at_ms - before.toldMs) >= REPEAT_MS
+    const last = { ...record, since_ms: sinceMs, last_ok_ms: lastOkMs, rejected: { ...sums } }
+    targets.set(id, {
+      outcome: record.outcome,
+      reason: record.reason,
+      sinceMs,
+      lastOkMs,
+      toldMs: isDue ? record.at_ms : before.toldMs,
+      rejected: sums,
+      last,
+    })
+    if (isDue) emit(last)
+  }
+  return {
+    observe(read, accepted) {
+      const rejected = { ...read.interpretation.rejectedByReason }
+      for (const [reason, count] of Object.entries(accepted.rejected))
+        rejected[reason] = (rejected[reason] ?? 0) + count
+      note(read.id, recordOf(read, accepted), rejected)
+    },
+    observePlace(place) {
+      note(`place ${place.source} ${place.place}`, placeRecord(place), {})
+    },
+    forgetPlace(source) {
+      for (const id of targets.keys()) if (id.startsWith(`place ${source} `)) targets.delete(id)
+    },
+    forgetTarget: (id) => targets.delete(id),
+    stats() {
+      const counts = { ok: 0, failed: 0, absent: 0, rejected: 0 }
+      for (const { outcome, rejected } of targets.values()) {
+        counts[outcome]++
+        for (const count of Object.values(rejected)) counts.rejected += count
+      }
+      return counts
+    },
+    lines: () => [...targets.values()].map(({ last }) => last),
+  }
+}
+
+function addTo(sums: Record<string, number>, reason: string, count: number): void {
+  const isKnown = reason in sums || Object.keys(sums).length < REASONS
+  const name = isKnown ? clean(reason) : 'other'
+  sums[name] = (sums[name] ?? 0) + count
+}
+
+function recordOf(read: TargetRead, accepted: Pick<Accepted, 'examples'>): TargetRecord {
+  const { interpretation, target } = read
+  const { outcome, reason, detail, devices, rejected } = interpretation
+  let values = 0
+  for (const { metrics } of devices)
+    for (const value of Object.values(metrics)) if (value !== null) values++
+  return {
+    kind: 'target',
+    at_ms: read.atMs,
+    source: read.source,
+    target: shownAddress(target.address),
+    node: target.node,
+    outcome,
+    reason: outcome === 'ok' ? '' : clean(reason ?? 'unknown'),
+    detail: outcome === 'ok' ? '' : clip(detail ?? '', 1024),
+    since_ms: read.atMs,
+    last_ok_ms: null,
+    interval_ms: read.intervalMs,
+    duration_ms: Math.round(read.durationMs * 10) / 10,
+    bytes: read.bytes,
+    devices: devices.length,
+    readings: values,
+    rejected: {},
+    examples: [...rejected, ...accepted.examples]
+      .slice(0, EXAMPLES)
+      .map((example) => ({ line: clip(example.line, 512), reason: clean(example.reason) })),
+  }
+}
+
+function placeRecord(place: PlaceHealth): TargetRecord {
+  return {
+    kind: 'target',
+    at_ms: place.atMs,
+    source: place.source,
+    target: place.place.slice(0, 1024),
+    node: place.node,
+    outcome: place.outcome,
+    reason: clean(place.reason),
+    detail: clip(place.detail, 1024),
+    since_ms: place.atMs,
+    last_ok_ms: null,
+    interval_ms: 0,
+    duration_ms: 0,
+    bytes: 0,
+    devices: 0,
+    readings: place.targets,
+    rejected: {},
+    examples: [],
+  }
+}
+
+/** Text for a screen: control characters would move its cursor. */
+const clip = (text: string, length: number) => text.replaceAll(/\p{Cc}/gu, ' ').slice(0, length)

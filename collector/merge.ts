@@ -1,0 +1,261 @@
+import type { BatchDevice } from '#schemas/batch.ts'
+import { BUSY_SOURCES, isMetricName, type MetricValues } from '#schemas/metrics.ts'
+import type { DeviceReading } from '#schemas/reading.ts'
+import { type BusyPin, busyValue, type PinChange, updatePin } from './busy.ts'
+import type { CollectorConfig } from './config.ts'
+import { type Contribution, describeDevice, sameFacts } from './identity.ts'
+import { plausibleMetrics } from './plausible.ts'
+import { createRegistry } from './registry.ts'
+import type { TargetRead } from './runner.ts'
+
+/** One device at one tick, all its sources together. */
+export interface DeviceRow {
+  /** The same object as long as nothing about the device changes. */
+  readonly device: BatchDevice
+  readonly tickMs: number
+  readonly stepMs: number
+  /** With `busy_ratio` of the pinned source. */
+  readonly metrics: MetricValues
+  /** Index into BUSY_SOURCES of what the device is measured by. */
+  readonly busySource: number
+}
+
+/** A device that a read showed, with the values that passed. */
+export interface SeenDevice {
+  readonly key: string
+  readonly node: string
+  readonly reading: DeviceReading
+  readonly metrics: MetricValues
+}
+
+/** What became of one read. */
+export interface Accepted {
+  readonly rows: readonly DeviceRow[]
+  readonly seen: readonly SeenDevice[]
+  /** Canonical keys of devices whose place another device took. */
+  readonly replaced: readonly string[]
+  /** Values and devices refused here, by reason; what the parser refused is not among them. */
+  readonly rejected: Readonly<Record<string, number>>
+  readonly examples: readonly { readonly line: string; readonly reason: string }[]
+}
+
+/** What one target last said about a device. */
+interface Part extends Contribution {
+  readonly id: string
+  readonly order: number
+  readonly stepMs: number
+  tickMs: number
+  /** Last tick this target answered for at all, with or without the device. */
+  answeredMs: number
+  metrics: MetricValues
+}
+
+/** A device across its sources. */
+export interface Tracked {
+  keys: readonly string[]
+  slot: string | null
+  readonly parts: Map<string, Part>
+  readonly pin: BusyPin
+  device: BatchDevice | null
+  isChanged: boolean
+  lastTickMs: number
+  seenMs: number
+  held: { readonly tickMs: number; readonly stepMs: number; readonly untilMs: number } | null
+}
+
+export interface MergerDeps {
+  readonly config: Pick<CollectorConfig, 'labels' | 'nodeLabels' | 'cluster'>
+  /** Place of a source in the configuration: the first one is believed where several give a value. */
+  readonly orderOf: (source: string) => number
+  readonly onPinChange: (device: BatchDevice, tickMs: number, change: PinChange) => void
+}
+
+export interface Merger {
+  accept(read: TargetRead): Accepted
+  /** Rows that waited long enough for another source of the same device. */
+  release(nowMs: number): DeviceRow[]
+  /** When the next waiting row is due, epoch ms; null without one. */
+  nextDueMs(): number | null
+  forgetTarget(id: string): void
+  /** Time was set back: ticks may repeat. */
+  rewind(): void
+  deviceCount(): number
+}
+
+/** How long a row waits for the other sources of its device and tick, ms. */
+const HOLD_MS = 500
+const EXAMPLES = 8
+
+/**
+ * Joins what several sources say about one device into one row per tick. Values of a slower source speak
+ * for two of its intervals; a source that misses a tick leaves null, it is not repeated.
+ */
+export function createMerger(deps: MergerDeps): Merger {
+  const registry = createRegistry()
+  const held = new Set<Tracked>()
+
+  const emit = (tracked: Tracked, tickMs: number, stepMs: number): DeviceRow[] => {
+    held.delete(tracked)
+    tracked.held = null
+    if (tickMs <= tracked.lastTickMs) return []
+    const parts = partsAt(tracked, tickMs)
+    const first = parts[0]
+    if (first === undefined) return []
+    const sources = tracked.device?.sources.length ?? 0
+    if (tracked.device === null || tracked.isChanged || sources !== parts.length)
+      describe(tracked, parts)
+    if (tracked.device === null) return []
+    tracked.lastTickMs = tickMs
+    const metrics = parts.length === 1 ? first.metrics : joinMetrics(parts)
+    const change = updatePin(tracked.pin, metrics, tickMs)
+    if (change !== null) deps.onPinChange(tracked.device, tickMs, change)
+    const { source } = tracked.pin
+    const busy = { busy_ratio: busyValue(metrics, source) }
+    const busySource = BUSY_SOURCES.indexOf(source)
+    return [
+      { device: tracked.device, tickMs, stepMs, metrics: { ...metrics, ...busy }, busySource },
+    ]
+  }
+  const describe = (tracked: Tracked, parts: readonly Part[]) => {
+    const next = describeDevice(tracked.keys, parts, deps.config)
+    // A batch closes when a device changes, so one that says the same stays the same object.
+    if (tracked.device === null || JSON.stringify(tracked.device) !== JSON.stringify(next))
+      tracked.device = next
+    tracked.isChanged = false
+  }
+  /** Emits now, or holds the row while another source of the same rhythm has not answered. */
+  const settleRow = (tracked: Tracked, read: TargetRead): DeviceRow[] => {
+    const live = [...tracked.parts.values()].filter((part) => isLive(part, read.tickMs))
+    const stepMs = Math.min(...live.map((part) => part.stepMs))
+    if (read.intervalMs !== stepMs || !live.some((part) => part.tickMs === read.tickMs)) return []
+    const isAwaited = live.some(
+      (part) => part.stepMs === stepMs && part.answeredMs < read.tickMs && part.id !== read.id,
+    )
+    if (!isAwaited) return emit(tracked, read.tickMs, stepMs)
+    if (tracked.lastTickMs >= read.tickMs) return []
+    tracked.held ??= { tickMs: read.tickMs, stepMs, untilMs: read.atMs + HOLD_MS }
+    held.add(tracked)
+    return []
+  }
+  const flushOlder = (tracked: Tracked, tickMs: number): DeviceRow[] =>
+    tracked.held !== null && tracked.held.tickMs < tickMs
+      ? emit(tracked, tracked.held.tickMs, tracked.held.stepMs)
+      : []
+
+  return {
+    accept(read) {
+      const refusals = newRefusals()
+      const rows: DeviceRow[] = []
+      const seen: SeenDevice[] = []
+      const resolved = registry.resolve(read, (reason, line) => refusals.add(reason, line))
+      for (const { tracked, reading, keys, node } of resolved.devices) {
+        rows.push(...flushOlder(tracked, read.tickMs))
+        if (isDouble(tracked, read)) {
+          refusals.add('duplicate_device', keys[0] ?? '')
+          continue
+        }
+        const metrics = plausibleMetrics(reading.metrics, (reason, what) =>
+          refusals.add(reason, `${keys[0] ?? ''} ${what}`),
+        )
+        keep(tracked, read, { reading, node, metrics }, deps.orderOf)
+        seen.push({ key: tracked.keys[0] ?? '', node, reading, metrics })
+      }
+      for (const tracked of registry.devicesOf(read.id)) {
+        const part = tracked.parts.get(read.id)
+        if (part !== undefined) {
+          if (part.tickMs < read.tickMs) rows.push(...flushOlder(tracked, read.tickMs))
+          part.answeredMs = read.tickMs
+        }
+        rows.push(...settleRow(tracked, read))
+      }
+      return { rows, seen, replaced: resolved.replaced, ...refusals.result() }
+    },
+    release(nowMs) {
+      return [...held].flatMap((tracked) =>
+        tracked.held !== null && tracked.held.untilMs <= nowMs
+          ? emit(tracked, tracked.held.tickMs, tracked.held.stepMs)
+          : [],
+      )
+    },
+    nextDueMs() {
+      let due: number | null = null
+      for (const tracked of held)
+        if (tracked.held !== null) due = Math.min(due ?? Infinity, tracked.held.untilMs)
+      return due
+    },
+    forgetTarget: (id) => registry.forgetTarget(id),
+    rewind() {
+      held.clear()
+      registry.rewind()
+    },
+    deviceCount: () => registry.size(),
+  }
+}
+
+function keep(
+  tracked: Tracked,
+  read: TargetRead,
+  said: { reading: DeviceReading; node: string; metrics: MetricValues },
+  orderOf: (source: string) => number,
+): void {
+  const before = tracked.parts.get(read.id)
+  const isSame =
+    before !== undefined && before.target === read.target && sameFacts(before.reading, said.reading)
+  if (!isSame) tracked.isChanged = true
+  tracked.seenMs = read.tickMs
+  tracked.parts.set(read.id, {
+    id: read.id,
+    source: read.source,
+    order: orderOf(read.source),
+    target: read.target,
+    stepMs: read.intervalMs,
+    tickMs: read.tickMs,
+    answeredMs: read.tickMs,
+    ...said,
+  })
+}
+
+/** The same source already speaks for this device through another target: it would count twice. */
+function isDouble(tracked: Tracked, read: TargetRead): boolean {
+  for (const part of tracked.parts.values())
+    if (part.id !== read.id && part.source === read.source && isLive(part, read.tickMs)) return true
+  return false
+}
+
+/** Heard of within its last three intervals. */
+const isLive = (part: Part, tickMs: number) => part.tickMs > tickMs - 3 * part.stepMs
+
+/** Parts that speak for a tick, first source first: those of that tick, and slower ones not yet stale. */
+function partsAt(tracked: Tracked, tickMs: number): Part[] {
+  if (tracked.parts.size === 1) {
+    const [only] = tracked.parts.values()
+    return only?.tickMs === tickMs ? [only] : []
+  }
+  const exact = [...tracked.parts.values()].filter((part) => part.tickMs === tickMs)
+  const stepMs = Math.min(...exact.map((part) => part.stepMs))
+  const slower = [...tracked.parts.values()].filter(
+    (part) =>
+      part.stepMs > stepMs && part.tickMs < tickMs && tickMs - part.tickMs < 2 * part.stepMs,
+  )
+  return [...exact, ...slower].sort((a, b) => a.order - b.order || a.stepMs - b.stepMs)
+}
+
+function joinMetrics(parts: readonly Part[]): MetricValues {
+  const joined: MetricValues = {}
+  for (const { metrics } of parts)
+    for (const name of Object.keys(metrics))
+      if (isMetricName(name)) joined[name] ??= metrics[name] ?? null
+  return joined
+}
+
+function newRefusals() {
+  const rejected: Record<string, number> = {}
+  const examples: { line: string; reason: string }[] = []
+  return {
+    add(reason: string, line: string) {
+      rejected[reason] = (rejected[reason] ?? 0) + 1
+      if (examples.length < EXAMPLES) examples.push({ line: line.slice(0, 512), reason })
+    },
+    result: () => ({ rejected, examples }),
+  }
+}

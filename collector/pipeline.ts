@@ -1,0 +1,118 @@
+import type { Batch } from '#schemas/batch.ts'
+import type { BatchRecord } from '#schemas/records.ts'
+import type { BatchIdentity } from './batch-build.ts'
+import { type BatchKind, createBatcher } from './batcher.ts'
+import type { CollectorClock, Reanchor, TimeSource } from './clock.ts'
+import type { CollectorConfig } from './config.ts'
+import { createEventEdges } from './events.ts'
+import { type CollectionHealth, createHealth } from './health.ts'
+import { createMerger } from './merge.ts'
+import type { TargetRead } from './runner.ts'
+import type { Source } from './source.ts'
+
+export interface PipelineDeps {
+  readonly config: Pick<CollectorConfig, 'labels' | 'nodeLabels' | 'cluster' | 'node'>
+  readonly identity: BatchIdentity
+  /** In order of belief: the first source that gives a value is taken. */
+  readonly sources: readonly Source[]
+  readonly time: TimeSource
+  readonly clock: CollectorClock
+  readonly onBatch: (batch: Batch, kind: BatchKind) => void
+}
+
+/** From a finished read to batches. Does no I/O. */
+export interface Pipeline {
+  readonly onRead: (read: TargetRead) => void
+  readonly onGone: (id: string) => void
+  readonly addRecord: (record: BatchRecord) => void
+  readonly health: CollectionHealth
+  /** The clock was set. */
+  readonly onReanchor: (reanchor: Reanchor) => void
+  /** Sends the waiting records now. */
+  readonly flushRecords: () => void
+  /** Closes every open batch. */
+  readonly flush: () => void
+  readonly stats: () => PipelineStats
+}
+
+export interface PipelineStats {
+  readonly devices: number
+  readonly batches: number
+  readonly rows: number
+  readonly droppedRecords: number
+}
+
+/** Wires merge, events, health and batches together. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { config, identity, sources, time, clock, onBatch } = deps
+  const batcher = createBatcher({ identity, time, clock, onBatch })
+  const addRecord = (record: BatchRecord) => batcher.addRecord(record)
+  const health = createHealth(addRecord)
+  const edges = createEventEdges({
+    emit: addRecord,
+    describeFault: (name, type, code) =>
+      sources.find((source) => source.name === name)?.describeFault?.(type, code) ?? null,
+  })
+  const merger = createMerger({
+    config,
+    orderOf: (name) => sources.findIndex((source) => source.name === name),
+    onPinChange: (device, atMs, { from, to }) =>
+      addRecord({
+        ...eventHead(atMs, device.node),
+        device_key: device.keys[0] ?? null,
+        source: device.sources[0] ?? '',
+        type: 'measurement_changed',
+        code: `${from}>${to}`,
+        message: `busy is now taken from ${to} instead of ${from}: a step in the figure here is no change of work`,
+      }),
+  })
+  let cancelRelease: (() => void) | null = null
+  const planRelease = () => {
+    const dueMs = merger.nextDueMs()
+    if (dueMs === null || cancelRelease !== null) return
+    cancelRelease = time.setTimer(Math.max(1, dueMs - clock.now()), () => {
+      cancelRelease = null
+      batcher.add(merger.release(clock.now()))
+      planRelease()
+    })
+  }
+  return {
+    onRead(read) {
+      const accepted = merger.accept(read)
+      edges.observe(read, accepted)
+      health.observe(read, accepted)
+      batcher.add(accepted.rows)
+      planRelease()
+    },
+    onGone(id) {
+      merger.forgetTarget(id)
+      edges.forgetTarget(id)
+      health.forgetTarget(id)
+    },
+    addRecord,
+    health,
+    onReanchor({ atMs, byMs }) {
+      if (byMs < 0) merger.rewind()
+      addRecord({
+        ...eventHead(atMs, config.node),
+        device_key: null,
+        source: 'collector',
+        type: 'clock_reanchor',
+        code: String(byMs),
+        severity: 'warning',
+        message: `the collector's clock was set ${byMs > 0 ? 'forward' : 'back'} by ${Math.abs(byMs) / 1000} s to follow this machine's`,
+      })
+    },
+    flushRecords: () => batcher.flushRecords(),
+    flush() {
+      cancelRelease?.()
+      batcher.add(merger.release(Infinity))
+      batcher.flush()
+    },
+    stats: () => ({ devices: merger.deviceCount(), ...batcher.stats() }),
+  }
+}
+
+/** What every event of a moment has in common. */
+export const eventHead = (atMs: number, node: string) =>
+  ({ kind: 'event', at_ms: atMs, node, severity: 'info', edge: 'point' }) as const

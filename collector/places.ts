@@ -1,0 +1,146 @@
+import type { Logger } from '#schemas/role.ts'
+import type { CollectorClock, TimeSource } from './clock.ts'
+import type { SourceSection } from './config.ts'
+import { detectSource, type SourceDetection } from './detect.ts'
+import type { CollectionHealth } from './health.ts'
+import type { Runner } from './runner.ts'
+import type { SourceIo } from './source.ts'
+import { type ListFiles, type ListOutcome, startDiscovery } from './targets/discover.ts'
+import { shownAddress, type Target } from './targets/target.ts'
+
+/** How often a tool that was not found is looked for again, ms. */
+const LOOK_AGAIN_MS = 60_000
+
+export interface PlacesDeps {
+  readonly sections: readonly SourceSection[]
+  /** Named in the configuration: what is not found is then a line of health, not silence. */
+  readonly areNamed: boolean
+  readonly ownNode: string
+  readonly io: SourceIo
+  readonly files: ListFiles
+  readonly time: TimeSource
+  readonly clock: CollectorClock
+  readonly logger: Logger
+  readonly runner: Runner
+  readonly health: CollectionHealth
+}
+
+export interface Places {
+  stop(): void
+  /** What was looked for on this machine, a sentence per source. */
+  looked(): string[]
+}
+
+/** Gives the runner its targets: from lists, or from what is found on this machine. */
+export async function startPlaces(deps: PlacesDeps): Promise<Places> {
+  const sentences = new Map<string, string>()
+  const stops = await Promise.all(
+    deps.sections.map((section) =>
+      section.isLocal ? startLooking(deps, section, sentences) : startLists(deps, section),
+    ),
+  )
+  return {
+    stop() {
+      for (const stop of stops) stop()
+    },
+    looked: () => [...sentences.values()],
+  }
+}
+
+async function startLists(deps: PlacesDeps, section: SourceSection): Promise<() => void> {
+  const { runner, ownNode, io, time, files } = deps
+  const failing = new Set<string>()
+  const discovery = await startDiscovery({
+    section,
+    ownNode,
+    io,
+    time,
+    files,
+    onTargets: (targets) => runner.setTargets(section, targets),
+    onOutcome: (outcome) => noteList(deps, section.source.name, outcome, failing),
+  })
+  return () => discovery.stop()
+}
+
+function noteList(
+  { health, clock, logger, ownNode }: PlacesDeps,
+  source: string,
+  { list, failure, targets }: ListOutcome,
+  failing: Set<string>,
+): void {
+  const shown = shownAddress(list)
+  health.observePlace({
+    source,
+    place: `list ${shown}`,
+    node: ownNode,
+    atMs: clock.now(),
+    outcome: failure === null ? 'ok' : 'failed',
+    reason: failure?.reason ?? '',
+    detail: failure?.detail ?? '',
+    targets,
+  })
+  const isNews = failing.has(list) === (failure === null)
+  if (failure === null) failing.delete(list)
+  else failing.add(list)
+  if (isNews && failure !== null)
+    logger.warn('a target list cannot be read', { source, list: shown, why: failure.detail })
+  if (isNews && failure === null)
+    logger.info('a target list is back', { source, list: shown, targets })
+}
+
+async function startLooking(
+  deps: PlacesDeps,
+  section: SourceSection,
+  sentences: Map<string, string>,
+): Promise<() => void> {
+  const { io, ownNode, time, logger } = deps
+  const { source } = section
+  let cancel: () => void = () => undefined
+  let stopped = false
+  const look = async () => {
+    const found = await detectSource(section, io, ownNode)
+    if (stopped) return
+    const isNews = sentences.get(source.name) !== found.sentence
+    sentences.set(source.name, found.sentence)
+    if (isNews)
+      logger.info('looked on this machine', { source: source.name, found: found.sentence })
+    settleFound(deps, section, found)
+    if (found.detection.state !== 'present')
+      cancel = time.setTimer(LOOK_AGAIN_MS, () => void look())
+  }
+  await look()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+function settleFound(
+  { runner, health, clock, ownNode, areNamed }: PlacesDeps,
+  section: SourceSection,
+  { source, detection }: SourceDetection,
+): void {
+  const place = `here: ${detection.looked}`
+  if (detection.state === 'present') {
+    const target: Target = {
+      ...detection.target,
+      isNodeNamed: true,
+      hall: '',
+      rack: '',
+      pool: '',
+      cluster: '',
+    }
+    runner.setTargets(section, [target])
+    health.forgetPlace(source)
+  } else if (areNamed || detection.state === 'broken')
+    health.observePlace({
+      source,
+      place,
+      node: ownNode,
+      atMs: clock.now(),
+      outcome: detection.state === 'absent' ? 'absent' : 'failed',
+      reason: detection.state === 'absent' ? 'not_found' : detection.reason,
+      detail: detection.state === 'absent' ? `looked for ${detection.looked}` : detection.detail,
+      targets: 0,
+    })
+}

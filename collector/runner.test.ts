@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest'
+import type { Interpretation } from '#schemas/reading.ts'
+import { createClock } from './clock.ts'
+import { exampleSource, interpretation, reading } from './example-source.testing.ts'
+import { createRunner, type TargetRead } from './runner.ts'
+import type { HttpResult, ReadContext, Source, SourceIo } from './source.ts'
+import { toTarget } from './targets/target.ts'
+import { handTime, settle } from './time.testing.ts'
+
+const target = (host: string) => toTarget(`${host}:9400`, {}, 'me')
+const answer = (text: string, more: Partial<HttpResult> = {}): HttpResult => ({
+  status: 200,
+  body: new TextEncoder().encode(text),
+  failure: null,
+  ...more,
+})
+
+function fakeIo(get: SourceIo['get']): SourceIo {
+  return {
+    get,
+    run: () => Promise.reject(new Error('no commands here')),
+    hasCommand: () => Promise.resolve(false),
+  }
+}
+
+function world(source: Source, get: SourceIo['get'] = () => Promise.resolve(answer(''))) {
+  const time = handTime()
+  const clock = createClock(time)
+  const reads: TargetRead[] = []
+  const gone: string[] = []
+  const runner = createRunner({
+    time,
+    clock,
+    io: fakeIo(get),
+    onRead: (read) => reads.push(read),
+    onGone: (id) => gone.push(id),
+  })
+  const section = { source, options: {}, intervalMs: 10_000, timeoutMs: 5000 }
+  return { time, clock, reads, gone, runner, section }
+}
+const sourceOf = (read: (context: ReadContext<unknown>) => Promise<Interpretation>): Source => ({
+  ...exampleSource(),
+  read,
+})
+const ok = interpretation([reading({ keys: ['uuid:a'] })])
+
+describe('reading targets', () => {
+  it('each target is read once per cell and its ticks sit on the grid of its interval', async () => {
+    const { time, reads, runner, section } = world(exampleSource(), () =>
+      Promise.resolve(answer('example\na;0.5;300')),
+    )
+    runner.setTargets(section, ['n1', 'n2', 'n3'].map(target))
+    await time.pass(60_000)
+    const ticks = reads.filter((read) => read.target.node === 'n2').map((read) => read.tickMs)
+    expect(ticks.length).toBeGreaterThanOrEqual(6)
+    ticks.forEach((tick, i) => {
+      expect(tick % 10_000).toBe(0)
+      if (i > 0) expect(tick - (ticks[i - 1] ?? 0)).toBe(10_000)
+    })
+    expect(reads.every((read) => read.interpretation.outcome === 'ok')).toBe(true)
+    expect(reads[0]?.bytes).toBe(17)
+  })
+
+  it.each<[string, HttpResult, string]>([
+    [
+      'a refused connection',
+      { status: null, body: new Uint8Array(), failure: 'refused' },
+      'refused',
+    ],
+    ['HTTP 500', answer('internal server error', { status: 500 }), 'http_500'],
+    ['an empty 200', answer(''), 'empty_page'],
+    ['half a page', answer('example\na;0.5', { failure: 'closed_early' }), 'closed_early'],
+    ['a page that is too large', answer('', { failure: 'too_large' }), 'too_large'],
+  ])('%s is failed with its reason, never devices at zero', async (_, result, reason) => {
+    const { time, reads, runner, section } = world(exampleSource(), () => Promise.resolve(result))
+    runner.setTargets(section, [target('n1')])
+    await time.pass(10_000)
+    expect(reads[0]?.interpretation).toMatchObject({ outcome: 'failed', reason, devices: [] })
+  })
+
+  it('asks for no more than 8 MiB whatever the source asks for', async () => {
+    const asked: number[] = []
+    const { time, runner, section } = world(exampleSource(), (_, limits) => {
+      asked.push(limits.maxBytes)
+      return Promise.resolve(answer(''))
+    })
+    runner.setTargets(section, [target('n1')])
+    await time.pass(10_000)
+    expect(asked[0]).toBe(8 << 20)
+  })
+
+  it('a source that hangs is reported in time, never read twice at once, and recovers', async () => {
+    const hung = Promise.withResolvers<Interpretation>()
+    let calls = 0
+    const source = sourceOf(() => (++calls === 1 ? hung.promise : Promise.resolve(ok)))
+    const { time, reads, runner, section } = world(source)
+    runner.setTargets(section, [target('n1')])
+    await time.pass(30_000)
+    expect(calls).toBe(1)
+    expect(reads.map((read) => read.interpretation.reason)).toEqual([
+      'timeout',
+      'still_running',
+      'still_running',
+    ])
+    hung.resolve(ok)
+    await settle()
+    await time.pass(10_000)
+    expect(calls).toBe(2)
+    expect(reads).toHaveLength(4)
+    expect(reads[3]?.interpretation.outcome).toBe('ok')
+  })
+
+  it('a source that throws is a failed read of that target and nobody else', async () => {
+    const source = sourceOf(({ target: { node } }) =>
+      node === 'bad' ? Promise.reject(new Error('oops')) : Promise.resolve(ok),
+    )
+    const { time, reads, runner, section } = world(source)
+    runner.setTargets(section, [target('bad'), target('good')])
+    await time.pass(10_000)
+    const reasonOf = (node: string) =>
+      reads.find((read) => read.target.node === node)?.interpretation.reason
+    expect(reasonOf('bad')).toBe('source_defect')
+    expect(reasonOf('good')).toBeNull()
+  })
+
+  it('a target keeps its memory between reads and loses it when it leaves', async () => {
+    const seen: number[] = []
+    const source = sourceOf(({ memory }) => {
+      const count = memory.get('count')
+      const next = typeof count === 'number' ? count + 1 : 1
+      memory.set('count', next)
+      seen.push(next)
+      return Promise.resolve(ok)
+    })
+    const { time, gone, runner, section } = world(source)
+    runner.setTargets(section, [target('n1')])
+    await time.pass(20_000)
+    runner.setTargets(section, [target('n1')])
+    await time.pass(10_000)
+    expect(seen).toEqual(seen.map((_, i) => i + 1))
+    runner.setTargets(section, [])
+    expect(gone).toEqual(['example http://n1:9400/metrics'])
+    const before = seen.length
+    await time.pass(20_000)
+    expect(seen).toHaveLength(before)
+  })
+
+  it('after the clock was set back, reading goes on at once instead of waiting for the old time', async () => {
+    const { time, clock, reads, runner, section } = world(sourceOf(() => Promise.resolve(ok)))
+    runner.setTargets(section, [target('n1')])
+    await time.pass(20_000)
+    const before = reads.length
+    time.jumpWall(-3_600_000)
+    expect(clock.check()).not.toBeNull()
+    runner.replan()
+    await time.pass(20_000)
+    expect(reads.length).toBe(before + 2)
+    expect(reads.at(-1)?.tickMs).toBeLessThan(reads[0]?.tickMs ?? 0)
+  })
+
+  it('stop waits for the reads under way, but not for ever', async () => {
+    const hung = Promise.withResolvers<Interpretation>()
+    const { time, reads, runner, section } = world(sourceOf(() => hung.promise))
+    runner.setTargets(section, [target('n1')])
+    while (runner.stats().reading === 0) await time.pass(100)
+    let stopped = false
+    const stop = runner.stop(2000).then(() => (stopped = true))
+    await time.pass(1000)
+    hung.resolve(ok)
+    await settle()
+    await stop
+    expect(stopped).toBe(true)
+    expect(reads).toHaveLength(1)
+    expect(time.pending()).toBe(0)
+  })
+})

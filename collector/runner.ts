@@ -1,0 +1,229 @@
+import type { Interpretation } from '#schemas/reading.ts'
+import type { CollectorClock, TimeSource } from './clock.ts'
+import type { SourceSection } from './config.ts'
+import { meteredIo } from './host.ts'
+import { cellOf, nextReadMs, spreadOffset } from './schedule.ts'
+import type { SourceIo } from './source.ts'
+import type { Target } from './targets/target.ts'
+
+/** What the runner needs of a section. */
+export type RunSection = Pick<SourceSection, 'source' | 'options' | 'intervalMs' | 'timeoutMs'>
+
+/** One finished read of one target, whatever came of it. */
+export interface TargetRead {
+  /** Stable name of the target within this process. */
+  readonly id: string
+  readonly source: string
+  readonly target: Target
+  /** Start of the cell the read belongs to, epoch ms. */
+  readonly tickMs: number
+  readonly intervalMs: number
+  /** When the answer was there, epoch ms. */
+  readonly atMs: number
+  readonly durationMs: number
+  readonly bytes: number
+  readonly interpretation: Interpretation
+}
+
+export interface RunnerDeps {
+  readonly time: TimeSource
+  readonly clock: CollectorClock
+  readonly io: SourceIo
+  readonly onRead: (read: TargetRead) => void
+  /** A target left its list. */
+  readonly onGone: (id: string) => void
+}
+
+export interface Runner {
+  /** Replaces the targets of one section; those that stay keep their memory and their place in time. */
+  setTargets(section: RunSection, targets: readonly Target[]): void
+  /** Plans every read anew; call after the clock was set. */
+  replan(): void
+  targetCount(): number
+  stats(): RunnerStats
+  /** No new reads; waits for those under way, at most this long. */
+  stop(waitMs: number): Promise<void>
+}
+
+export interface RunnerStats {
+  readonly targets: number
+  readonly reading: number
+  readonly reads: number
+  /** Cells that passed without a read, because the process was busy or the last read still ran. */
+  readonly missedCells: number
+}
+
+interface Loop {
+  readonly id: string
+  readonly section: RunSection
+  target: Target
+  readonly memory: Map<string, unknown>
+  lastTickMs: number
+  /** The read under way; a hung one stays here after it was reported, so that none piles up on it. */
+  reading: Promise<void> | null
+  cancel: () => void
+  stopped: boolean
+}
+
+/** What a source may take beyond its budget before the runner stops waiting, ms. */
+const GRACE_MS = 250
+/** With fewer targets than this, a new one is read at once instead of at its place in the next cell. */
+const FEW_TARGETS = 32
+
+/**
+ * Reads every target once per cell of its interval, spread over the interval, one read at a time per target,
+ * each with a time limit that holds even when the source does not keep it.
+ */
+export function createRunner(deps: RunnerDeps): Runner {
+  const { time, clock, onGone } = deps
+  const loops = new Map<string, Loop>()
+  const counts = { reads: 0, missedCells: 0, reading: 0 }
+  let stopped = false
+
+  const plan = (loop: Loop, notBeforeMs: number) => {
+    if (loop.stopped || stopped) return
+    const { intervalMs } = loop.section
+    const atMs = nextReadMs(notBeforeMs, intervalMs, spreadOffset(loop.target.node, intervalMs))
+    loop.cancel = time.setTimer(Math.max(0, atMs - clock.now()), () => fire(loop))
+  }
+  const fire = (loop: Loop) => {
+    const { intervalMs } = loop.section
+    const tickMs = cellOf(clock.now(), intervalMs)
+    if (tickMs > loop.lastTickMs) {
+      if (loop.lastTickMs > 0) counts.missedCells += (tickMs - loop.lastTickMs) / intervalMs - 1
+      loop.lastTickMs = tickMs
+      if (loop.reading === null) start(loop, tickMs)
+      else stillRunning(loop, tickMs)
+    }
+    plan(loop, tickMs + intervalMs)
+  }
+  const start = (loop: Loop, tickMs: number) => {
+    counts.reading++
+    const reading = readOnce(deps, loop, tickMs).finally(() => {
+      counts.reading--
+      loop.reading = null
+    })
+    loop.reading = reading
+    counts.reads++
+  }
+  const stillRunning = (loop: Loop, tickMs: number) => {
+    counts.missedCells++
+    report(deps, loop, {
+      tickMs,
+      durationMs: 0,
+      bytes: 0,
+      interpretation: failedRead(loop, 'still_running', 'the last read has not ended yet'),
+    })
+  }
+  const add = (section: RunSection, target: Target, isOneOfFew: boolean) => {
+    const loop: Loop = {
+      id: targetId(section, target),
+      section,
+      target,
+      memory: new Map(),
+      lastTickMs: 0,
+      reading: null,
+      cancel: () => undefined,
+      stopped: false,
+    }
+    loops.set(loop.id, loop)
+    const offsetMs = spreadOffset(target.node, section.intervalMs)
+    const isPast = cellOf(clock.now(), section.intervalMs) + offsetMs < clock.now()
+    if (isOneOfFew && isPast) loop.cancel = time.setTimer(0, () => fire(loop))
+    else plan(loop, clock.now())
+  }
+  const remove = (loop: Loop) => {
+    loop.stopped = true
+    loop.cancel()
+    loops.delete(loop.id)
+    onGone(loop.id)
+  }
+  return {
+    setTargets(section, targets) {
+      if (stopped) return
+      const wanted = new Map(targets.map((target) => [targetId(section, target), target]))
+      for (const loop of loops.values())
+        if (loop.section.source.name === section.source.name && !wanted.has(loop.id)) remove(loop)
+      for (const [id, target] of wanted) {
+        const loop = loops.get(id)
+        if (loop === undefined) add(section, target, targets.length < FEW_TARGETS)
+        else loop.target = target
+      }
+    },
+    replan() {
+      for (const loop of loops.values()) {
+        loop.cancel()
+        loop.lastTickMs = 0
+        plan(loop, clock.now())
+      }
+    },
+    targetCount: () => loops.size,
+    stats: () => ({ targets: loops.size, ...counts }),
+    async stop(waitMs) {
+      stopped = true
+      const reading: Promise<void>[] = []
+      for (const loop of loops.values()) {
+        loop.cancel()
+        if (loop.reading !== null) reading.push(loop.reading)
+      }
+      const timeout = Promise.withResolvers<void>()
+      const cancel = time.setTimer(waitMs, timeout.resolve)
+      await Promise.race([Promise.all(reading), timeout.promise])
+      cancel()
+      for (const loop of loops.values()) loop.stopped = true
+    },
+  }
+}
+
+const targetId = (section: RunSection, target: Target) => `${section.source.name} ${target.address}`
+
+type ReadResult = Pick<TargetRead, 'tickMs' | 'durationMs' | 'bytes' | 'interpretation'>
+
+/** Reads and reports once, within the time limit; settles when the source itself has ended. */
+async function readOnce(deps: RunnerDeps, loop: Loop, tickMs: number): Promise<void> {
+  const { time, io } = deps
+  const { source, options, timeoutMs } = loop.section
+  const meter = { bytes: 0 }
+  const startedMs = time.monotonicMs()
+  let reported = false
+  const finish = (interpretation: Interpretation) => {
+    if (reported) return
+    reported = true
+    cancel()
+    const durationMs = time.monotonicMs() - startedMs
+    report(deps, loop, { tickMs, durationMs, bytes: meter.bytes, interpretation })
+  }
+  const cancel = time.setTimer(timeoutMs + GRACE_MS, () =>
+    finish(failedRead(loop, 'timeout', `no answer within ${timeoutMs} ms`)),
+  )
+  try {
+    const { target, memory } = loop
+    const context = { io: meteredIo(io, meter), target, nowMs: tickMs, timeoutMs, memory }
+    finish(await source.read({ ...context, config: options }))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    finish(failedRead(loop, 'source_defect', `the source failed in itself: ${why}`))
+  }
+}
+
+function report({ clock, onRead }: RunnerDeps, loop: Loop, result: ReadResult): void {
+  if (loop.stopped) return
+  const { id, target, section } = loop
+  const { source, intervalMs } = section
+  onRead({ id, source: source.name, target, intervalMs, atMs: clock.now(), ...result })
+}
+
+function failedRead(loop: Loop, reason: string, detail: string): Interpretation {
+  return {
+    source: loop.section.source.name,
+    outcome: 'failed',
+    reason,
+    detail,
+    devices: [],
+    events: [],
+    rejected: [],
+    rejectedByReason: {},
+    ignored: [],
+    toolLabels: {},
+  }
+}
