@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { DIMENSIONS } from './filters.ts'
+
+const folder = new URL('queries/', import.meta.url)
+const names = readdirSync(folder)
+const texts = names
+  .filter((name) => name.endsWith('.sql'))
+  .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }))
+const withoutComments = (text: string) => text.replace(/--.*$/gm, '')
+
+/** What could leave the statement, the store or the promise that nothing is put into SQL text. */
+const REFUSED = [
+  [/\bINTO\s+OUTFILE\b/i, 'writes files of the server'],
+  [/\bfile\s*\(/i, 'reads files of the server, read-only or not'],
+  [/\burl\s*\(/i, 'reaches out over the network'],
+  [
+    /\b(s3|remote|remoteSecure|mysql|postgresql|executable|jdbc|odbc|azureBlobStorage)\s*\(/i,
+    'reaches out of the store',
+  ],
+  [/\$\{/, 'puts values into SQL text; bind a parameter'],
+  [/;/, 'could stack a second statement'],
+  [/\bSETTINGS\b/i, 'limits belong to the reader, not to a query'],
+] as const
+
+describe('every named query', () => {
+  test('exists', () => {
+    expect(texts.length).toBeGreaterThan(10)
+  })
+
+  for (const { name, text } of texts) {
+    test(`${name} is one read-only statement without a way out`, () => {
+      const sql = withoutComments(text)
+      expect(sql.trim()).toMatch(/^(WITH|SELECT)\b/)
+      for (const [pattern, reason] of REFUSED) {
+        expect([name, reason, pattern.test(sql)]).toEqual([name, reason, false])
+      }
+      for (const [quoted] of sql.matchAll(/'[^']*'/g)) expect(quoted).not.toContain('{')
+      for (const [brace] of sql.matchAll(/\{[^}]*\}/g)) {
+        expect(brace).toMatch(/^\{[a-z0-9_]+:(Array\(String\)|Array\(UInt8\)|[A-Za-z0-9]+)\}$/)
+      }
+    })
+
+    test(`${name} is run by the .ts file of a query`, () => {
+      const users = names.filter((file) => file.endsWith('.ts'))
+      const isUsed = users.some((file) =>
+        readFileSync(new URL(file, folder), 'utf8').includes(`'${name}'`),
+      )
+      expect(isUsed).toBe(true)
+    })
+  }
+})
+
+describe('filters', () => {
+  const filterLines = (text: string) =>
+    text.split('\n').filter((line) => /\{[a-z]+_(in|not|prefix):/.test(line))
+  const filtered = texts.filter(({ text }) => filterLines(text).length > 0)
+
+  test('mean the same in every query', () => {
+    expect(filtered.map(({ name }) => name).sort()).toEqual([
+      'devices-page.sql',
+      'fleet-device-count.sql',
+      'fleet-device-sums.sql',
+      'fleet-group-sums.sql',
+      'fleet-provisional-sums.sql',
+    ])
+    const lines = new Map<string, Set<string>>()
+    for (const { text } of filtered) {
+      for (const line of filterLines(text)) {
+        const parameter = /\{([a-z]+_(?:in|not|prefix)):/.exec(line)?.[1] ?? ''
+        lines.set(parameter, (lines.get(parameter) ?? new Set()).add(line.trim()))
+      }
+    }
+    expect([...lines.keys()].sort()).toEqual(
+      DIMENSIONS.flatMap((field) => [`${field}_in`, `${field}_not`, `${field}_prefix`]).sort(),
+    )
+    for (const [parameter, forms] of lines) expect([parameter, forms.size]).toEqual([parameter, 1])
+  })
+})
+
+test('the latest values hold every metric of the catalogue', () => {
+  const latest = texts.find(({ name }) => name === 'device-latest.sql')?.text ?? ''
+  const columns = [...latest.matchAll(/argMax\(s\.(\w+), ts\) AS (\w+)/g)]
+  expect(columns.map(([, from]) => from)).toEqual(DEVICE_METRICS.map((metric) => metric.name))
+  expect(columns.every(([, from, to]) => from === to)).toBe(true)
+})

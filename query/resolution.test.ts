@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DIMENSIONS } from './filters.ts'
+import { localDayCeil, localDayStart, nextLocalDayStart } from './local-day.ts'
+import { planQuestion, type Published, type Question } from './resolution.ts'
+import { chooseGrid, POINTS_MAX, stepSpanMs } from './steps.ts'
+import { DAY_MS, effectiveWindow, HOUR_MS, MINUTE_MS, parseTime, WINDOW_MS_MAX } from './window.ts'
+
+const T0 = Date.UTC(2026, 4, 4)
+const SHANGHAI = 'Asia/Shanghai'
+
+/** Everything published from `from` to `to`. */
+function published(from: number, to: number, timeZone = SHANGHAI): Published {
+  const hours: number[] = []
+  for (let hour = Math.ceil(from / HOUR_MS) * HOUR_MS; hour + HOUR_MS <= to; hour += HOUR_MS) {
+    hours.push(hour)
+  }
+  const days: number[] = []
+  for (let day = localDayCeil(from, timeZone); ; day = nextLocalDayStart(day, timeZone)) {
+    if (nextLocalDayStart(day, timeZone) > to) break
+    days.push(day)
+  }
+  return { firstMinuteMs: from, settledUntilMs: to, hours, days }
+}
+
+const question = (lengthMs: number, rest: Partial<Question> = {}): Question => ({
+  fromMs: T0,
+  toMs: T0 + lengthMs,
+  fields: [],
+  stepMs: null,
+  ...rest,
+})
+const tables = (plan: ReturnType<typeof planQuestion>) => plan.segments.map(({ table }) => table)
+
+describe('which table answers', () => {
+  const all = published(T0 - 100 * DAY_MS, T0 + 500 * DAY_MS)
+
+  test('groups answer what they know, for weeks', () => {
+    const plan = planQuestion(question(7 * DAY_MS, { fields: ['cluster', 'model'] }), all, SHANGHAI)
+    expect(tables(plan)).toEqual(['ledger_1m_group'])
+    expect(plan.resolution).toBe('1m_group')
+  })
+
+  test('a question by node needs devices: minutes when short, hours with minutes at the edges when long', () => {
+    const fields = ['node'] as const
+    expect(tables(planQuestion(question(HOUR_MS, { fields }), all, SHANGHAI))).toEqual([
+      'ledger_1m',
+    ])
+    const fromMs = T0 + 10 * MINUTE_MS
+    const long = planQuestion(question(2 * DAY_MS, { fields, fromMs }), all, SHANGHAI)
+    expect(tables(long)).toEqual(['ledger_1m', 'ledger_1h'])
+    expect(long.resolution).toBe('1h')
+  })
+
+  test('whole local days answer a month, and the edges are finer', () => {
+    const plan = planQuestion(question(30 * DAY_MS, { fields: ['job'] }), all, SHANGHAI)
+    expect(tables(plan)).toEqual(['ledger_1h', 'ledger_1d', 'ledger_1h'])
+    expect(plan.resolution).toBe('1d')
+  })
+
+  test('a step finer than an hour is never answered from hours', () => {
+    const asked = question(2 * DAY_MS, { fields: ['node'], stepMs: 30 * MINUTE_MS })
+    expect(tables(planQuestion(asked, all, SHANGHAI))).toEqual(['ledger_1m'])
+    const hourly = question(2 * DAY_MS, { fields: ['node'], stepMs: 2 * HOUR_MS })
+    expect(tables(planQuestion(hourly, all, SHANGHAI))).toEqual(['ledger_1h'])
+  })
+
+  test('an hour that is not published yet is answered from its minutes', () => {
+    const missing = { ...all, hours: all.hours.filter((hour) => hour !== T0 + 5 * HOUR_MS) }
+    const plan = planQuestion(question(10 * HOUR_MS, { fields: ['rack'] }), missing, SHANGHAI)
+    expect(plan.segments).toEqual([
+      { table: 'ledger_1h', fromMs: T0, toMs: T0 + 5 * HOUR_MS },
+      { table: 'ledger_1m', fromMs: T0 + 5 * HOUR_MS, toMs: T0 + 10 * HOUR_MS },
+    ])
+  })
+
+  test('what is newer than settled is provisional, and all of it when nothing is settled', () => {
+    const until = { ...all, settledUntilMs: T0 + HOUR_MS }
+    expect(planQuestion(question(2 * HOUR_MS), until, SHANGHAI).provisional).toEqual({
+      fromMs: T0 + HOUR_MS,
+      toMs: T0 + 2 * HOUR_MS,
+    })
+    const nothing = { firstMinuteMs: null, settledUntilMs: null, hours: [], days: [] }
+    expect(planQuestion(question(HOUR_MS), nothing, SHANGHAI)).toEqual({
+      resolution: 'raw',
+      segments: [],
+      provisional: { fromMs: T0, toMs: T0 + HOUR_MS },
+    })
+  })
+
+  test('whatever is asked, the parts are the window: no overlap, no hole', () => {
+    const minutes = (max: number) => fc.integer({ min: 1, max }).map((count) => count * MINUTE_MS)
+    fc.assert(
+      fc.property(
+        minutes(90 * 1440),
+        minutes(60 * 1440),
+        minutes(150 * 1440),
+        fc.subarray([...DIMENSIONS]),
+        fc.constantFrom(SHANGHAI, 'Europe/Berlin', 'Asia/Kathmandu', 'America/Sao_Paulo'),
+        (offset, lengthMs, settledMs, fields, zone) => {
+          const fromMs = T0 - 45 * DAY_MS + offset
+          const asked = { ...question(0), fromMs, toMs: fromMs + lengthMs, fields }
+          const known = published(T0 - 50 * DAY_MS, T0 - 45 * DAY_MS + settledMs, zone)
+          const plan = planQuestion(asked, known, zone)
+          const parts = [...plan.segments, ...(plan.provisional ? [plan.provisional] : [])]
+          expect(parts[0]?.fromMs).toBe(asked.fromMs)
+          expect(parts.at(-1)?.toMs).toBe(asked.toMs)
+          parts.slice(1).forEach((part, at) => expect(part.fromMs).toBe(parts[at]?.toMs))
+          expect(parts.every((part) => part.fromMs < part.toMs)).toBe(true)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})
+
+describe('local days', () => {
+  test('begin at the midnight of the site, also when clocks change', () => {
+    expect(localDayStart(Date.UTC(2026, 4, 4, 20), SHANGHAI)).toBe(Date.UTC(2026, 4, 4, 16))
+    const berlin = 'Europe/Berlin'
+    const spring = localDayStart(Date.UTC(2026, 2, 29, 12), berlin)
+    expect(spring).toBe(Date.UTC(2026, 2, 28, 23))
+    expect(nextLocalDayStart(spring, berlin) - spring).toBe(23 * HOUR_MS)
+    const autumn = localDayStart(Date.UTC(2026, 9, 25, 12), berlin)
+    expect(nextLocalDayStart(autumn, berlin) - autumn).toBe(25 * HOUR_MS)
+    expect(localDayCeil(autumn, berlin)).toBe(autumn)
+    expect(localDayCeil(autumn + 1, berlin)).toBe(autumn + 25 * HOUR_MS)
+  })
+})
+
+describe('steps', () => {
+  test('there are never more than asked for, on whole minutes and the epoch grid', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1e7 }),
+        fc.integer({ min: 1, max: WINDOW_MS_MAX / MINUTE_MS }),
+        fc.integer({ min: 2, max: POINTS_MAX }),
+        (start, length, points) => {
+          const fromMs = T0 + start * MINUTE_MS
+          const window = { fromMs, toMs: fromMs + length * MINUTE_MS }
+          const grid = chooseGrid(window, points)
+          expect(grid.count).toBeLessThanOrEqual(points)
+          expect(grid.stepMs % MINUTE_MS).toBe(0)
+          expect(grid.t0Ms % grid.stepMs).toBe(0)
+          let total = 0
+          for (let at = 0; at < grid.count; at += 1) total += stepSpanMs(grid, window, at)
+          expect(total).toBe(window.toMs - window.fromMs)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('windows', () => {
+  const now = T0 + 90_500
+  test('default to what is settled and the day before it', () => {
+    expect(effectiveWindow({}, T0, now)).toEqual({ fromMs: T0 - DAY_MS, toMs: T0 })
+    expect(effectiveWindow({}, null, now).toMs).toBe(T0 + 60_000)
+  })
+
+  test('are floored to the minute and end at the running one', () => {
+    const asked = { from: '2026-05-03T23:59:59.9Z', to: String(now + DAY_MS) }
+    expect(effectiveWindow(asked, T0, now)).toEqual({ fromMs: T0 - 60_000, toMs: T0 + 60_000 })
+    expect(parseTime('2026-05-04T08:00:00+08:00')).toBe(T0)
+  })
+
+  test('that are empty, reversed, too long or no time at all are refused by code', () => {
+    const bad = [
+      { from: String(T0), to: String(T0) },
+      { from: String(T0), to: String(T0 - DAY_MS) },
+      { from: String(T0 - 401 * DAY_MS), to: String(T0) },
+      { from: 'yesterday' },
+      { from: '2026-05-04' },
+      { from: '2026-13-45T00:00:00Z' },
+      // Seconds sent as milliseconds.
+      { from: String(T0 / 1000) },
+      { to: "1' OR 1=1" },
+    ]
+    for (const asked of bad) {
+      expect(() => effectiveWindow(asked, T0, now)).toThrow(
+        expect.objectContaining({ code: 'E_RANGE_INVALID' }),
+      )
+    }
+  })
+})

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { nextCursor, cursorOffset } from './cursor.ts'
+import { parseFilters, parseGroupBy } from './filters.ts'
+import { emptySums, fleetGroup, powerOf, ratioOf, utilizationOf } from './sums.ts'
+
+describe('ratios', () => {
+  test('util_lo <= utilization <= util_hi, whatever the sums', () => {
+    const ms = fc.bigInt({ min: 0n, max: 2n ** 60n })
+    fc.assert(
+      fc.property(ms, ms, ms, ms, (a, b, c, verification) => {
+        const [busy = 0n, known = 0n, base = 0n] = [a, b, c].sort((x, y) => (x < y ? -1 : 1))
+        const sums = {
+          ...emptySums(),
+          capacity: base + verification,
+          verification,
+          known,
+          busyX1000: busy * 1000n,
+        }
+        const { utilization, util_lo, util_hi, coverage } = utilizationOf(sums)
+        if (utilization === null || util_lo === null || util_hi === null) {
+          expect(known === 0n || base === 0n).toBe(true)
+          return
+        }
+        expect(util_lo).toBeLessThanOrEqual(utilization)
+        expect(utilization).toBeLessThanOrEqual(util_hi)
+        expect(util_hi).toBeLessThanOrEqual(1)
+        expect(coverage).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  test('are exact where the fraction is, and null for nothing', () => {
+    expect(ratioOf(54n, 100n)).toBe(0.54)
+    expect(ratioOf(0n, 5n)).toBe(0)
+    expect(ratioOf(5n, 0n)).toBeNull()
+  })
+
+  test('a fleet of a year is not beyond the numbers', () => {
+    const year = 50_000n * 400n * 86_400_000n
+    const sums = {
+      ...emptySums(),
+      capacity: year,
+      known: year,
+      busyX1000: year * 700n,
+      powerKnown: year,
+      powerMwMs: year * 700_000n,
+      spanFromMs: 0,
+      spanToMs: 400 * 86_400_000,
+    }
+    expect(utilizationOf(sums).utilization).toBe(0.7)
+    expect(powerOf(sums)).toEqual({ value: 35_000_000, coverage: 1 })
+  })
+
+  test('nothing known is null in every figure, never zero', () => {
+    expect(fleetGroup({}, 0, emptySums())).toMatchObject({
+      utilization: null,
+      util_lo: null,
+      util_hi: null,
+      coverage: null,
+      active: { value: null, coverage: null },
+      power_watts: null,
+      temperature_celsius_max: null,
+      busy_sources: {},
+    })
+  })
+})
+
+describe('filters', () => {
+  test('are read into typed parameters', () => {
+    const { params, fields } = parseFilters(['model:in:H100,H200', 'node:prefix:n:1', 'job:ne:'])
+    expect(params.model_in).toEqual(['H100', 'H200'])
+    expect(params.node_prefix).toEqual(['n:1'])
+    expect(params.job_not).toEqual([''])
+    expect(params.cluster_in).toEqual([])
+    expect(fields).toEqual(['model', 'node', 'job'])
+    expect(Object.keys(params)).toHaveLength(30)
+  })
+
+  test('that name an unknown field or operator, or too much, are refused by code', () => {
+    const many = Array.from({ length: 21 }, () => 'job:ne:x')
+    const bad: string[][] = [
+      ['device_id:eq:1'],
+      ['cluster'],
+      ['cluster:eq'],
+      ['cluster:like:x'],
+      ['cluster); DROP TABLE samples --:eq:x'],
+      ['cluster:eq:a', 'cluster:in:b'],
+      [`cluster:eq:${'x'.repeat(257)}`],
+      [`cluster:in:${','.repeat(100)}`],
+      many,
+    ]
+    for (const filters of bad) {
+      expect(() => parseFilters(filters)).toThrow(
+        expect.objectContaining({ code: 'E_FILTER_INVALID' }),
+      )
+    }
+    for (const text of [
+      'x',
+      'cluster,cluster',
+      'cluster,',
+      'cluster,hall,rack,pool,node',
+      'none',
+    ]) {
+      expect(() => parseGroupBy(text)).toThrow(
+        expect.objectContaining({ code: 'E_FILTER_INVALID' }),
+      )
+    }
+    expect(parseGroupBy('')).toEqual([])
+  })
+})
+
+describe('cursors', () => {
+  test('lead to the next page of the same question only', () => {
+    const cursor = nextCursor({ q: 'a' }, { offset: 0, given: 100, total: 250 }) ?? ''
+    expect(cursorOffset({ q: 'a' }, cursor)).toBe(100)
+    expect(nextCursor({ q: 'a' }, { offset: 200, given: 50, total: 250 })).toBeNull()
+    for (const bad of ['', '!', 'e30', Buffer.from('{"o":-1,"q":""}').toString('base64url')]) {
+      expect(() => cursorOffset({ q: 'a' }, bad)).toThrow(
+        expect.objectContaining({ code: 'E_CURSOR_INVALID' }),
+      )
+    }
+    expect(() => cursorOffset({ q: 'b' }, cursor)).toThrow(
+      expect.objectContaining({ code: 'E_CURSOR_INVALID' }),
+    )
+  })
+})
