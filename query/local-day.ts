@@ -37,8 +37,13 @@ function zoneOffsetMs(ms: number, timeZone: string): number {
   return wall - Math.floor(ms / 1000) * 1000
 }
 
-const formatter = (timeZone: string) =>
-  new Intl.DateTimeFormat('en-GB', {
+/** Making one costs more than a thousand uses. Zones come from the configuration, so they are few. */
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+function formatter(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -48,3 +53,6 @@ const formatter = (timeZone: string) =>
     minute: '2-digit',
     second: '2-digit',
   })
+  formatters.set(timeZone, made)
+  return made
+}

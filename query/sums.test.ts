@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nextCursor, cursorOffset } from './cursor.ts'
 import { parseFilters, parseGroupBy } from './filters.ts'

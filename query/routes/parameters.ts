@@ -41,6 +41,8 @@ export const CursorParam = { cursor: z.string().max(256).optional() }
 export const DeviceIdParams = z.strictObject({
   id: z
     .string()
-    .regex(/^\d{1,20}$/, 'a device id is a number')
-    .refine((id) => BigInt(id) < 2n ** 64n, 'a device id has 64 bits'),
+    .refine(
+      (id) => /^\d{1,20}$/.test(id) && BigInt(id) < 2n ** 64n,
+      'a device id is a 64-bit number',
+    ),
 })
