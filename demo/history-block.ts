@@ -1,12 +1,15 @@
-import { BUSY_SOURCES, metricDefinition } from '#schemas/metrics.ts'
+import { BUSY_SOURCES, metricDefinition, type MetricName } from '#schemas/metrics.ts'
 import type { NativeColumn } from '../ingest/store/native-block.ts'
 import type { Fleet } from './fleet/layout.ts'
 import { simMetrics, type SimMetric } from './fleet/readings.ts'
 import type { FleetTick } from './fleet/state.ts'
 
+/** Values of one tick as they go into the table, by metric and device position; NaN = null. */
+export type TickValues = ReadonlyMap<MetricName, Float64Array>
+
 export interface HistoryBlock {
-  /** Stages one tick; `seal` must follow before ten minutes of ticks have gathered. */
-  stage(tick: FleetTick, stepMs: number): void
+  /** Stages one tick; `seal` must follow before `TICKS_MAX` of them have gathered. */
+  stage(tick: FleetTick, stepMs: number): TickValues
   /** Moves what was staged into the block, device by device: the order of the table, so nothing is sorted. */
   seal(): void
   readonly rows: number
@@ -14,79 +17,11 @@ export interface HistoryBlock {
   take(): readonly NativeColumn[]
 }
 
+/** Ten minutes at ten seconds. */
+export const TICKS_MAX = 60
 /** Which counter a vendor's simulated busy_ratio is taken from, as stored. */
 export const BUSY_NVIDIA = BUSY_SOURCES.indexOf('gr_engine_active')
 export const BUSY_ASCEND = BUSY_SOURCES.indexOf('npu_util')
-
-interface MetricBuffer {
-  readonly values: Float32Array | Float64Array | Uint8Array | Uint32Array
-  readonly nulls: Uint8Array
-  /** The first `rows` values as a column of their own. */
-  column(rows: number): NativeColumn
-}
-
-function makeBuffer({ name }: SimMetric, capacity: number): MetricBuffer {
-  const nulls = new Uint8Array(capacity)
-  const wire = metricDefinition(name)?.wire ?? 'f32'
-  if (wire === 'f64') {
-    const values = new Float64Array(capacity)
-    return {
-      values,
-      nulls,
-      column: (n) => ({
-        name,
-        type: 'Nullable(Float64)',
-        values: values.slice(0, n),
-        nulls: nulls.slice(0, n),
-      }),
-    }
-  }
-  if (wire === 'u8') {
-    const values = new Uint8Array(capacity)
-    return {
-      values,
-      nulls,
-      column: (n) => ({
-        name,
-        type: 'Nullable(UInt8)',
-        values: values.slice(0, n),
-        nulls: nulls.slice(0, n),
-      }),
-    }
-  }
-  if (wire === 'u32') {
-    const values = new Uint32Array(capacity)
-    return {
-      values,
-      nulls,
-      column: (n) => ({
-        name,
-        type: 'Nullable(UInt32)',
-        values: values.slice(0, n),
-        nulls: nulls.slice(0, n),
-      }),
-    }
-  }
-  const values = new Float32Array(capacity)
-  return {
-    values,
-    nulls,
-    column: (n) => ({
-      name,
-      type: 'Nullable(Float32)',
-      values: values.slice(0, n),
-      nulls: nulls.slice(0, n),
-    }),
-  }
-}
-
-interface StagedTick {
-  readonly atMs: number
-  readonly stepMs: number
-  readonly present: Uint8Array
-  /** One array per metric, by device position. */
-  readonly values: readonly Float64Array[]
-}
 
 /** Collects history rows in table order. `capacity` rows at most between two takes. */
 export function createHistoryBlock(
@@ -94,84 +29,59 @@ export function createHistoryBlock(
   ids: readonly bigint[],
   capacity: number,
 ): HistoryBlock {
-  const { devices } = fleet
-  const metrics = simMetrics(fleet)
-  const isNvidia = Uint8Array.from(devices, (device) => (device.spec.vendor === 'nvidia' ? 1 : 0))
-  const ts = new BigInt64Array(capacity)
-  const deviceIds = new BigUint64Array(capacity)
-  const steps = new Uint32Array(capacity)
-  const sources = new Uint8Array(capacity)
-  const busy = new Float32Array(capacity)
-  const buffers = metrics.map((metric) => makeBuffer(metric, capacity))
-  const busyIndex = metrics.findIndex((metric) => metric.name === 'gr_engine_active_ratio')
-  const npuIndex = metrics.findIndex((metric) => metric.name === 'npu_util_ratio')
-  let staged: StagedTick[] = []
+  const count = fleet.devices.length
+  const buffers = simMetrics(fleet).map((metric) => ({
+    metric,
+    staged: new Float64Array(TICKS_MAX * count),
+    ...makeBuffer(metric, capacity),
+  }))
+  const keys = createKeyColumns(fleet, ids, capacity)
+  /** Row of the block being sealed -> its cell in `staged`. */
+  const cells = new Uint32Array(TICKS_MAX * count)
+  const present = new Uint8Array(TICKS_MAX * count)
+  const times = new Float64Array(TICKS_MAX)
+  const steps = new Uint32Array(TICKS_MAX)
+  let ticks = 0
   let rows = 0
 
-  function stage(tick: FleetTick, stepMs: number): void {
-    const values = metrics.map((metric) => {
-      const into = new Float64Array(devices.length)
+  function stage(tick: FleetTick, stepMs: number): TickValues {
+    if (ticks === TICKS_MAX) throw new RangeError(`a block is sealed after ${TICKS_MAX} ticks`)
+    const [from, to] = [ticks * count, (ticks + 1) * count]
+    const values = new Map<MetricName, Float64Array>()
+    for (const { metric, staged } of buffers) {
+      const into = staged.subarray(from, to)
       metric.fill(tick, into)
-      return into
-    })
-    staged.push({ atMs: tick.atMs, stepMs, present: tick.present.slice(), values })
-  }
-
-  /** Row -> (device, tick), in table order: device by device, then time. */
-  function order(): {
-    readonly device: Uint32Array
-    readonly tick: Uint8Array
-    readonly count: number
-  } {
-    const device = new Uint32Array(devices.length * staged.length)
-    const tick = new Uint8Array(device.length)
-    let count = 0
-    for (let i = 0; i < devices.length; i++) {
-      for (let t = 0; t < staged.length; t++) {
-        if (staged[t]?.present[i] !== 1) continue
-        device[count] = i
-        tick[count] = t
-        count++
-      }
+      values.set(metric.name, into)
     }
-    return { device, tick, count }
+    present.set(tick.present, from)
+    times[ticks] = tick.atMs
+    steps[ticks] = stepMs
+    ticks++
+    return values
   }
 
   function seal(): void {
-    const { device, tick, count } = order()
-    const times = BigInt64Array.from(staged, (moment) => BigInt(moment.atMs))
-    for (let r = 0; r < count; r++) {
-      const [i, t, row] = [device[r] ?? 0, tick[r] ?? 0, rows + r]
-      ts[row] = times[t] ?? 0n
-      deviceIds[row] = ids[i] ?? 0n
-      steps[row] = staged[t]?.stepMs ?? 0
-      sources[row] = isNvidia[i] === 1 ? BUSY_NVIDIA : BUSY_ASCEND
-      busy[row] = staged[t]?.values[isNvidia[i] === 1 ? busyIndex : npuIndex]?.[i] ?? 0
+    const first = rows
+    let found = 0
+    for (let device = 0; device < count; device++) {
+      for (let tick = 0; tick < ticks; tick++) {
+        const cell = tick * count + device
+        if (present[cell] !== 1) continue
+        keys.put(first + found, device, times[tick] ?? 0, steps[tick] ?? 0)
+        cells[found] = cell
+        found++
+      }
     }
-    buffers.forEach((buffer, metricIndex) => {
-      const columns = staged.map((moment) => moment.values[metricIndex] ?? new Float64Array(0))
-      copyColumn(buffer, columns, { device, tick, count }, rows)
-    })
-    rows += count
-    staged = []
+    for (const { staged, values, nulls } of buffers)
+      copyCells(staged, cells.subarray(0, found), { values, nulls, first })
+    rows += found
+    ticks = 0
   }
 
   function take(): readonly NativeColumn[] {
     const n = rows
     rows = 0
-    return [
-      { name: 'ts', type: "DateTime64(3, 'UTC')", values: ts.slice(0, n) },
-      { name: 'device_id', type: 'UInt64', values: deviceIds.slice(0, n) },
-      { name: 'step_ms', type: 'UInt32', values: steps.slice(0, n) },
-      { name: 'busy_source', type: 'UInt8', values: sources.slice(0, n) },
-      {
-        name: 'busy_ratio',
-        type: 'Nullable(Float32)',
-        values: busy.slice(0, n),
-        nulls: new Uint8Array(n),
-      },
-      ...buffers.map((buffer) => buffer.column(n)),
-    ]
+    return [...keys.columns(n), ...busyColumns(buffers, n), ...buffers.map((one) => one.column(n))]
   }
 
   return {
@@ -184,17 +94,96 @@ export function createHistoryBlock(
   }
 }
 
-function copyColumn(
-  buffer: MetricBuffer,
-  columns: readonly Float64Array[],
-  order: { readonly device: Uint32Array; readonly tick: Uint8Array; readonly count: number },
-  firstRow: number,
+type Values = Float32Array | Float64Array | Uint8Array | Uint32Array
+
+interface MetricBuffer {
+  readonly values: Values
+  readonly nulls: Uint8Array
+  /** The first `rows` values as a column of their own. */
+  column(rows: number): NativeColumn
+}
+
+function makeBuffer({ name }: SimMetric, capacity: number): MetricBuffer {
+  const nulls = new Uint8Array(capacity)
+  const cut = (rows: number) => ({ name, nulls: nulls.slice(0, rows) })
+  switch (metricDefinition(name)?.wire) {
+    case 'f64': {
+      const values = new Float64Array(capacity)
+      const type = 'Nullable(Float64)'
+      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+    }
+    case 'u8': {
+      const values = new Uint8Array(capacity)
+      const type = 'Nullable(UInt8)'
+      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+    }
+    case 'u32': {
+      const values = new Uint32Array(capacity)
+      const type = 'Nullable(UInt32)'
+      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+    }
+    default: {
+      const values = new Float32Array(capacity)
+      const type = 'Nullable(Float32)'
+      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+    }
+  }
+}
+
+function copyCells(
+  staged: Float64Array,
+  cells: Uint32Array,
+  into: { readonly values: Values; readonly nulls: Uint8Array; readonly first: number },
 ): void {
-  const { values, nulls } = buffer
-  for (let r = 0; r < order.count; r++) {
-    const value = columns[order.tick[r] ?? 0]?.[order.device[r] ?? 0] ?? Number.NaN
-    const missing = value !== value
-    values[firstRow + r] = missing ? 0 : value
-    nulls[firstRow + r] = missing ? 1 : 0
+  const { values, nulls, first } = into
+  for (let r = 0; r < cells.length; r++) {
+    const value = staged[cells[r] ?? 0] ?? Number.NaN
+    const isMissing = value !== value
+    values[first + r] = isMissing ? 0 : value
+    nulls[first + r] = isMissing ? 1 : 0
+  }
+}
+
+/** busy_ratio is each vendor's best counter; one of the two is missing on every device. */
+function busyColumns(
+  buffers: readonly (MetricBuffer & { readonly metric: SimMetric })[],
+  rows: number,
+): NativeColumn[] {
+  const of = (name: MetricName) => buffers.find(({ metric }) => metric.name === name)
+  const [engine, npu] = [of('gr_engine_active_ratio'), of('npu_util_ratio')]
+  const values = new Float32Array(rows)
+  const sources = new Uint8Array(rows)
+  for (let r = 0; r < rows; r++) {
+    const isNvidia = engine?.nulls[r] === 0
+    values[r] = (isNvidia ? engine.values[r] : npu?.values[r]) ?? 0
+    sources[r] = isNvidia ? BUSY_NVIDIA : BUSY_ASCEND
+  }
+  return [
+    { name: 'busy_source', type: 'UInt8', values: sources },
+    { name: 'busy_ratio', type: 'Nullable(Float32)', values },
+  ]
+}
+
+/** Time, device and step of each row. 64-bit values go in as two words: a BigInt per row costs ten times more. */
+function createKeyColumns(fleet: Fleet, ids: readonly bigint[], capacity: number) {
+  const idWords = new Uint32Array(BigUint64Array.from(fleet.devices, (_, i) => ids[i] ?? 0n).buffer)
+  const devices = new BigUint64Array(capacity)
+  const deviceWords = new Uint32Array(devices.buffer)
+  const times = new BigInt64Array(capacity)
+  const timeWords = new Uint32Array(times.buffer)
+  const steps = new Uint32Array(capacity)
+  return {
+    put(row: number, device: number, atMs: number, stepMs: number): void {
+      deviceWords[2 * row] = idWords[2 * device] ?? 0
+      deviceWords[2 * row + 1] = idWords[2 * device + 1] ?? 0
+      timeWords[2 * row] = atMs % 2 ** 32
+      timeWords[2 * row + 1] = Math.floor(atMs / 2 ** 32)
+      steps[row] = stepMs
+    },
+    columns: (n: number): NativeColumn[] => [
+      { name: 'ts', type: "DateTime64(3, 'UTC')", values: times.slice(0, n) },
+      { name: 'device_id', type: 'UInt64', values: devices.slice(0, n) },
+      { name: 'step_ms', type: 'UInt32', values: steps.slice(0, n) },
+    ],
   }
 }

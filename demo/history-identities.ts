@@ -5,7 +5,7 @@ import type { FleetModel } from './fleet/state.ts'
 import { storeTime } from './store-time.ts'
 
 export interface IdentityOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'insertJson'>
   readonly model: FleetModel
   /** device_id by device position. */
   readonly ids: readonly bigint[]
@@ -22,12 +22,7 @@ const ROWS_PER_INSERT = 20_000
 export async function writeIdentities(options: IdentityOptions): Promise<void> {
   const { store, model, ids, fromMs } = options
   const at = storeTime(fromMs)
-  const aliases = model.fleet.devices.map((device, i) => ({
-    key: device.key,
-    device_id: ids[i],
-    at,
-  }))
-  await store.insertJson('device_aliases', aliases, `demo-aliases:${fromMs}`)
+  const aliases = model.fleet.devices.map(({ key }, i) => ({ key, device_id: ids[i], at }))
   const capacity = ids.map((id) => ({
     kind: 'capacity',
     device_id: id,
@@ -37,12 +32,22 @@ export async function writeIdentities(options: IdentityOptions): Promise<void> {
     detail: '',
     version: 1,
   }))
-  await store.insertJson('intervals', capacity, `demo-capacity:${fromMs}`)
-  const rows = holderRows(options)
-  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
-    const token = `demo-devices:${fromMs}:${start}`
-    await store.insertJson('devices', rows.slice(start, start + ROWS_PER_INSERT), token)
-  }
+  await insertRows(store, 'device_aliases', aliases)
+  await insertRows(store, 'intervals', capacity)
+  await insertRows(store, 'devices', holderRows(options))
+}
+
+async function insertRows(
+  store: IdentityOptions['store'],
+  table: string,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT)
+    await store.insertJson(
+      table,
+      rows.slice(start, start + ROWS_PER_INSERT),
+      `demo-${table}:${start}`,
+    )
 }
 
 /** A devices row for every device of a slot whenever the slot's job changes. */

@@ -1,111 +1,133 @@
+import type { Clock } from '#schemas/role.ts'
 import { deviceId } from '../ingest/identity/device-id.ts'
 import type { Ledger } from '../ingest/settle/ledger.ts'
 import type { Store } from '../ingest/store/store.ts'
 import type { FleetModel } from './fleet/state.ts'
-import { createHistoryBlock } from './history-block.ts'
 import { writeIdentities } from './history-identities.ts'
-
-/** What to write: [fromMs, fineFromMs) every minute, [fineFromMs, toMs) every ten seconds; whole hours. */
-export interface HistoryPlan {
-  readonly fromMs: number
-  readonly fineFromMs: number
-  readonly toMs: number
-}
+import type { HistoryPlan } from './history-plan.ts'
+import { writeSamples, type WriteDeps } from './history-samples.ts'
 
 export interface HistoryOptions {
   readonly store: Store
   readonly ledger: Ledger
   readonly model: FleetModel
   readonly plan: HistoryPlan
+  readonly clock: Clock
   /** 0..1 of the whole work, samples and settling. */
   onProgress(share: number): void
+  /** Ends the writing between two blocks; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
-const COARSE_STEP_MS = 60_000
-const FINE_STEP_MS = 10_000
 const HOUR_MS = 3_600_000
-/** The table's first sort key: rows of one bucket are written device by device. */
-const BUCKET_MS = 600_000
-/** Large blocks are several times cheaper per row; 200,000 rows are about 25 MB. */
-const BLOCK_ROWS = 200_000
+const CELL_MS = 10_000
+/** Part of the work that is samples, for the progress bar; measured on two cores. */
+const SAMPLES_SHARE = 0.8
 
 /**
- * Writes devices, their capacity, who held them, and their samples, as if they had been collected, and
- * settles each hour by the product's own settler as soon as its samples are stored.
+ * Writes devices, their capacity, who held them, and their samples, as if they had been collected. Hours
+ * from `plan.settledFromMs` on are settled by the product's own settler as soon as their samples are
+ * stored; the group minutes of older ones are written as revision 1 and are settled later
+ * (history-resettle.ts). Ends with the ten seconds that it is, so that the live fleet goes on from there.
  */
 export async function writeHistory(options: HistoryOptions): Promise<void> {
-  const { store, model, plan } = options
-  const { devices } = model.fleet
-  const ids = devices.map((device) => deviceId(device.key))
+  const { store, model, plan, clock, signal = new AbortController().signal } = options
+  const ids = model.fleet.devices.map((device) => deviceId(device.key))
+  const deps: WriteDeps = { store, model, ids, clock, signal }
   await writeIdentities({ store, model, ids, fromMs: plan.fromMs, toMs: plan.toMs })
-  const stored = { untilMs: plan.fromMs, done: false, wake: () => undefined }
-  await Promise.all([writeSamples(options, ids, stored), settleBehind(options, stored)])
+  const progress = createProgress(options)
+  const stored = createMark(plan.fromMs)
+  const writing = writeSamples(deps, plan, (untilMs) => {
+    stored.raise(untilMs)
+    progress.samples(untilMs)
+  }).finally(stored.end)
+  await Promise.all([
+    writing,
+    settleBehind(options, stored, (untilMs) => progress.settled(untilMs)),
+  ])
+  await catchUp(deps, plan)
   options.onProgress(1)
 }
 
-/** How far samples are in the table; `wake` tells the settler that it moved. */
-interface Stored {
-  untilMs: number
-  done: boolean
-  wake: () => void
+function createProgress(options: HistoryOptions) {
+  const { plan } = options
+  const shares = { samples: 0, settled: 0 }
+  const part = (untilMs: number, fromMs: number) =>
+    plan.toMs > fromMs ? (untilMs - fromMs) / (plan.toMs - fromMs) : 1
+  const tell = () =>
+    options.onProgress(
+      0.99 * (SAMPLES_SHARE * shares.samples + (1 - SAMPLES_SHARE) * shares.settled),
+    )
+  return {
+    samples(untilMs: number) {
+      shares.samples = part(untilMs, plan.fromMs)
+      tell()
+    },
+    settled(untilMs: number) {
+      shares.settled = part(untilMs, plan.settledFromMs)
+      tell()
+    },
+  }
 }
 
-async function writeSamples(
-  options: HistoryOptions,
-  ids: readonly bigint[],
-  stored: Stored,
-): Promise<void> {
-  const { store, model, plan } = options
-  const { devices } = model.fleet
-  const block = createHistoryBlock(
-    model.fleet,
-    ids,
-    BLOCK_ROWS + devices.length * (BUCKET_MS / FINE_STEP_MS),
-  )
-  let pending: Promise<void> = Promise.resolve()
-  let blocks = 0
+interface Mark {
+  /** Resolves with true once the mark is there, with false when it will never be. */
+  reached(ms: number): Promise<boolean>
+  raise(ms: number): void
+  readonly end: () => void
+}
 
-  const flush = async (untilMs: number) => {
-    const rows = block.rows
-    if (rows === 0) return
-    const columns = block.take()
-    const token = `demo-history:${plan.fromMs}:${blocks++}`
-    // One insert runs while the next block is computed; more would only queue in the engine.
-    await pending
-    pending = store.insertNative('samples', columns, rows, token).then(() => {
-      stored.untilMs = untilMs
-      stored.wake()
-    })
+/** How far samples are in the table; the settler waits on it. */
+function createMark(startMs: number): Mark {
+  const mark = { atMs: startMs, isOver: false }
+  let moved = Promise.withResolvers<void>()
+  const move = () => {
+    moved.resolve()
+    moved = Promise.withResolvers<void>()
   }
-
-  for (let bucketMs = plan.fromMs; bucketMs < plan.toMs; bucketMs += BUCKET_MS) {
-    const stepMs = bucketMs >= plan.fineFromMs ? FINE_STEP_MS : COARSE_STEP_MS
-    const endMs = Math.min(bucketMs + BUCKET_MS, plan.toMs)
-    for (let atMs = bucketMs; atMs < endMs; atMs += stepMs)
-      block.stage(model.tick(atMs, null), stepMs)
-    block.seal()
-    if (block.rows >= BLOCK_ROWS) await flush(endMs)
-    // Lets inserts, progress and signals through between blocks of arithmetic.
-    await new Promise((resolve) => setImmediate(resolve))
+  return {
+    async reached(ms) {
+      while (mark.atMs < ms && !mark.isOver) await moved.promise
+      return mark.atMs >= ms
+    },
+    raise(ms) {
+      mark.atMs = ms
+      move()
+    },
+    end() {
+      mark.isOver = true
+      move()
+    },
   }
-  await flush(plan.toMs)
-  await pending
-  stored.done = true
-  stored.wake()
 }
 
 /** Settles whole hours behind the writer: minutes first, then the hour of those minutes. */
-async function settleBehind(options: HistoryOptions, stored: Stored): Promise<void> {
-  const { ledger, plan } = options
-  for (let fromMs = plan.fromMs; fromMs < plan.toMs; fromMs += HOUR_MS) {
+async function settleBehind(
+  { signal }: Pick<WriteDeps, 'signal'>,
+  { ledger, plan, stored }: Pick<HistoryOptions, 'ledger' | 'plan'> & { readonly stored: Mark },
+  onSettled: (untilMs: number) => void,
+): Promise<void> {
+  for (let fromMs = plan.settledFromMs; fromMs < plan.toMs; fromMs += HOUR_MS) {
     const toMs = Math.min(fromMs + HOUR_MS, plan.toMs)
-    while (stored.untilMs < toMs && !stored.done) {
-      await new Promise<void>((resolve) => {
-        stored.wake = resolve
-      })
-    }
+    if (!(await stored.reached(toMs))) return
+    signal.throwIfAborted()
     await ledger.settle({ kind: 'minutes', fromMs, toMs, reason: null })
     if (toMs - fromMs === HOUR_MS) await ledger.settle({ kind: 'hours', fromMs, toMs })
-    options.onProgress((toMs - plan.fromMs) / (plan.toMs - plan.fromMs))
+    onSettled(toMs)
+  }
+}
+
+/** Samples of the time that writing took, up to the ten seconds that it is now. */
+async function catchUp(deps: WriteDeps, plan: HistoryPlan): Promise<void> {
+  let fromMs = plan.toMs
+  for (;;) {
+    const toMs = (Math.floor(deps.clock() / CELL_MS) + 1) * CELL_MS
+    if (toMs <= fromMs) return
+    await writeSamples(
+      deps,
+      { fromMs, fineFromMs: fromMs, settledFromMs: fromMs, toMs },
+      () => undefined,
+    )
+    fromMs = toMs
   }
 }

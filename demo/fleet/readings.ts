@@ -40,18 +40,18 @@ export function simMetrics(fleet: Fleet): readonly SimMetric[] {
   const clocks = Float64Array.from(devices, (device) => device.spec.clockMaxHertz)
   const memory = Float64Array.from(devices, (device) => device.spec.memoryMiB * MIB)
   return [
-    masked('gr_engine_active_ratio', 1, (t) => t.busy, thousandths),
+    masked('gr_engine_active_ratio', 1, (t) => t.busy),
     masked(
       'gpu_util_ratio',
       1,
       (t) => t.busy,
       (v) => Math.min(1, Math.ceil(v * 104) / 100),
     ),
-    masked('sm_active_ratio', 1, (t) => t.smActive, thousandths),
-    masked('tensor_active_ratio', 1, (t) => t.tensor, thousandths),
+    masked('sm_active_ratio', 1, (t) => t.smActive),
+    masked('tensor_active_ratio', 1, (t) => t.tensor),
     masked('npu_util_ratio', 0, (t) => t.busy, hundredths),
     masked('aicore_ratio', 0, (t) => t.smActive, hundredths),
-    masked('memory_bandwidth_active_ratio', 1, (t) => t.memoryBandwidth, thousandths),
+    masked('memory_bandwidth_active_ratio', 1, (t) => t.memoryBandwidth),
     packagePower(devices),
     masked('power_limit_watts', 1, () => limits),
     masked('energy_joules_total', 1, (t) => t.energy, thousandths),
