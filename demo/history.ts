@@ -41,10 +41,10 @@ export async function writeHistory(options: HistoryOptions): Promise<void> {
     stored.raise(untilMs)
     progress.samples(untilMs)
   }).finally(stored.end)
-  await Promise.all([
-    writing,
-    settleBehind(options, stored, (untilMs) => progress.settled(untilMs)),
-  ])
+  const settling = settleBehind(deps, { ledger: options.ledger, plan, stored }, (untilMs) =>
+    progress.settled(untilMs),
+  )
+  await Promise.all([writing, settling])
   await catchUp(deps, plan)
   options.onProgress(1)
 }
