@@ -1,4 +1,4 @@
-import { parseOutput } from './parse-output.ts'
+import { type NpuOutput, parseOutput } from './parse-output.ts'
 
 /** How much of a capture is looked at, bytes. */
 const PROBE_BYTES = 1 << 18
@@ -15,8 +15,14 @@ export function recognize(bytes: Uint8Array): number {
   if (output.failures.length > 0) return 0.9
   if (output.mappings.length > 0 || output.watch.length > 0) return 0.9
   const fields = output.blocks.reduce((sum, block) => sum + block.fields.size, 0)
+  // Other tools print `key : value` too (nvidia-smi -q does), but mostly under keys that this one lacks.
+  if (refusedLines(output) > fields) return 0
   const processes = output.blocks.some((block) => block.processes !== null)
   if (fields >= 3 || processes) return 0.8
   if (output.tables.length > 0 || output.topologyLines >= 2) return 0.7
   return fields > 0 ? 0.3 : 0
+}
+
+function refusedLines({ rejections }: NpuOutput): number {
+  return Object.values(rejections.byReason()).reduce((sum, count) => sum + count, 0)
 }
