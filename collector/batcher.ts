@@ -8,8 +8,9 @@ import { cellOf } from './schedule.ts'
 /** A message stays open for at most this long, ms, and this many ticks (DESIGN section 6). */
 const OPEN_MS = 2000
 const TICKS = 10
-/** How long a row or record may wait for others of its tick, ms. */
+/** How long a row may wait for others of its tick, and a record for rows to ride along with, ms. */
 const LINGER_MS = 200
+const RECORD_LINGER_MS = 250
 /** Devices and bytes of a message: half of what readers accept. */
 const DEVICES = 512
 const BYTES = 448 << 10
@@ -139,7 +140,7 @@ export function createBatcher(deps: BatcherDeps): Batcher {
     addRecord(record) {
       records.push(record)
       if (records.length > RECORDS_WAITING) counts.droppedRecords += dropTargetLine(records)
-      cancelRecords ??= time.setTimer(LINGER_MS, closeRecords)
+      cancelRecords ??= time.setTimer(RECORD_LINGER_MS, closeRecords)
     },
     flushRecords: closeRecords,
     flush() {

@@ -133,13 +133,17 @@ export function createPump(deps: PumpDeps): Pump {
 /** Refused records first, oldest first, then what is new in the spool; null when there is nothing. */
 async function nextRecord(spool: Spool, state: PumpState): Promise<SpoolRecord | null> {
   if (state.refused.length > 0) {
-    const { releasedPosition } = spool.stats()
+    const { first, releasedPosition } = spool.stats()
+    const gone = Math.max(first - 1, releasedPosition)
     state.refused = state.refused
-      .filter((record) => record.position > releasedPosition)
+      .filter((record) => record.position > gone)
       .sort((a, b) => a.position - b.position)
     const again = state.refused.shift()
     if (again !== undefined) return again
   }
+  // What a full spool dropped is reported as lost: it must not arrive after all.
+  const first = spool.first()
+  while ((state.ahead[0]?.position ?? first) < first) state.ahead.shift()
   if (state.ahead.length === 0) {
     const last = spool.last()
     state.ahead.push(...(await spool.readFrom(state.position, READ_AHEAD)))

@@ -75,7 +75,11 @@ export function createRegistry(): Registry {
     for (const key of joined) if (!byKey.has(key)) byKey.set(key, tracked)
   }
   const sweep = (targets: Set<Tracked>, tickMs: number) => {
-    for (const tracked of targets) if (tickMs - tracked.seenMs > FORGET_MS) forget(tracked)
+    for (const tracked of targets)
+      if (tickMs - tracked.seenMs > FORGET_MS) {
+        targets.delete(tracked)
+        forget(tracked)
+      }
   }
   return {
     resolve(read, refuse) {
@@ -97,6 +101,7 @@ export function createRegistry(): Registry {
         else if (taken.has(tracked)) refuse('duplicate_device', keys[0] ?? '')
         else {
           taken.add(tracked)
+          known.add(tracked)
           addKeys(tracked, keys)
           found[at] = { tracked, reading, keys, node }
         }
@@ -117,10 +122,10 @@ export function createRegistry(): Registry {
           const tracked = isSame ? holder : enter(keys, slot)
           addKeys(tracked, keys)
           taken.add(tracked)
+          known.add(tracked)
           found[at] = { tracked, reading, keys, node }
         }
       }
-      for (const tracked of taken) known.add(tracked)
       return { devices: found.filter((entry) => entry !== null), replaced }
     },
     devicesOf: (id) => byTarget.get(id) ?? [],
