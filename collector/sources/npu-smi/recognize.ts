@@ -1,3 +1,4 @@
+import { isKnownField } from './map.ts'
 import { type NpuOutput, parseOutput } from './parse-output.ts'
 
 /** How much of a capture is looked at, bytes. */
@@ -16,11 +17,19 @@ export function recognize(bytes: Uint8Array): number {
   if (output.mappings.length > 0 || output.watch.length > 0) return 0.9
   const fields = output.blocks.reduce((sum, block) => sum + block.fields.size, 0)
   // Other tools print `key : value` too (nvidia-smi -q does), but mostly under keys that this one lacks.
-  if (refusedLines(output) > fields) return 0
+  const known = knownFields(output)
+  if (known * 2 < fields || refusedLines(output) > fields) return 0
   const processes = output.blocks.some((block) => block.processes !== null)
-  if (fields >= 3 || processes) return 0.8
+  if (known >= 3 || processes) return 0.8
   if (output.tables.length > 0 || output.topologyLines >= 2) return 0.7
-  return fields > 0 ? 0.3 : 0
+  return known > 0 ? 0.3 : 0
+}
+
+function knownFields({ blocks }: NpuOutput): number {
+  return blocks.reduce(
+    (sum, block) => sum + [...block.fields.keys()].filter((key) => isKnownField(key)).length,
+    0,
+  )
 }
 
 function refusedLines({ rejections }: NpuOutput): number {
