@@ -83,9 +83,16 @@ export function joinSamples(parts: readonly SamplePart[]): SampleBlock {
   }
   const rejected = new Map<string, number>()
   const columns = keyColumns(slices, rows)
+  const given = columnsByName(slices)
   for (const metric of DEVICE_METRICS) {
-    const column = joinMetric(slices, rows, metric, rejected)
-    if (column !== null) columns.push(column)
+    const parts = given.get(metric.name)
+    if (parts === undefined) continue
+    const column = MAKE[metric.wire](metric.name, rows)
+    const copy = COPIERS[metric.wire]
+    let refused = 0
+    for (const part of parts) refused += copy(part, column, metric)
+    if (refused > 0) rejected.set(metric.name, refused)
+    columns.push(column)
   }
   return { rows, columns, rejected }
 }
@@ -143,50 +150,53 @@ function keyColumns(slices: readonly Slice[], rows: number): NativeColumn[] {
   ]
 }
 
-function joinMetric(
-  slices: readonly Slice[],
-  rows: number,
-  metric: MetricDefinition,
-  rejected: Map<string, number>,
-): NativeColumn | null {
-  const given = slices.map(({ part }) =>
-    part.batch.columns.find(({ name }) => name === metric.name),
-  )
-  if (given.every((column) => column === undefined)) return null
-  const joined = MAKE[metric.wire](metric.name, rows)
-  let refused = 0
-  slices.forEach(({ picks, start }, index) => {
-    const column = given[index]
-    if (column !== undefined) refused += copyColumn(column, picks, { ...joined, start }, metric)
-  })
-  if (refused > 0) rejected.set(metric.name, refused)
-  return joined
+/** A column of one batch, and where its rows go. */
+interface Given {
+  readonly column: BatchColumn
+  readonly slice: Slice
+}
+
+function columnsByName(slices: readonly Slice[]): Map<string, Given[]> {
+  const byName = new Map<string, Given[]>()
+  for (const slice of slices)
+    for (const column of slice.part.batch.columns) {
+      const given = byName.get(column.name)
+      if (given === undefined) byName.set(column.name, [{ column, slice }])
+      else given.push({ column, slice })
+    }
+  return byName
 }
 
 interface Target {
   readonly values: Float32Array | Float64Array | Uint8Array | Uint32Array
   readonly nulls: Uint8Array
-  readonly start: number
 }
 
-/** Copies the picked rows; returns how many values were implausible (NaN included) and became null. */
-function copyColumn(
-  column: BatchColumn,
-  picks: Uint32Array,
-  target: Target,
-  { min, max }: MetricDefinition,
-): number {
-  const { valid, values: from } = column
-  const { values, nulls, start } = target
-  let refused = 0
-  for (let index = 0; index < picks.length; index += 1) {
-    const row = picks[index] ?? 0
-    if (((valid[row >> 3] ?? 0) & (1 << (row & 7))) === 0) continue
-    const value = from[row] ?? Number.NaN
-    if (value >= min && value <= max) {
-      values[start + index] = value
-      nulls[start + index] = 0
-    } else refused += 1
+/**
+ * Copies the picked rows of one batch; returns how many values were implausible (NaN included) and became
+ * null. One copier per array type, so that each loop only ever sees one and stays fast.
+ */
+const createCopier =
+  () =>
+  ({ column, slice }: Given, { values, nulls }: Target, { min, max }: MetricDefinition): number => {
+    const { valid, values: from } = column
+    const { picks, start } = slice
+    let refused = 0
+    for (let index = 0; index < picks.length; index += 1) {
+      const row = picks[index] ?? 0
+      if (((valid[row >> 3] ?? 0) & (1 << (row & 7))) === 0) continue
+      const value = from[row] ?? Number.NaN
+      if (value >= min && value <= max) {
+        values[start + index] = value
+        nulls[start + index] = 0
+      } else refused += 1
+    }
+    return refused
   }
-  return refused
-}
+
+const COPIERS = {
+  f32: createCopier(),
+  f64: createCopier(),
+  u8: createCopier(),
+  u32: createCopier(),
+} as const satisfies Record<WireType, unknown>

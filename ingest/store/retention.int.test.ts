@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import { applyRetention, DEFAULT_RETENTION, rawRetentionMs } from './retention.ts'
+
+let engine: TestEngine
+beforeAll(async () => {
+  engine = await startTestEngine({ migrated: true })
+})
+afterAll(() => engine.stop())
+
+const rows = () => engine.store.query('SELECT toUInt32(count()) AS n FROM samples')
+const insert = (daysAgo: number) =>
+  engine.store.insertJson(
+    'samples',
+    [
+      {
+        ts: new Date(Date.now() - daysAgo * 86_400_000).toISOString(),
+        device_id: 1,
+        step_ms: 10_000,
+      },
+    ],
+    `row-${daysAgo}`,
+  )
+
+describe('retention', () => {
+  it('drops what is older than its table keeps, and can be applied at every start', async () => {
+    await insert(1)
+    await insert(40)
+    expect(await rows()).toEqual([{ n: 2 }])
+    await applyRetention(engine.store, DEFAULT_RETENTION)
+    await applyRetention(engine.store, { ...DEFAULT_RETENTION, raw: 29 })
+    await engine.store.command('OPTIMIZE TABLE samples FINAL')
+    expect(await rows()).toEqual([{ n: 1 }])
+    const [table] = await engine.store.query('SHOW CREATE TABLE batches')
+    expect(JSON.stringify(table)).toContain('toIntervalDay(45)')
+  })
+
+  it('refuses what would break restating', async () => {
+    await expect(
+      applyRetention(engine.store, { ...DEFAULT_RETENTION, minutes: 10 }),
+    ).rejects.toThrow(RangeError)
+    await expect(applyRetention(engine.store, { ...DEFAULT_RETENTION, raw: 0.5 })).rejects.toThrow(
+      RangeError,
+    )
+    expect(rawRetentionMs(DEFAULT_RETENTION)).toBe(30 * 86_400_000)
+  })
+})
