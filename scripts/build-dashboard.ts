@@ -13,11 +13,11 @@ const stampPath = join(dashboard, 'build', '.built-from')
 
 /** Everything that can change the build: the app, the contracts it imports, the versions it is built with. */
 const SOURCES = ['dashboard/src', 'dashboard/static', 'schemas']
-const FILES = ['dashboard/vite.config.ts', 'package-lock.json']
+const FILES = ['dashboard/vite.config.ts', 'package-lock.json', 'docs/errors.md']
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !/\.test\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 }
@@ -26,7 +26,7 @@ function sourcesHash(): string {
   const hash = createHash('sha256')
   const files = [
     ...SOURCES.flatMap((folder) => filesUnder(join(root, folder))),
-    ...FILES.map((file) => join(root, file)),
+    ...FILES.map((file) => join(root, file)).filter((file) => existsSync(file)),
   ]
   for (const file of files) {
     hash.update(`${relative(root, file)}\0`)

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import * as api from '#schemas/api.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { ParseResult } from '#schemas/parse-result.ts'
-import * as data from './stub-data.ts'
+import * as devices from './stub-devices.ts'
+import * as fleet from './stub-fleet.ts'
 
 /**
  * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
@@ -26,7 +27,7 @@ export interface StubOptions {
 type Answer = { readonly body: unknown; readonly status?: number }
 
 function frame(fromMs: number, toMs: number, nowMs: number) {
-  const settled = Math.floor(nowMs / data.MINUTE_MS) * data.MINUTE_MS - 2 * data.MINUTE_MS
+  const settled = Math.floor(nowMs / fleet.MINUTE_MS) * fleet.MINUTE_MS - 2 * fleet.MINUTE_MS
   return {
     definition: DEFINITION_SET,
     from: new Date(fromMs).toISOString(),
@@ -45,7 +46,7 @@ function windowOf(query: URLSearchParams, nowMs: number) {
 
 function deviceIndex(id: string): number | null {
   const index = Number(BigInt(/^\d{1,19}$/.test(id) ? id : '0') - 9_000_000_000_000_000n)
-  return index >= 0 && index < data.DEVICES_TOTAL ? index : null
+  return index >= 0 && index < devices.DEVICES_TOTAL ? index : null
 }
 
 function deviceList(query: URLSearchParams, nowMs: number) {
@@ -53,7 +54,9 @@ function deviceList(query: URLSearchParams, nowMs: number) {
   const start = Number(query.get('cursor') ?? 0)
   const filters = query.getAll('filter').map((text) => text.split(':'))
   const q = query.get('q') ?? ''
-  const all = Array.from({ length: data.DEVICES_TOTAL }, (_device, index) => data.deviceOf(index, nowMs))
+  const all = Array.from({ length: devices.DEVICES_TOTAL }, (_device, index) =>
+    devices.deviceOf(index, nowMs),
+  )
   const fits = all.filter(
     (device) =>
       (q === '' || device.canonical_key.includes(q) || device.node.includes(q)) &&
@@ -75,47 +78,81 @@ function deviceAnswer(path: string, query: URLSearchParams, nowMs: number): Answ
   const [, id = '', rest] = path.split('/')
   const index = deviceIndex(id)
   if (index === null) return refusal(404, 'E_DEVICE_UNKNOWN', `no device has the id ${id}`)
-  const device = data.deviceOf(index, nowMs)
+  const device = devices.deviceOf(index, nowMs)
   if (rest !== 'series') {
     const body = api.DeviceDetail.parse({
       device,
       labels: { driver: '570.86.15', exporter: '4.2.0' },
       partitions: [],
-      events: data.eventsOf(device, nowMs),
+      events: devices.eventsOf(device, nowMs),
       first_seen: new Date(nowMs - 30 * 86_400_000).toISOString(),
       simulated: true,
     })
     return { body }
   }
   const { fromMs, toMs } = windowOf(query, nowMs)
-  const step = Math.max(data.MINUTE_MS, Math.ceil((toMs - fromMs) / Number(query.get('points') ?? 300) / data.MINUTE_MS) * data.MINUTE_MS)
-  const silentSince = device.state === 'silent' ? nowMs - 47 * data.MINUTE_MS : nowMs
+  const step = Math.max(
+    fleet.MINUTE_MS,
+    Math.ceil((toMs - fromMs) / Number(query.get('points') ?? 300) / fleet.MINUTE_MS) *
+      fleet.MINUTE_MS,
+  )
+  const silentSince = device.state === 'silent' ? nowMs - 47 * fleet.MINUTE_MS : nowMs
   const groups = (query.get('metrics') ?? '').split(',').map((metric) => {
     const t0 = Math.floor(fromMs / step) * step
-    const times = Array.from({ length: Math.ceil((toMs - t0) / step) }, (_bucket, at) => t0 + at * step)
+    const times = Array.from(
+      { length: Math.ceil((toMs - t0) / step) },
+      (_bucket, at) => t0 + at * step,
+    )
     const values = times.map((ms) =>
-      data.hasMetric(device.vendor, metric) && ms < silentSince && data.coverageAt(ms, nowMs) > 0
-        ? data.metricAt(metric, ms, index)
+      devices.hasMetric(device.vendor, metric) &&
+      ms < silentSince &&
+      fleet.coverageAt(ms, nowMs) > 0
+        ? devices.metricAt(metric, ms, index)
         : null,
     )
-    return { key: {}, metric, unit: 'any', t0, step_ms: step, values, coverage: values.map((value) => (value === null ? 0 : 1)) }
+    return {
+      key: {},
+      metric,
+      unit: 'any',
+      t0,
+      step_ms: step,
+      values,
+      coverage: values.map((value) => (value === null ? 0 : 1)),
+    }
   })
-  return { body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }) }
+  return {
+    body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }),
+  }
 }
 
 const refusal = (status: number, code: string, message: string): Answer => ({
   status,
-  body: api.ApiError.parse({ error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` } }),
+  body: api.ApiError.parse({
+    error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` },
+  }),
 })
 
 function parseAnswer(text: string): Answer {
-  if (!text.includes('DCGM_')) return refusal(400, 'E_PARSE_UNKNOWN', 'no source recognizes this output')
+  if (!text.includes('DCGM_'))
+    return refusal(400, 'E_PARSE_UNKNOWN', 'no source recognizes this output')
   return {
     body: ParseResult.parse({
-      source: 'dcgm-exporter', outcome: 'ok',
-      devices: [{ uuid: 'GPU-1f6f0a5e', vendor: 'nvidia', model: 'H100 SXM5 80GB', node: 'n01', index: 0, metrics: { gpu_util_ratio: 0.98, power_watts: 611.2, temperature_celsius: null }, labels: {} }],
+      source: 'dcgm-exporter',
+      outcome: 'ok',
+      devices: [
+        {
+          uuid: 'GPU-1f6f0a5e',
+          vendor: 'nvidia',
+          model: 'H100 SXM5 80GB',
+          node: 'n01',
+          index: 0,
+          metrics: { gpu_util_ratio: 0.98, power_watts: 611.2, temperature_celsius: null },
+          labels: {},
+        },
+      ],
       rejected: [{ line: 'DCGM_FI_DEV_GPU_UTIL{gpu="3"} 4294967295', reason: 'out_of_range' }],
-      rejected_total: 1, ignored: ['DCGM_FI_DEV_VGPU_LICENSE_STATUS'],
+      rejected_total: 1,
+      ignored: ['DCGM_FI_DEV_VGPU_LICENSE_STATUS'],
     }),
   }
 }
@@ -139,23 +176,31 @@ function sessionAnswer(state: State, options: StubOptions): Answer {
   return { body }
 }
 
-async function answer(request: IncomingMessage, url: URL, state: State, options: StubOptions): Promise<Answer> {
+async function answer(
+  request: IncomingMessage,
+  url: URL,
+  state: State,
+  options: StubOptions,
+): Promise<Answer> {
   const nowMs = options.nowMs()
   const path = url.pathname.slice('/api/v1/'.length)
   const { fromMs, toMs } = windowOf(url.searchParams, nowMs)
-  if (options.broken?.has(path) === true) return refusal(503, 'E_STORE_AWAY', 'the store does not answer')
+  if (options.broken?.has(path) === true)
+    return refusal(503, 'E_STORE_AWAY', 'the store does not answer')
   if (path === 'session') {
     if (request.method === 'DELETE') state.signedIn = options.loginNeeded !== true
     if (request.method === 'POST') {
       const token = z.object({ token: z.string() }).safeParse(JSON.parse(await bodyOf(request)))
-      if (token.data?.token !== 'stub-token') return refusal(401, 'E_UNAUTHENTICATED', 'this token is not known')
+      if (token.data?.token !== 'stub-token')
+        return refusal(401, 'E_UNAUTHENTICATED', 'this token is not known')
       state.signedIn = true
     }
     return sessionAnswer(state, options)
   }
   if (!state.signedIn) return refusal(401, 'E_UNAUTHENTICATED', 'a token is needed')
   if (path === 'parse') return parseAnswer(await bodyOf(request))
-  if (path === 'collection') return { body: api.CollectionAnswer.parse(data.collectionAt(nowMs)) }
+  if (path === 'collection')
+    return { body: api.CollectionAnswer.parse(devices.collectionAt(nowMs)) }
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
   if (path === 'demo/incident') {
@@ -163,11 +208,22 @@ async function answer(request: IncomingMessage, url: URL, state: State, options:
     return { status: 202, body: {} }
   }
   if (path === 'fleet/summary') {
-    const groups = data.groupsBy(url.searchParams.get('group_by') ?? '', toMs - data.MINUTE_MS, nowMs)
-    return { body: api.FleetSummary.parse({ ...frame(fromMs, toMs, nowMs), groups, pending_devices: 5 }) }
+    const groups = fleet.groupsBy(
+      url.searchParams.get('group_by') ?? '',
+      toMs - fleet.MINUTE_MS,
+      nowMs,
+    )
+    return {
+      body: api.FleetSummary.parse({ ...frame(fromMs, toMs, nowMs), groups, pending_devices: 5 }),
+    }
   }
   if (path === 'fleet/series') {
-    const series = data.utilizationSeries(fromMs, toMs, Number(url.searchParams.get('points') ?? 300), nowMs)
+    const series = fleet.utilizationSeries(
+      fromMs,
+      toMs,
+      Number(url.searchParams.get('points') ?? 300),
+      nowMs,
+    )
     return { body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), groups: [series] }) }
   }
   return refusal(404, 'E_NOT_FOUND', 'there is nothing at this address')
@@ -184,15 +240,22 @@ const CAPTION = {
   zh: 'h1 机房一条冷却回路失去流量：128 台设备降频，机群逼近 60 % 线。',
 }
 
-function stream(request: IncomingMessage, response: ServerResponse, url: URL, state: State, options: StubOptions) {
+function stream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  state: State,
+  options: StubOptions,
+) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   const send = () => {
     const nowMs = options.nowMs()
-    const fleet = api.LiveFleet.parse(data.liveAt(nowMs, state.incident ? CAPTION : null))
-    response.write(`id: ${nowMs}\nevent: fleet\ndata: ${JSON.stringify(fleet)}\n\n`)
+    const told = api.LiveFleet.parse(fleet.liveAt(nowMs, state.incident ? CAPTION : null))
+    response.write(`id: ${nowMs}\nevent: fleet\ndata: ${JSON.stringify(told)}\n\n`)
     const index = deviceIndex(url.searchParams.get('device') ?? '')
     if (index === null) return
-    const device = api.Device.parse(data.deviceOf(index, nowMs))
+    const device = api.Device.parse(devices.deviceOf(index, nowMs))
+    if (device.state === 'silent') return
     response.write(`id: ${nowMs}\nevent: device\ndata: ${JSON.stringify(device)}\n\n`)
   }
   send()
@@ -201,14 +264,20 @@ function stream(request: IncomingMessage, response: ServerResponse, url: URL, st
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
 }
 
 async function file(response: ServerResponse, build: string, path: string) {
   const wanted = extname(path) === '' ? 'index.html' : normalize(path)
   try {
     const bytes = await readFile(join(build, wanted))
-    response.writeHead(200, { 'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream' })
+    response.writeHead(200, {
+      'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream',
+    })
     response.end(bytes)
   } catch {
     response.writeHead(404).end()

@@ -75,12 +75,7 @@ async function failureOf(response: Response, isJson: boolean): Promise<ApiFailur
     return typeof value === 'string' ? value : null
   }
   const code = text('code') ?? `HTTP_${response.status}`
-  return new ApiFailure(
-    response.status,
-    code,
-    text('message') ?? response.statusText,
-    text('docs'),
-  )
+  return new ApiFailure(response.status, code, text('message') ?? response.statusText, text('docs'))
 }
 
 function field(value: unknown, name: string): unknown {
@@ -117,10 +112,29 @@ export interface DeviceSeriesQuestion extends Window {
   readonly points: number
 }
 
-export function deviceSeries(id: string, question: DeviceSeriesQuestion, signal: AbortSignal) {
-  const { metrics, fromMs, toMs, points } = question
-  const params = { metrics: metrics.join(','), from: fromMs, to: toMs, points }
-  return get<SeriesAnswer>(apiUrl(`devices/${encodeURIComponent(id)}/series`, params), signal)
+/** The API answers at most 32 metrics at a time. */
+const METRICS_PER_CALL = 26
+
+/** Any number of metrics of one device; several calls at once, one answer. `metrics` is not empty. */
+export async function deviceSeries(
+  id: string,
+  { metrics, fromMs, toMs, points }: DeviceSeriesQuestion,
+  signal: AbortSignal,
+): Promise<SeriesAnswer> {
+  const path = `devices/${encodeURIComponent(id)}/series`
+  const ask = (names: readonly string[]) => {
+    const params = { metrics: names.join(','), from: fromMs, to: toMs, points }
+    return get<SeriesAnswer>(apiUrl(path, params), signal)
+  }
+  const later = Array.from(
+    { length: Math.ceil(metrics.length / METRICS_PER_CALL) - 1 },
+    (_call, at) => metrics.slice((at + 1) * METRICS_PER_CALL, (at + 2) * METRICS_PER_CALL),
+  )
+  const [first, ...rest] = await Promise.all([
+    ask(metrics.slice(0, METRICS_PER_CALL)),
+    ...later.map(ask),
+  ])
+  return { ...first, groups: [...first.groups, ...rest.flatMap((answer) => answer.groups)] }
 }
 
 export function collection(params: Params, signal: AbortSignal) {

@@ -11,7 +11,6 @@ export interface StreamSource {
 }
 export interface StreamEvent {
   readonly data?: unknown
-  readonly lastEventId?: string
 }
 
 export type StreamStatus = 'connecting' | 'open' | 'waiting'
@@ -33,8 +32,8 @@ export interface StreamHandlers {
 
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
-/** The server speaks every few seconds; a minute of silence is a dead connection. */
-const SILENCE_MS = 60_000
+/** The server says something whenever a sample or a minute is new, at least once a minute. */
+const SILENCE_MS = 150_000
 
 /** Wait before attempt n (0-based): doubles up to 30 s, the upper half at random against stampedes. */
 export function backoffMs(attempt: number, random: number): number {
@@ -51,16 +50,14 @@ export function keepStream(
   let source: StreamSource | null = null
   let timer: unknown = null
   let attempt = 0
-  let lastId = ''
   let closed = false
 
   const arm = (run: () => void, ms: number) => {
     if (timer !== null) deps.clearTimer(timer)
     timer = deps.setTimer(run, ms)
   }
-  const alive = (event: StreamEvent) => {
+  const alive = () => {
     attempt = 0
-    if (event.lastEventId !== undefined && event.lastEventId !== '') lastId = event.lastEventId
     arm(reopen, SILENCE_MS)
   }
   const reopen = () => {
@@ -75,19 +72,19 @@ export function keepStream(
   const connect = () => {
     if (closed) return
     handlers.onStatus('connecting', null)
-    // A reopened EventSource cannot send Last-Event-ID as a header; the API takes it as a parameter too.
-    const opened = deps.open(lastId === '' ? url : withParam(url, 'last_event_id', lastId))
+    // Every message is the whole picture and the server begins with the newest: nothing to catch up.
+    const opened = deps.open(url)
     source = opened
-    opened.addEventListener('open', (event) => {
+    opened.addEventListener('open', () => {
       handlers.onStatus('open', null)
-      alive(event)
+      alive()
     })
     opened.addEventListener('error', () => {
       if (source === opened) reopen()
     })
     for (const [name, handle] of Object.entries(handlers.events)) {
       opened.addEventListener(name, (event) => {
-        alive(event)
+        alive()
         if (typeof event.data === 'string') attemptQuietly(handle, event.data)
       })
     }
@@ -102,10 +99,6 @@ export function keepStream(
       source = null
     },
   }
-}
-
-function withParam(url: string, name: string, value: string): string {
-  return `${url}${url.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`
 }
 
 /** A message cut short or not understood must not end the stream. */

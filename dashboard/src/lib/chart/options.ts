@@ -164,8 +164,8 @@ export function timeLabels(
 /** A y axis of ratios: always shows `keep`, gives the data 2 points of air, stays within 0..1. */
 export function ratioRange(keep: readonly [number, number]) {
   return (min: number | null, max: number | null): readonly [number, number] => [
-    Math.max(0, Math.min(keep[0], (min ?? keep[0]) - 0.02)),
-    Math.min(1, Math.max(keep[1], (max ?? keep[1]) + 0.02)),
+    min === null ? keep[0] : Math.max(0, Math.min(keep[0], min - 0.02)),
+    max === null ? keep[1] : Math.min(1, Math.max(keep[1], max + 0.02)),
   ]
 }
 

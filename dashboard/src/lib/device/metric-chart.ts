@@ -1,5 +1,5 @@
 import type { DeviceEvent } from '#schemas/api.ts'
-import { HEALTH_CODES, type MetricDefinition } from '#schemas/metrics.ts'
+import { HEALTH_CODES, type MetricDefinition, type MetricUnit } from '#schemas/metrics.ts'
 import { looseRange, ratioRange, type ChartSpec, type Marker } from '#lib/chart/options.ts'
 import { percent, quantity, type Lang } from '#lib/format.ts'
 import { epochMs } from '#lib/time.ts'
@@ -15,8 +15,24 @@ interface Place {
 /** 1 B to 16 TiB. */
 const BYTE_STEPS = Array.from({ length: 45 }, (_step, exponent) => 2 ** exponent)
 
+/**
+ * How a metric is charted: gauges as they are, counters as the rate the API answers. Joules per second
+ * are watts, seconds per second a share of the time, single events are told per hour.
+ */
+export function chartedAs(metric: MetricDefinition): {
+  readonly unit: MetricUnit
+  readonly factor: number
+  readonly rate: 'joules' | 'seconds' | 'count' | null
+} {
+  if (metric.kind !== 'counter') return { unit: metric.unit, factor: 1, rate: null }
+  if (metric.unit === 'joules') return { unit: 'watts', factor: 1, rate: 'joules' }
+  if (metric.unit === 'seconds') return { unit: 'ratio', factor: 1, rate: 'seconds' }
+  return { unit: 'count', factor: 3600, rate: 'count' }
+}
+
 export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
-  const isRatio = metric.unit === 'ratio'
+  const { unit, factor } = chartedAs(metric)
+  const isRatio = unit === 'ratio'
   const { lang } = place
   return {
     lines: [
@@ -25,13 +41,13 @@ export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
         colour: '--series',
         fill: '--series-soft',
         width: 1.5,
-        stepped: metric.kind !== 'gauge',
+        stepped: metric.kind === 'enum',
       },
     ],
     hatchGapsOf: 0,
     yRange: isRatio ? ratioRange([0, 1]) : looseRange,
     yText: (value) =>
-      isRatio ? percent(value, lang).replace(/[.,]0/, '') : quantity(value, metric.unit, lang),
+      isRatio ? percent(value, lang).replace(/[.,]0/, '') : quantity(value * factor, unit, lang),
     ySpace: isRatio ? 40 : 28,
     ...(metric.unit === 'bytes' ? { yIncrements: BYTE_STEPS } : {}),
     yWidth: 68,
@@ -53,7 +69,7 @@ export function markersOf(events: readonly DeviceEvent[]): Marker[] {
   })
 }
 
-/** A value in words: health codes have names, everything else a number and a unit. */
+/** A value of a series in words: health codes have names, everything else a number and a unit. */
 export function metricText(
   metric: MetricDefinition,
   value: number | null | undefined,
@@ -63,5 +79,6 @@ export function metricText(
   if (metric.name === 'health_code' && Object.values<unknown>(HEALTH_CODES).includes(value)) {
     return healthWords[String(value)] ?? String(value)
   }
-  return quantity(value, metric.unit, lang)
+  const { unit, factor } = chartedAs(metric)
+  return quantity(value === null || value === undefined ? value : value * factor, unit, lang)
 }

@@ -8,12 +8,42 @@ export type FilterField = (typeof FILTER_FIELDS)[number]
 export interface DeviceQuestion {
   readonly fields: Readonly<Record<FilterField, string>>
   readonly q: string
+  readonly sort: Sort
   readonly cursor: string | null
   /** 0-based number of the page, for the "51 to 100" line; the cursor alone decides what is shown. */
   readonly page: number
 }
 
 export const PAGE_SIZE = 50
+
+/** What the API can sort devices by, each upwards and downwards. */
+export const SORT_COLUMNS = [
+  'cluster',
+  'node',
+  'model',
+  'busy_ratio',
+  'power_watts',
+  'temperature_celsius',
+] as const
+export type SortColumn = (typeof SORT_COLUMNS)[number]
+export interface Sort {
+  readonly column: SortColumn
+  readonly descending: boolean
+}
+const DEFAULT_SORT: Sort = { column: 'cluster', descending: false }
+
+function readSort(text: string): Sort {
+  const column = SORT_COLUMNS.find((known) => known === text.replace(/^-/, ''))
+  return column === undefined ? DEFAULT_SORT : { column, descending: text.startsWith('-') }
+}
+
+export const sortText = ({ column, descending }: Sort) => `${descending ? '-' : ''}${column}`
+
+/** The next sort when a heading is chosen: figures start with the largest, names with the first. */
+export function nextSort(sort: Sort, column: SortColumn): Sort {
+  if (sort.column === column) return { column, descending: !sort.descending }
+  return { column, descending: !['cluster', 'node', 'model'].includes(column) }
+}
 
 interface ReadableParams {
   get(name: string): string | null
@@ -31,6 +61,7 @@ export function readQuestion(params: ReadableParams): DeviceQuestion {
       node: text('node'),
     },
     q: text('q'),
+    sort: readSort(text('sort')),
     cursor,
     page: cursor !== null && Number.isInteger(page) && page > 0 ? page : 0,
   }
@@ -43,6 +74,8 @@ export function writeQuestion(question: DeviceQuestion): URLSearchParams {
     if (question.fields[field] !== '') params.set(field, question.fields[field])
   }
   if (question.q !== '') params.set('q', question.q)
+  const sort = sortText(question.sort)
+  if (sort !== sortText(DEFAULT_SORT)) params.set('sort', sort)
   if (question.cursor !== null) {
     params.set('cursor', question.cursor)
     params.set('page', String(question.page))

@@ -46,7 +46,9 @@ export function trendSpec({ lang, timeZone, m }: Words): ChartSpec {
 
 export function coverageSpec({ lang, timeZone, m }: Words): ChartSpec {
   return {
-    lines: [{ label: m.fleet.coverage, colour: '--known', width: 1, fill: '--known', stepped: true }],
+    lines: [
+      { label: m.fleet.coverage, colour: '--known', width: 1, fill: '--known', stepped: true },
+    ],
     yRange: () => [0, 1],
     yText: (ratio) => (ratio === 0 || ratio === 1 ? percent(ratio, lang).replace(/[.,]0/, '') : ''),
     ySpace: 18,

@@ -32,9 +32,16 @@ export const en = {
     connecting: 'Connecting',
     live: 'Live',
     updated: (age: string) => `last update ${age} ago`,
-    stale: (age: string) => `Stale: last update ${age} ago`,
+    newest: (age: string) => `newest sample ${age} ago`,
+    stale: (age: string) => `Stale: nothing new for ${age}`,
     retrying: (age: string) => `Connection lost, next try in ${age}`,
     retryingNow: 'Connection lost, trying again',
+    kinds: {
+      connecting: 'Connecting',
+      live: 'Figures are live',
+      stale: 'Figures are stale',
+      lost: 'Connection lost',
+    },
   },
   failure: {
     title: 'This could not be loaded',
@@ -68,8 +75,7 @@ export const en = {
     below: (level: string) => `below ${level}`,
     above: (level: string) => `above ${level}`,
     held: 'No verdict',
-    heldText: (known: string, need: string) =>
-      `Only ${known} is known; a verdict needs ${need}.`,
+    heldText: (known: string, need: string) => `Only ${known} is known; a verdict needs ${need}.`,
     between: (best: string, worst: string) => `somewhere between ${best} and ${worst}`,
     unknown: 'Unknown',
     unknownText: 'Nothing is known about this minute.',
@@ -120,7 +126,8 @@ export const en = {
       `Utilization, ${range}: latest ${last}, lowest ${low} at ${lowAt}. Arrow keys move the cursor.`,
     trendEmpty: 'No utilization is known in this time.',
     coverage: 'Coverage',
-    coverageLabel: (low: string) => `Share of device time known: lowest ${low}. Hatched is unknown.`,
+    coverageLabel: (low: string) =>
+      `Share of device time known: lowest ${low}. Hatched is unknown.`,
     readout: (time: string, value: string, lo: string, hi: string, coverage: string) =>
       `${time}  ${value}  [${lo} to ${hi}]  coverage ${coverage}`,
     legendValue: 'busy',
@@ -173,6 +180,7 @@ export const en = {
     total: (n: string) => `${n} devices`,
     page: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,
     next: 'Next',
+    sortBy: (column: string) => `Sort by ${column}`,
     first: 'First',
     device: 'Device',
     place: 'Place',
@@ -241,7 +249,11 @@ export const en = {
     },
     health: { '0': 'OK', '1': 'warning', '2': 'alarm', '3': 'critical' },
     noMetrics: 'No value of any metric in this time.',
-    perBucket: (step: string) => `rise per ${step}`,
+    rates: {
+      joules: 'rate of the counter',
+      seconds: 'share of the time',
+      count: 'per hour',
+    },
   },
   events: {
     title: 'Faults and events',
@@ -299,7 +311,8 @@ export const en = {
     dns: 'The name does not resolve: check the host name and the resolver of the collector.',
     tls: 'The TLS connection failed: check certificate, name and clock.',
     not_found: 'The command is not on the PATH of the collector.',
-    not_permitted: 'The collector may not run the command: see the permissions in the source README.',
+    not_permitted:
+      'The collector may not run the command: see the permissions in the source README.',
     http: 'The exporter answered with an error: its own log says why.',
     empty: 'The answer was empty: the exporter runs, but sees no device. Check its driver access.',
     too_large: 'The answer is larger than the limit: it was not read at all.',
@@ -325,6 +338,11 @@ export const en = {
     reason: 'Reason',
     ignored: (n: string) => `${n} fields known and not used`,
     tooLarge: (limit: string) => `That is more than ${limit}; paste a part of it.`,
+  },
+  errors: {
+    title: 'Error codes',
+    lead: 'What each code means and what to do about it.',
+    status: (status: string) => `HTTP ${status}`,
   },
   login: {
     title: 'Sign in',

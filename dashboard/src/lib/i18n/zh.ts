@@ -32,9 +32,16 @@ export const zh: Messages = {
     connecting: '连接中',
     live: '实时',
     updated: (age) => `${age}前更新`,
-    stale: (age) => `数据陈旧：上次更新在 ${age}前`,
+    newest: (age) => `最新样本在 ${age}前`,
+    stale: (age) => `数据陈旧：已 ${age}没有新数据`,
     retrying: (age) => `连接中断，${age}后重试`,
     retryingNow: '连接中断，正在重试',
+    kinds: {
+      connecting: '连接中',
+      live: '数据是实时的',
+      stale: '数据已陈旧',
+      lost: '连接中断',
+    },
   },
   failure: {
     title: '无法加载',
@@ -175,6 +182,7 @@ export const zh: Messages = {
     total: (n) => `共 ${n} 台`,
     page: (from, to, total) => `第 ${from} 至 ${to} 台，共 ${total} 台`,
     next: '下一页',
+    sortBy: (column) => `按${column}排序`,
     first: '第一页',
     device: '设备',
     place: '位置',
@@ -242,7 +250,11 @@ export const zh: Messages = {
     },
     health: { '0': '正常', '1': '警告', '2': '告警', '3': '严重' },
     noMetrics: '这段时间没有任何指标的数值。',
-    perBucket: (step) => `每 ${step}的增量`,
+    rates: {
+      joules: '计数器的变化率',
+      seconds: '时间占比',
+      count: '每小时',
+    },
   },
   events: {
     title: '故障与事件',
@@ -326,6 +338,11 @@ export const zh: Messages = {
     reason: '原因',
     ignored: (n) => `${n} 个已知但未使用的字段`,
     tooLarge: (limit) => `内容超过 ${limit}；请只粘贴一部分。`,
+  },
+  errors: {
+    title: '错误代码',
+    lead: '每个代码的含义与处理办法。',
+    status: (status) => `HTTP ${status}`,
   },
   login: {
     title: '登录',

@@ -1,20 +1,24 @@
 import type { Device, LiveFleet } from '#schemas/api.ts'
 import { apiUrl } from '#lib/api.ts'
+import { isStaleAt } from '#lib/freshness.ts'
 import { keepStream, type StreamStatus } from '#lib/sse.ts'
+import { epochMs } from '#lib/time.ts'
 
-/** Silence after which the figures on screen are called stale: several missed live messages. */
-const STALE_AFTER_MS = 20_000
+/** What the stream says of a watched device. */
+export type LiveDevice = Pick<Device, 'device_id' | 'last_sample_at' | 'latest'>
 
 /** The live stream: the last fleet message, the last message of one watched device, how it stands. */
 class Live {
   fleet = $state.raw<LiveFleet | null>(null)
-  device = $state.raw<Device | null>(null)
+  device = $state.raw<LiveDevice | null>(null)
   status = $state<StreamStatus>('connecting')
   retryAtMs = $state<number | null>(null)
   receivedAtMs = $state<number | null>(null)
-  /** The closed minute the fleet figure speaks for; changes once a minute, so that charts refresh then. */
+  /** The minute the fleet figure was told in, by the server's clock. */
   minuteMs = $derived(this.fleet === null ? null : Math.floor(this.fleet.at / 60_000) * 60_000)
 
+  /** How far this machine's clock is ahead of the server's: the smallest difference ever seen. */
+  #aheadMs = Number.POSITIVE_INFINITY
   #close: (() => void) | null = null
 
   /** (Re)opens the stream, for the fleet and at most one device; returns how to close it. */
@@ -25,13 +29,9 @@ class Live {
       apiUrl('live', { device: deviceId }),
       {
         events: {
-          fleet: (text) => {
-            const fleet: LiveFleet = JSON.parse(text)
-            this.fleet = fleet
-            this.receivedAtMs = Date.now()
-          },
+          fleet: (text) => this.#heardFleet(text),
           device: (text) => {
-            const device: Device = JSON.parse(text)
+            const device: LiveDevice = JSON.parse(text)
             this.device = device
           },
         },
@@ -57,14 +57,24 @@ class Live {
     }
   }
 
-  /** How old the newest message is, ms, or null when there was none; and whether that is too old. */
-  ageMs(nowMs: number): number | null {
-    return this.receivedAtMs === null ? null : Math.max(0, nowMs - this.receivedAtMs)
+  #heardFleet(text: string): void {
+    const fleet: LiveFleet = JSON.parse(text)
+    this.fleet = fleet
+    this.receivedAtMs = Date.now()
+    this.#aheadMs = Math.min(this.#aheadMs, this.receivedAtMs - fleet.at)
+  }
+
+  /** Age of the newest sample anywhere in the fleet, ms, corrected for a wrong clock here. */
+  sampleAgeMs(nowMs: number): number | null {
+    const newest = epochMs(this.fleet?.newest_sample_at)
+    return newest === null ? null : Math.max(0, nowMs - this.#aheadMs - newest)
   }
 
   isStale(nowMs: number): boolean {
-    const age = this.ageMs(nowMs)
-    return age !== null && age > STALE_AFTER_MS
+    return isStaleAt({
+      messageAgeMs: this.receivedAtMs === null ? null : nowMs - this.receivedAtMs,
+      sampleAgeMs: this.sampleAgeMs(nowMs),
+    })
   }
 }
 

@@ -10,9 +10,7 @@ class ThemeState {
   choice = $state<Theme>(THEMES.find((theme) => theme === readStored(KEY)) ?? 'system')
   #systemDark = $state(false)
   /** What is on screen; charts redraw when it changes. */
-  shown = $derived(
-    this.choice === 'system' ? (this.#systemDark ? 'dark' : 'light') : this.choice,
-  )
+  shown = $derived(this.choice === 'system' ? (this.#systemDark ? 'dark' : 'light') : this.choice)
 
   constructor() {
     const query = window.matchMedia('(prefers-color-scheme: dark)')

@@ -1,0 +1,333 @@
+import type { Server } from 'node:http'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { expectAccessible, lowContrast } from './testing/accessibility.ts'
+import { startStub, type StubOptions } from './testing/stub-api.ts'
+
+/**
+ * The built dashboard in a real browser, against made-up answers that follow the contract. Needs
+ * `npm run build` and Chromium; scripts/test.ts sees to both.
+ */
+
+const build = join(import.meta.dirname, 'build')
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+/** First page, gzipped: the issue's budget. */
+const FIRST_PAGE_BYTES_MAX = 120_000
+/** What each further page may add. */
+const FURTHER_PAGE_BYTES_MAX = 60_000
+
+let browser: Browser
+beforeAll(async () => {
+  expect(existsSync(join(build, 'index.html')), 'run `npm run build` first').toBe(true)
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  })
+})
+afterAll(() => browser?.close())
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+interface Opened {
+  readonly page: Page
+  readonly base: string
+  readonly complaints: string[]
+  readonly server: Server
+}
+
+async function open(
+  path: string,
+  options: Partial<StubOptions> = {},
+  look: Parameters<Browser['newContext']>[0] = {},
+): Promise<Opened> {
+  const server = await startStub({ port: 0, nowMs: Date.now, build, ...options })
+  closers.push(
+    () =>
+      new Promise((done) => {
+        server.closeAllConnections()
+        server.close(done)
+      }),
+  )
+  const address = server.address()
+  const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    ...look,
+  })
+  closers.push(() => context.close())
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(base)) complaints.push(`asked another host: ${request.url()}`)
+  })
+  await page.goto(base + path)
+  return { page, base, complaints, server }
+}
+
+const PAGES = [
+  ['/', 'Fleet busy'],
+  ['/devices', '2,048 devices'],
+  ['/devices/9000000000000003', 'Faults and events'],
+  ['/collection', 'What is read in an output?'],
+  ['/errors', 'E_STORE_AWAY'],
+] as const
+
+describe('every page', () => {
+  it.each(PAGES)(
+    '%s renders, names everything, asks no other host and complains of nothing',
+    async (path, text) => {
+      const { page, complaints } = await open(path)
+      await page.getByText(text).first().waitFor()
+      await page.getByText('Simulated').first().waitFor()
+      await page.waitForTimeout(300)
+      await expectAccessible(page)
+      expect(complaints).toEqual([])
+    },
+  )
+
+  it.each(['light', 'dark'] as const)('text is readable in %s (AA)', async (colorScheme) => {
+    for (const [path, text] of PAGES) {
+      const { page } = await open(path, {}, { colorScheme })
+      await page.getByText(text).first().waitFor()
+      await page.waitForTimeout(200)
+      expect(await lowContrast(page), path).toEqual([])
+    }
+  })
+
+  it.each(PAGES)('%s fits a phone without sideways scrolling of the page', async (path, text) => {
+    const { page } = await open(path, {}, { viewport: { width: 360, height: 740 } })
+    await page.getByText(text).first().waitFor()
+    await page.waitForTimeout(200)
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    )
+    expect(overflow).toBeLessThanOrEqual(0)
+  })
+})
+
+describe('the first page', () => {
+  it('loads at most 120 kB of JavaScript, gzipped, and each further page 60 kB more', async () => {
+    const { page, base } = await open('/login')
+    await page.goto('about:blank')
+    const scripts = new Map<string, number>()
+    page.on('response', (response) => {
+      if (!response.url().endsWith('.js')) return
+      void response.body().then((body) => scripts.set(response.url(), gzipSync(body).length))
+    })
+    const total = () => [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0)
+    await page.goto(`${base}/`)
+    await page.locator('.chart canvas').first().waitFor()
+    await page.waitForLoadState('load')
+    await page.waitForTimeout(500)
+    const first = total()
+    console.log(
+      `first page: ${(first / 1000).toFixed(1)} kB of JavaScript gzipped, ${scripts.size} files`,
+    )
+    expect(first).toBeLessThanOrEqual(FIRST_PAGE_BYTES_MAX)
+    for (const name of ['Devices', 'Collection']) {
+      const before = total()
+      await page.getByRole('navigation', { name: 'Main' }).getByText(name).click()
+      await page.getByRole('heading', { level: 1, name }).waitFor()
+      await page.waitForTimeout(300)
+      expect(total() - before, name).toBeLessThanOrEqual(FURTHER_PAGE_BYTES_MAX)
+    }
+  })
+
+  it('says utilization, its bounds, coverage and zone in words, and draws the chart', async () => {
+    const { page } = await open('/')
+    const now = page.getByRole('region', { name: /Fleet busy/ })
+    await now.waitFor()
+    const text = (await now.innerText()).replaceAll('\u202f', ' ')
+    expect(text).toMatch(/\d\d\.\d\s*%/)
+    expect(text).toMatch(
+      /The true value lies between \d\d\.\d % and \d\d\.\d %: \d\d\.\d % of device time is known/,
+    )
+    expect(text).toMatch(/OK|Ticket|Watch|Warn|Danger|No verdict/)
+    await page.getByText('2,021 of 2,048').waitFor()
+    const chart = page.getByRole('slider', { name: /^Utilization, last 24 hours/ })
+    await chart.waitFor()
+    const painted = await chart.locator('canvas').evaluate((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) return 0
+      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+        data: [],
+      }
+      return data.filter((value, at) => at % 4 === 3 && value > 0).length
+    })
+    expect(painted).toBeGreaterThan(5_000)
+  })
+
+  it('the chart is read by keyboard: arrow keys move along time', async () => {
+    const { page } = await open('/')
+    const chart = page.getByRole('slider', { name: /^Utilization/ })
+    await chart.focus()
+    const before = await chart.getAttribute('aria-valuetext')
+    await page.keyboard.press('Home')
+    await expect.poll(() => chart.getAttribute('aria-valuetext')).not.toBe(before)
+    expect(await chart.getAttribute('aria-valuenow')).toBe('0')
+  })
+
+  it('a missing figure is a dash with its reason, never a zero', async () => {
+    const { page } = await open('/?by=hall')
+    const row = page.getByRole('row', { name: /w2/ })
+    await row.waitFor()
+    const power = row.getByRole('cell').last()
+    expect(await power.innerText()).toContain('—')
+    expect(await power.locator('.missing').getAttribute('title')).toBe(
+      'no device in this group reports power',
+    )
+    await page.goto(`${page.url().split('?')[0]}devices?node=h1-r01-n06`)
+    const silent = page.getByRole('row', { name: /silent/ })
+    await silent.waitFor()
+    expect(await silent.innerText()).not.toMatch(/\b0(\.0)?\s?%/)
+  })
+
+  it('range, grouping and sorting live in the address, and back works', async () => {
+    const { page } = await open('/')
+    await page.getByRole('link', { name: '7 days' }).click()
+    await page.getByRole('slider', { name: /last 7 days/ }).waitFor()
+    await page.getByRole('link', { name: 'Model' }).click()
+    await page.getByRole('row', { name: /Ascend 910C/ }).waitFor()
+    expect(page.url()).toMatch(/range=7d&by=model/)
+    await page.reload()
+    await page.getByRole('row', { name: /Ascend 910C/ }).waitFor()
+    await page.getByRole('row', { name: /H200/ }).getByRole('link').click()
+    await page.getByText('512 devices').waitFor()
+    await page.goBack()
+    await page.getByRole('slider', { name: /last 7 days/ }).waitFor()
+  })
+
+  it('the incident is played from the banner and its caption is shown on every page', async () => {
+    const { page } = await open('/')
+    await page.getByRole('button', { name: 'Play the incident' }).click()
+    await page.getByText('A coolant loop in hall h1').waitFor()
+    await page.getByRole('link', { name: 'Collection' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Collection' }).waitFor()
+    expect(await page.getByText('A coolant loop in hall h1').isVisible()).toBe(true)
+  })
+})
+
+describe('language and colours', () => {
+  it('switch without a reload and are remembered', async () => {
+    const { page } = await open('/')
+    await page.getByRole('button', { name: '切换到中文' }).click()
+    await page.getByText('机群忙碌率').waitFor()
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-CN')
+    await page.getByRole('button', { name: /^配色/ }).click()
+    await page.getByRole('button', { name: /^配色/ }).click()
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
+    await page.reload()
+    await page.getByText('机群忙碌率').waitFor()
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
+  })
+
+  it('a Chinese browser gets Chinese from the first page on, with nothing left in English', async () => {
+    const { page } = await open('/', {}, { locale: 'zh-CN' })
+    await page.getByText('机群忙碌率').waitFor()
+    await page.getByRole('row', { name: /east/ }).waitFor()
+    const words = (await page.locator('main').innerText()).match(/[A-Za-z]{5,}/g) ?? []
+    expect(words.filter((word) => !/^(Ascend|Plimsoll)$/.test(word))).toEqual([])
+  })
+})
+
+describe('when something is wrong', () => {
+  it('a failed answer names its code, leads to its page and can be asked again', async () => {
+    const broken = new Set(['fleet/series'])
+    const { page } = await open('/', { broken })
+    const alert = page.getByRole('alert')
+    await alert.waitFor()
+    expect(await alert.innerText()).toContain('E_STORE_AWAY')
+    expect(await alert.getByRole('link').getAttribute('href')).toBe('/errors#e_store_away')
+    broken.clear()
+    await alert.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('slider', { name: /^Utilization/ }).waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  it('a lost live stream is said in words, and the figures stay', async () => {
+    const { page, server } = await open('/')
+    await page.getByText('2,021 of 2,048').waitFor()
+    server.closeAllConnections()
+    server.close()
+    await page
+      .getByText(/Connection lost/)
+      .first()
+      .waitFor()
+    expect(await page.getByText('2,021 of 2,048').isVisible()).toBe(true)
+  })
+
+  it('an unknown device and an unknown address say so', async () => {
+    const { page, base } = await open('/devices/1')
+    await page.getByText('E_DEVICE_UNKNOWN').waitFor()
+    await page.goto(`${base}/nowhere`)
+    await page.getByText('There is no page at this address.').waitFor()
+  })
+
+  it('a session is asked for, a wrong token refused, and the page asked for comes next', async () => {
+    const { page } = await open('/collection', { loginNeeded: true })
+    await page.getByLabel('Token').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This token is not accepted').waitFor()
+    await page.getByLabel('Token').fill('stub-token')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Collection' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  })
+})
+
+describe('the collection page', () => {
+  it('lists what failed first, why and what to do', async () => {
+    const { page } = await open('/collection')
+    const first = page.getByRole('table').first().getByRole('row').nth(1)
+    await first.waitFor()
+    const text = await first.innerText()
+    expect(text).toContain('failed')
+    expect(text).toContain('timeout')
+    expect(text).toContain('The target did not answer in time')
+  })
+
+  it('reads a pasted output and shows what was rejected and why', async () => {
+    const { page } = await open('/collection')
+    await page.getByLabel('Output', { exact: true }).fill('DCGM_FI_DEV_GPU_UTIL{gpu="0"} 98')
+    await page.getByRole('button', { name: 'Read it' }).click()
+    await page.getByText('Read as dcgm-exporter: 1 devices').waitFor()
+    await page.getByText('out_of_range').last().waitFor()
+    const row = page.getByRole('row', { name: /GPU-1f6f0a5e/ })
+    expect((await row.innerText()).replaceAll('\u202f', ' ')).toContain('98.0 %')
+  })
+})
+
+describe('the device page', () => {
+  it('charts what moves, tells what stands still, and lists what is missing with its reason', async () => {
+    const { page } = await open('/devices/9000000000000003')
+    await page.getByRole('slider', { name: /^Temperature: latest/ }).waitFor()
+    expect(await page.getByRole('slider').count()).toBeGreaterThan(10)
+    await page.getByText('80.0').first().waitFor()
+    await page.getByText(/Not measured on this device/).click()
+    expect(await page.getByText('needs DCGM profiling fields').first().isVisible()).toBe(true)
+  })
+
+  it('a silent device is unknown since its last sample, not idle', async () => {
+    const { page } = await open('/devices/9000000000000041')
+    await page.getByText('the device is unknown since, not idle').waitFor()
+  })
+
+  it('cursors of all charts move together', async () => {
+    const { page } = await open('/devices/9000000000000003')
+    const chart = page.getByRole('slider', { name: /^Busy: latest/ })
+    await chart.focus()
+    await page.keyboard.press('Home')
+    const other = page.getByRole('slider', { name: /^Temperature: latest/ })
+    await expect.poll(() => other.getAttribute('aria-valuenow')).toBe('0')
+  })
+})
