@@ -11,14 +11,20 @@ import type { Invocation } from './command.ts'
  * The collector's configuration: a file, or targets named on the command line, or nothing (then the tools
  * of this machine are looked for). The spool lives under the data directory unless the file says else.
  */
-export async function collectorConfig(invocation: Invocation, dataDir: string): Promise<CollectorConfig> {
+export async function collectorConfig(
+  invocation: Invocation,
+  dataDir: string,
+): Promise<CollectorConfig> {
   const sources = await loadSources()
   const file = invocation.option('config') ?? invocation.env['PLIMSOLL_CONFIG']
   const targets = invocation.options('target')
   const prometheus = invocation.options('targets-from')
   const named = targets.length + prometheus.length > 0
   if (file !== undefined && file !== '' && named) {
-    throw new PlimsollError('E_USAGE', 'give targets in the configuration file or on the command line, not both')
+    throw new PlimsollError(
+      'E_USAGE',
+      'give targets in the configuration file or on the command line, not both',
+    )
   }
   const context = { sources, host: hostname() }
   const config =

@@ -17,7 +17,9 @@ const root = join(import.meta.dirname, '..')
 const Manifest = z.object({ version: z.string() })
 
 /** The version this program calls itself. */
-export const VERSION = Manifest.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).version
+export const VERSION = Manifest.parse(
+  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')),
+).version
 
 export interface QueryServiceOptions {
   readonly settings: Settings
@@ -52,7 +54,10 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
     health: () => service?.health() ?? { state: 'stopped', detail: 'not started', metrics: {} },
   }
 
-  function queryDeps({ ready, pipeline, roles, simulated, demo }: QueryServiceOptions, reader: QueryDeps['reader']): QueryDeps {
+  function queryDeps(
+    { ready, pipeline, roles, simulated, demo }: QueryServiceOptions,
+    reader: QueryDeps['reader'],
+  ): QueryDeps {
     return {
       reader,
       clock: Date.now,

@@ -16,7 +16,10 @@ export async function run(invocation: Invocation): Promise<number> {
       'set PLIMSOLL_ENGINE_PASSWORD to at least 16 characters: other users of this machine can reach loopback too',
     )
   }
-  const dataDir = join(invocation.option('data') ?? invocation.env['PLIMSOLL_DATA'] ?? './data', 'engine')
+  const dataDir = join(
+    invocation.option('data') ?? invocation.env['PLIMSOLL_DATA'] ?? './data',
+    'engine',
+  )
   const port = wholeNumber(invocation, 'port', { min: 1, max: 65_535 }) ?? DEFAULT_PORT
   const engine = createEngine({ dataDir, log, secret, port })
   return runRoles([engine], log, () => log.info('engine answers', { url: engine.address().url }))

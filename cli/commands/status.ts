@@ -17,20 +17,33 @@ export async function run(invocation: Invocation): Promise<number> {
   const collection = CollectionAnswer.safeParse(body)
   if (collection.success) {
     const { totals, pipeline } = collection.data
-    invocation.print(`targets: ${totals.ok} ok, ${totals.failed} failed, ${totals.stale} stale of ${totals.targets}`)
-    invocation.print(`settled until ${pipeline.settled_until ?? 'never'}, newest sample ${pipeline.newest_sample_at ?? 'none'}`)
+    invocation.print(
+      `targets: ${totals.ok} ok, ${totals.failed} failed, ${totals.stale} stale of ${totals.targets}`,
+    )
+    invocation.print(
+      `settled until ${pipeline.settled_until ?? 'never'}, newest sample ${pipeline.newest_sample_at ?? 'none'}`,
+    )
   } else {
     const problem = Problem.safeParse(body)
-    invocation.print(problem.success ? `${problem.data.error.code}: ${problem.data.error.message}` : 'collection: no answer')
+    invocation.print(
+      problem.success
+        ? `${problem.data.error.code}: ${problem.data.error.message}`
+        : 'collection: no answer',
+    )
   }
   return ready.ok ? 0 : 1
 }
 
 async function ask(url: URL, token: string | undefined): Promise<Response> {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const headers: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` }
   try {
     return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
   } catch (cause) {
-    throw new PlimsollError('E_STORE_AWAY', `nothing answers at ${url.origin}: is plimsoll running there?`, { cause })
+    throw new PlimsollError(
+      'E_STORE_AWAY',
+      `nothing answers at ${url.origin}: is plimsoll running there?`,
+      { cause },
+    )
   }
 }

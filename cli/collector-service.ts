@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { type Collector, createCollector } from '../collector/collector.ts'
+import type { CollectorConfig } from '../collector/config.ts'
+import { createHost } from '../collector/host.ts'
+import { loadSources } from '../collector/sources.ts'
+import { openSpool, type Spool } from '../collector/spool/spool.ts'
+import { type DirectBus, openDirectBus } from '../ingest/bus/direct-publisher.ts'
+import { openNatsPublisher } from '../ingest/bus/publisher.ts'
+import type { Publisher } from '#schemas/ports.ts'
+import type { Logger } from '#schemas/role.ts'
+import { PlimsollError } from '#schemas/errors.ts'
+import { lazyRole } from './lazy-role.ts'
+
+/** A collector in this process whose spool ingest can read in place. */
+export interface DirectCollector {
+  readonly role: ReturnType<typeof lazyRole<Collector>>
+  readonly bus: DirectBus
+  /** The spool, once the role has started. */
+  spool(): Spool
+}
+
+/** A collector without a bus: what it spools is what ingest reads. */
+export function directCollector(config: CollectorConfig, log: Logger): DirectCollector {
+  const bus = openDirectBus({ cluster: config.cluster, collector: config.collector })
+  let spool: Spool | null = null
+  const role = lazyRole<Collector>('collector', async () => ({
+    role: await collector(config, log, bus.publisher, async (options) => {
+      spool = await openSpool(options)
+      return spool
+    }),
+    close: async () => undefined,
+  }))
+  return {
+    role,
+    bus,
+    spool() {
+      if (spool === null)
+        throw new PlimsollError('E_INTERNAL', 'the spool is asked for before the collector started')
+      return spool
+    },
+  }
+}
+
+/** A collector that publishes through NATS; it starts and spools while the server is away. */
+export function natsCollector(
+  config: CollectorConfig,
+  log: Logger,
+  url: string,
+  credsFile: string | undefined,
+) {
+  return lazyRole<Collector>('collector', async () => {
+    const { cluster, collector: name, nats } = config
+    const { ca, cert, key } = nats?.tls ?? {}
+    const tls = {
+      ...(ca === undefined ? {} : { caFile: ca }),
+      ...(cert === undefined ? {} : { certFile: cert }),
+      ...(key === undefined ? {} : { keyFile: key }),
+    }
+    const creds = credsFile ?? nats?.credentials
+    const connect = {
+      url,
+      ...(creds === undefined ? {} : { credsFile: creds }),
+      ...(nats?.tls === undefined ? {} : { tls }),
+    }
+    const publisher = openNatsPublisher({ connect, cluster, collector: name, logger: log })
+    return {
+      role: await collector(config, log, publisher, openSpool),
+      close: () => publisher.close(),
+    }
+  })
+}
+
+async function collector(
+  config: CollectorConfig,
+  logger: Logger,
+  publisher: Publisher,
+  open: typeof openSpool,
+): Promise<Collector> {
+  const [sources, io] = [await loadSources(), createHost()]
+  return createCollector({
+    config,
+    sources,
+    publisher,
+    io,
+    logger,
+    random: randomBytes,
+    openSpool: open,
+  })
+}

@@ -1,0 +1,78 @@
+import { collectorConfig } from '../collector-config.ts'
+import { directCollector, natsCollector } from '../collector-service.ts'
+import type { CollectorConfig } from '../../collector/config.ts'
+import type { Collector } from '../../collector/collector.ts'
+import { refuseSimulated } from '../../demo/stamp.ts'
+import type { Logger, Role } from '#schemas/role.ts'
+import type { Invocation } from '../command.ts'
+import { directShards, ingestService, jetStreamShards, type Shards } from '../ingest-service.ts'
+import { createLogger } from '../log.ts'
+import { queryService } from '../query-service.ts'
+import { runRoles } from '../run-roles.ts'
+import { readSettings, type Settings } from '../settings.ts'
+import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
+
+export async function run(invocation: Invocation): Promise<number> {
+  const log = createLogger((line) => console.error(line), Date.now)
+  const settings = readSettings(invocation)
+  await refuseSimulated(settings.dataDir)
+  const config = await collectorConfig(invocation, settings.dataDir)
+  const store = storeAccess(settings, log)
+  const { collector, openShards } = collecting(config, settings, log)
+  const ingest = ingestService({ settings, store, log, openShards, retention: true })
+  const roles: Role[] = [...store.roles, migration(store, log), collector, ingest]
+  const query = queryService({
+    settings,
+    store,
+    log,
+    simulated: false,
+    roles,
+    pipeline: () => ingest.inner()?.status() ?? null,
+    ready: () => ({ ready: true, progress: '' }),
+  })
+  return runRoles([...roles, query], log, () => {
+    for (const line of welcome(collector.inner(), query.url())) invocation.print(line)
+  })
+}
+
+/** The collector and how ingest gets at what it collects: through NATS, or out of its spool. */
+function collecting(config: CollectorConfig, settings: Settings, log: Logger) {
+  const { natsUrl } = settings
+  if (natsUrl !== undefined) {
+    const collector = natsCollector(config, log, natsUrl, settings.natsCreds)
+    const openShards = (): Promise<Shards> => jetStreamShards({ ...settings, natsUrl }, log, true)
+    return { collector, openShards }
+  }
+  const direct = directCollector(config, log)
+  const { cluster, collector: name } = config
+  const openShards = (): Promise<Shards> =>
+    directShards(settings, [{ cluster, collector: name, spool: direct.spool(), bus: direct.bus }])
+  return { collector: direct.role, openShards }
+}
+
+/** Tables first: ingest and query find them there. */
+function migration(store: StoreAccess, log: Logger): Role {
+  return {
+    name: 'migrate',
+    start: () => migrateSingle(store, log),
+    stop: async () => undefined,
+    health: () => ({ state: 'ok', detail: 'tables are up to date', metrics: {} }),
+  }
+}
+
+function welcome(collector: Collector | null, url: string): readonly string[] {
+  const targets = collector?.targetCount() ?? 0
+  const lines = [`Plimsoll is up: ${url}`]
+  if (targets > 0)
+    return [
+      ...lines,
+      `It reads ${targets} target${targets === 1 ? '' : 's'}. A new device enters the figures after ten minutes of samples.`,
+    ]
+  return [
+    ...lines,
+    'It found nothing to read on this machine:',
+    ...(collector?.looked() ?? []).map((sentence) => `  ${sentence}`),
+    "Point it elsewhere: --target 'host-[01-40]:9400', --targets-from http://prometheus:9090 or --config FILE.",
+    'To see a fleet without one: npm run demo',
+  ]
+}

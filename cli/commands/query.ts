@@ -1,0 +1,28 @@
+import { PlimsollError } from '#schemas/errors.ts'
+import type { Invocation } from '../command.ts'
+import { createLogger } from '../log.ts'
+import { queryService } from '../query-service.ts'
+import { runRoles } from '../run-roles.ts'
+import { readSettings } from '../settings.ts'
+import { storeAccess } from '../store.ts'
+
+export async function run(invocation: Invocation): Promise<number> {
+  const log = createLogger((line) => console.error(line), Date.now, 'query')
+  const settings = readSettings(invocation)
+  if (settings.clickhouseUrl === undefined) {
+    throw new PlimsollError(
+      'E_USAGE',
+      'query on its own needs --clickhouse URL (CLICKHOUSE_URL). For everything in one process: plimsoll all',
+    )
+  }
+  const query = queryService({
+    settings,
+    store: storeAccess(settings, log),
+    log,
+    simulated: false,
+    roles: [],
+    pipeline: () => null,
+    ready: () => ({ ready: true, progress: '' }),
+  })
+  return runRoles([query], log, () => invocation.print(`Plimsoll answers at ${query.url()}`))
+}

@@ -1,0 +1,37 @@
+import type { Role, RoleHealth } from '#schemas/role.ts'
+
+const NOT_STARTED: RoleHealth = { state: 'stopped', detail: 'not started', metrics: {} }
+
+/** Something a started role holds open besides itself: a connection, a log. */
+export interface Opened<R extends Role> {
+  readonly role: R
+  /** Called after the role stopped, also when its start failed. */
+  close(): Promise<void>
+}
+
+/**
+ * A role that is built when it starts, because what it needs (an address, a spool) exists only once the
+ * roles before it have started.
+ */
+export function lazyRole<R extends Role>(
+  name: string,
+  open: () => Promise<Opened<R>>,
+): Role & { inner(): R | null } {
+  let opened: Opened<R> | null = null
+  return {
+    name,
+    inner: () => opened?.role ?? null,
+    async start() {
+      opened = await open()
+      await opened.role.start()
+    },
+    async stop() {
+      const closing = opened
+      opened = null
+      if (closing === null) return
+      await closing.role.stop()
+      await closing.close()
+    },
+    health: () => opened?.role.health() ?? NOT_STARTED,
+  }
+}
