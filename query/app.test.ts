@@ -22,8 +22,6 @@ const settledRow = {
   minute_rows: '10',
   first_minute_ms: String(START_MS - 10 * MINUTE_MS),
   last_minute_ms: String(START_MS - MINUTE_MS),
-  hours_s: [],
-  days_s: [],
 }
 const sumsRow = (key: string, busy: number) => ({
   key_1: key,

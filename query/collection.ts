@@ -30,7 +30,7 @@ export async function collectionHealth(
     collectionTargets.run(deps.reader, { now_ms, limit: page.limit, offset }),
     collectionTotals.run(deps.reader, { now_ms }),
     gapEvents.run(deps.reader, { now_ms, limit: GAPS_MAX }),
-    readPublished(deps.reader, { fromMs: now_ms, toMs: now_ms }),
+    readPublished(deps.reader),
   ])
   const { inserted_rows, newest_sample_ms, ...counts } = totals ?? NO_TOTALS
   return {

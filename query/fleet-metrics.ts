@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MetricUnit } from '#schemas/metrics.ts'
+import type { FigureColumns } from './queries/fleet-sums.ts'
 import {
   activeOf,
   effectiveOf,
@@ -27,17 +28,59 @@ interface Point {
   readonly hi?: number | null
 }
 
+/** Utilization needs no more than every question reads. */
+const NO_COLUMNS: FigureColumns = {
+  active_known: 'zero',
+  active: 'zero',
+  effective_known: 'zero',
+  effective: 'zero',
+  power_known: 'zero',
+  power: 'zero',
+  memory_known: 'zero',
+  memory: 'zero',
+  temperature_known: 'zero',
+  temperature: 'nothing',
+}
+const ACTIVE = { active_known: 'active_known_ms', active: 'active_ms_x1000' } as const
+const EFFECTIVE = {
+  effective_known: 'effective_known_ms',
+  effective: 'effective_ms_x1000',
+} as const
+const POWER = { power_known: 'power_known_ms', power: 'power_mw_ms' } as const
+const MEMORY = { memory_known: 'memory_known_ms', memory: 'memory_ms_x1000' } as const
+
+/** What a FleetGroup shows. */
+export const SUMMARY_COLUMNS: FigureColumns = {
+  ...NO_COLUMNS,
+  ...ACTIVE,
+  ...EFFECTIVE,
+  ...POWER,
+  temperature: 'temperature_max',
+}
+
 /** How each fleet chart reads the sums of a step. Temperature is the hottest device's, as it settles. */
 export const FLEET_METRICS: Record<
   FleetMetric,
-  { readonly unit: MetricUnit; readonly read: (sums: Sums) => Point }
+  {
+    readonly unit: MetricUnit
+    readonly columns: FigureColumns
+    readonly read: (sums: Sums) => Point
+  }
 > = {
-  utilization: { unit: 'ratio', read: utilizationPoint },
-  active: { unit: 'ratio', read: activeOf },
-  effective: { unit: 'ratio', read: effectiveOf },
-  power_watts: { unit: 'watts', read: powerOf },
-  temperature_celsius: { unit: 'celsius', read: temperatureOf },
-  memory_used_ratio: { unit: 'ratio', read: memoryOf },
+  utilization: { unit: 'ratio', columns: NO_COLUMNS, read: utilizationPoint },
+  active: { unit: 'ratio', columns: { ...NO_COLUMNS, ...ACTIVE }, read: activeOf },
+  effective: { unit: 'ratio', columns: { ...NO_COLUMNS, ...EFFECTIVE }, read: effectiveOf },
+  power_watts: { unit: 'watts', columns: { ...NO_COLUMNS, ...POWER }, read: powerOf },
+  temperature_celsius: {
+    unit: 'celsius',
+    columns: {
+      ...NO_COLUMNS,
+      temperature_known: 'temperature_known_ms',
+      temperature: 'temperature_max',
+    },
+    read: temperatureOf,
+  },
+  memory_used_ratio: { unit: 'ratio', columns: { ...NO_COLUMNS, ...MEMORY }, read: memoryOf },
 }
 
 function utilizationPoint(sums: Sums): Point {

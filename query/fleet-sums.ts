@@ -1,6 +1,7 @@
 import type { Reader } from '#schemas/ports.ts'
 import type { Dimension, Filters } from './filters.ts'
 import {
+  type FigureColumns,
   fleetDeviceSums,
   fleetGroupSums,
   fleetProvisionalSums,
@@ -14,9 +15,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeWindow } from './window.ts'
 export interface Grouping {
   readonly groupBy: readonly Dimension[]
   readonly filters: Filters
-  /** Step 0 begins here; one step over all for a summary. */
+  /** The first step begins here. */
   readonly t0Ms: number
+  /** 0 = one figure over the whole window, in step 0. */
   readonly stepMs: number
+  /** What is summed beside capacity, known and busy time. */
+  readonly columns: FigureColumns
   /** Whether known time is told apart by busy source. */
   readonly bySource: boolean
 }
@@ -64,6 +68,7 @@ function groupingParams(grouping: Grouping) {
   return {
     ...grouping.filters.params,
     ...keyParams(grouping.groupBy),
+    ...grouping.columns,
     t0_s: grouping.t0Ms / 1000,
     step_s: grouping.stepMs / 1000,
     by_source: grouping.bySource ? 1 : 0,

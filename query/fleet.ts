@@ -7,9 +7,15 @@ import { parseFilters, parseGroupBy } from './filters.ts'
 import { keyParams, readSums, type GroupSums } from './fleet-sums.ts'
 import { fleetDeviceCount } from './queries/fleet-sums.ts'
 import { pendingDevices } from './queries/pending-devices.ts'
-import { planQuestion, type Plan, type Published } from './resolution.ts'
-import { FLEET_METRICS, type FleetMetric } from './fleet-metrics.ts'
-import { readPublished } from './settled.ts'
+import {
+  type Plan,
+  planQuestion,
+  type PublishedMinutes,
+  type Question,
+  wantsBuckets,
+} from './resolution.ts'
+import { FLEET_METRICS, type FleetMetric, SUMMARY_COLUMNS } from './fleet-metrics.ts'
+import { readPublished, readPublishedBuckets } from './settled.ts'
 import { chooseGrid, type Grid } from './steps.ts'
 import { emptySums, fleetGroup, rowKey } from './sums.ts'
 import { effectiveWindow, iso, isoOrNull, type TimeWindow } from './window.ts'
@@ -42,9 +48,9 @@ export async function fleetSummary(
   const filters = parseFilters(question.filters)
   const { window, published } = await settledWindow(deps, question)
   const fields = [...groupBy, ...filters.fields]
-  const plan = planQuestion({ ...window, fields, stepMs: null }, published, deps.timeZone)
-  const stepMs = window.toMs - window.fromMs
-  const grouping = { groupBy, filters, t0Ms: window.fromMs, stepMs, bySource: true }
+  const plan = await planOf(deps, { ...window, fields, stepMs: null }, published)
+  const once = { t0Ms: window.fromMs, stepMs: 0, columns: SUMMARY_COLUMNS }
+  const grouping = { ...once, groupBy, filters, bySource: true }
   const [groups, counts, pending] = await Promise.all([
     readSums(deps.reader, plan, grouping),
     fleetDeviceCount.run(deps.reader, {
@@ -78,9 +84,10 @@ export async function fleetSeries(
   const { window, published } = await settledWindow(deps, question)
   const grid = chooseGrid(window, question.points)
   const fields = [...groupBy, ...filters.fields]
-  const asked = { ...window, fields, stepMs: grid.stepMs }
-  const plan = planQuestion(asked, published, deps.timeZone)
-  const grouping = { groupBy, filters, t0Ms: grid.t0Ms, stepMs: grid.stepMs, bySource: false }
+  const plan = await planOf(deps, { ...window, fields, stepMs: grid.stepMs }, published)
+  const { columns } = FLEET_METRICS[question.metric]
+  const steps = { t0Ms: grid.t0Ms, stepMs: grid.stepMs, columns }
+  const grouping = { ...steps, groupBy, filters, bySource: false }
   const groups = [...(await readSums(deps.reader, plan, grouping)).values()]
   // Without group_by there is one line, also where there was nothing: nulls, not an empty list.
   if (groupBy.length === 0 && groups.length === 0) groups.push({ key: {}, steps: new Map() })
@@ -96,15 +103,26 @@ export async function fleetSeries(
   }
 }
 
+async function planOf(
+  deps: FleetDeps,
+  question: Question,
+  published: PublishedMinutes,
+): Promise<Plan> {
+  const buckets = wantsBuckets(question)
+    ? await readPublishedBuckets(deps.reader, question)
+    : { hours: [], days: [] }
+  return planQuestion(question, { ...published, ...buckets }, deps.timeZone)
+}
+
 /** The effective window and what is settled of it. */
 export async function settledWindow(
   deps: Pick<FleetDeps, 'reader' | 'clock'>,
   asked: Pick<FleetQuestion, 'from' | 'to'>,
-): Promise<{ window: TimeWindow; published: Published }> {
+): Promise<{ window: TimeWindow; published: PublishedMinutes }> {
   const now = deps.clock()
   // Refuses a bad range before the store is asked.
-  const guess = effectiveWindow(asked, null, now)
-  const published = await readPublished(deps.reader, guess)
+  effectiveWindow(asked, null, now)
+  const published = await readPublished(deps.reader)
   return { window: effectiveWindow(asked, published.settledUntilMs, now), published }
 }
 
@@ -114,7 +132,7 @@ export function frame(
   answer: {
     readonly window: TimeWindow
     readonly plan: Pick<Plan, 'resolution' | 'provisional'>
-    readonly published: Published
+    readonly published: PublishedMinutes
   },
 ): AnswerFrame {
   return {

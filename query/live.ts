@@ -5,6 +5,7 @@ import type { Clock, Logger } from '#schemas/role.ts'
 import type { DemoControl } from './deps.ts'
 import { latestValues } from './devices.ts'
 import { noFilters } from './filters.ts'
+import { SUMMARY_COLUMNS } from './fleet-metrics.ts'
 import { readProvisional } from './fleet-sums.ts'
 import { deviceLatest } from './queries/device-latest.ts'
 import { liveStatus } from './queries/live-status.ts'
@@ -109,7 +110,7 @@ export function createLiveHub(deps: LiveDeps): LiveHub {
     const now = deps.clock()
     const [[status], published, figures] = await Promise.all([
       liveStatus.run(deps.reader, { now_ms: now }),
-      readPublished(deps.reader, { fromMs: now, toMs: now }),
+      readPublished(deps.reader),
       readFigures(),
     ])
     const told = {
@@ -231,7 +232,8 @@ async function readMinute(reader: Reader, endMs: number): Promise<ProvisionalRow
     groupBy: ['cluster', 'model'],
     filters: noFilters(),
     t0Ms: window.fromMs,
-    stepMs: MINUTE_MS,
+    stepMs: 0,
+    columns: SUMMARY_COLUMNS,
     bySource: true,
   })
 }

@@ -3,16 +3,21 @@ import type { Dimension } from './filters.ts'
 import { localDayCeil, nextLocalDayStart } from './local-day.ts'
 import { DAY_MS, HOUR_MS, type TimeWindow } from './window.ts'
 
-/** Which settled minutes, hours and days exist, from the revisions table. Epoch ms. */
-export interface Published {
+/** Which settled minutes exist, from the revisions table. Epoch ms. */
+export interface PublishedMinutes {
   /** Start of the oldest settled minute, null when nothing is settled. */
   readonly firstMinuteMs: number | null
   /** End of the newest settled minute. */
   readonly settledUntilMs: number | null
-  /** Published hours and local days in the asked window. */
+}
+
+/** Starts of the hours and local days of the window that are published. */
+export interface PublishedBuckets {
   readonly hours: readonly number[]
   readonly days: readonly number[]
 }
+
+export type Published = PublishedMinutes & PublishedBuckets
 
 export interface Question extends TimeWindow {
   /** Fields grouped or filtered by. */
@@ -53,6 +58,12 @@ const MINUTES_WINDOW_MS_MAX = 3 * HOUR_MS
 /** From here on whole local days come from days. */
 const DAYS_WINDOW_MS_MIN = 14 * DAY_MS
 
+/** Whether hours or days could answer: whether it is worth asking which of them are published. */
+export function wantsBuckets({ fromMs, toMs, fields, stepMs }: Question): boolean {
+  const longest = isGroupQuestion(fields) ? GROUP_WINDOW_MS_MAX : MINUTES_WINDOW_MS_MAX
+  return toMs - fromMs > longest && (stepMs === null || stepMs % HOUR_MS === 0)
+}
+
 /**
  * The one place that chooses tables. All of them hold integer sums of the same minutes, so the answer
  * is the same from each; what differs is the cost.
@@ -70,14 +81,13 @@ export function planQuestion(question: Question, published: Published, timeZone:
   return { resolution: mainResolution(segments), segments, provisional }
 }
 
+const isGroupQuestion = (fields: readonly Dimension[]) =>
+  fields.every((field) => GROUP_FIELDS.has(field))
+
 function settledSegments(question: Question, published: Published, timeZone: string): Segment[] {
   const lengthMs = question.toMs - question.fromMs
-  const groupKnows = question.fields.every((field) => GROUP_FIELDS.has(field))
-  if (groupKnows && lengthMs <= GROUP_WINDOW_MS_MAX) return [segment('ledger_1m_group', question)]
-  const edges = groupKnows ? 'ledger_1m_group' : 'ledger_1m'
-  if (lengthMs <= MINUTES_WINDOW_MS_MAX) return [segment(edges, question)]
-  const stepHoldsHours = question.stepMs === null || question.stepMs % HOUR_MS === 0
-  if (!stepHoldsHours) return [segment(edges, question)]
+  const edges = isGroupQuestion(question.fields) ? 'ledger_1m_group' : 'ledger_1m'
+  if (!wantsBuckets(question)) return [segment(edges, question)]
   const days =
     question.stepMs === null && lengthMs >= DAYS_WINDOW_MS_MIN
       ? wholeDays(question, published, timeZone)

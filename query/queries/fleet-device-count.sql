@@ -1,21 +1,18 @@
 -- Distinct devices with capacity in the window, by what they were while they had it. A change counts
--- from the minute it happened in, as in device_minutes.
+-- from the minute it happened in, as in device_minutes. Of two rows of one moment the first is valid for
+-- no time at all, so FINAL is not needed.
 WITH
   '' AS none,
   spans AS
   (
     SELECT
-      *,
+      device_id, cluster, hall, rack, pool, node, vendor, model, tenant, job, class,
       intDiv(toUnixTimestamp64Milli(at), 60000) * 60000 AS valid_from_ms,
       intDiv(toUnixTimestamp64Milli(leadInFrame(at, 1, toDateTime64('2100-01-01 00:00:00', 3, 'UTC')) OVER (
-        PARTITION BY device_id ORDER BY at ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING
+        PARTITION BY device_id ORDER BY at, log_position ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING
       )), 60000) * 60000 AS valid_to_ms
-    FROM
-    (
-      SELECT device_id, at, cluster, hall, rack, pool, node, vendor, model, tenant, job, class
-      FROM devices FINAL
-      WHERE at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    )
+    FROM devices
+    WHERE at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
   ),
   capacity AS
   (

@@ -1,30 +1,35 @@
 -- Integer sums of published group minutes by up to four fields and by step.
--- An unused key is bound to the constant named none.
-WITH '' AS none
+-- An unused key is bound to the constant named none, a column nobody asked for to zero or nothing:
+-- reading columns is what this costs.
+WITH
+  '' AS none,
+  toUInt64(0) AS zero,
+  CAST(NULL, 'Nullable(Float32)') AS nothing
 SELECT
   {k1:Identifier} AS key_1,
   {k2:Identifier} AS key_2,
   {k3:Identifier} AS key_3,
   {k4:Identifier} AS key_4,
-  toUInt32(intDiv(toUnixTimestamp(bucket) - {t0_s:Int64}, {step_s:Int64})) AS slot,
-  if({by_source:UInt8}, busy_source, 0) AS source,
+  -- Step 0 = one figure over the window; the constant costs no grouping.
+  if({step_s:Int64} = 0, toUInt32(0), toUInt32(intDiv(toUnixTimestamp(bucket) - {t0_s:Int64}, greatest(1, {step_s:Int64})))) AS slot,
+  if({by_source:UInt8}, busy_source, toUInt8(0)) AS source,
   sum(capacity_ms) AS sum_capacity_ms,
   sum(verification_ms) AS sum_verification_ms,
   sum(known_ms) AS sum_known_ms,
   sum(busy_ms_x1000) AS sum_busy_ms_x1000,
-  sum(active_known_ms) AS sum_active_known_ms,
-  sum(active_ms_x1000) AS sum_active_ms_x1000,
-  sum(effective_known_ms) AS sum_effective_known_ms,
-  sum(effective_ms_x1000) AS sum_effective_ms_x1000,
-  sum(power_known_ms) AS sum_power_known_ms,
+  sum({active_known:Identifier}) AS sum_active_known_ms,
+  sum({active:Identifier}) AS sum_active_ms_x1000,
+  sum({effective_known:Identifier}) AS sum_effective_known_ms,
+  sum({effective:Identifier}) AS sum_effective_ms_x1000,
+  sum({power_known:Identifier}) AS sum_power_known_ms,
   -- 50,000 devices at 700 W for a year are above 2^64 milliwatt milliseconds.
-  sum(toUInt128(power_mw_ms)) AS sum_power_mw_ms,
-  sum(memory_known_ms) AS sum_memory_known_ms,
-  sum(memory_ms_x1000) AS sum_memory_ms_x1000,
-  sum(temperature_known_ms) AS sum_temperature_known_ms,
-  max(temperature_max) AS max_temperature_celsius,
-  toUnixTimestamp(minIf(bucket, capacity_ms > 0)) AS first_bucket_s,
-  toUnixTimestamp(maxIf(bucket, capacity_ms > 0)) AS last_bucket_s
+  sum(toUInt128({power:Identifier})) AS sum_power_mw_ms,
+  sum({memory_known:Identifier}) AS sum_memory_known_ms,
+  sum({memory:Identifier}) AS sum_memory_ms_x1000,
+  sum({temperature_known:Identifier}) AS sum_temperature_known_ms,
+  max({temperature:Identifier}) AS max_temperature_celsius,
+  toUnixTimestamp(min(bucket)) AS first_bucket_s,
+  toUnixTimestamp(max(bucket)) AS last_bucket_s
 FROM ledger_1m_group
 WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')

@@ -5,13 +5,32 @@ import { bigSum, int64, namedQuery } from '../named-query.ts'
 /** A field to group by, or `none` for an unused place. */
 const Key = z.string().regex(/^[a-z]+$/)
 
+/** A sum's column, or `zero` where nobody asked for it: unread columns cost nothing. */
+const column = <Name extends string>(name: Name) => z.enum([name, 'zero'])
+
+export const FigureColumns = z.strictObject({
+  active_known: column('active_known_ms'),
+  active: column('active_ms_x1000'),
+  effective_known: column('effective_known_ms'),
+  effective: column('effective_ms_x1000'),
+  power_known: column('power_known_ms'),
+  power: column('power_mw_ms'),
+  memory_known: column('memory_known_ms'),
+  memory: column('memory_ms_x1000'),
+  temperature_known: column('temperature_known_ms'),
+  temperature: z.enum(['temperature_max', 'nothing']),
+})
+export type FigureColumns = z.infer<typeof FigureColumns>
+
 const GroupingParams = FilterParams.and(
   z.object({
+    ...FigureColumns.shape,
     k1: Key,
     k2: Key,
     k3: Key,
     k4: Key,
     t0_s: z.int(),
+    /** 0 = one figure over the whole window. */
     step_s: z.int(),
     by_source: z.int(),
   }),
