@@ -127,7 +127,7 @@ try {
     await writeTables(staged, {
       store,
       intent: { shard: 0, epoch: 'bench', ...range, leftOut: [] },
-      persist: (_, insert) => insert(),
+      persist: (insert) => insert(),
       clock: () => T0,
     })
     const used = process.cpuUsage(cpu)

@@ -12,17 +12,13 @@ import { hasLanded, loadDelivery, loadKnowledge } from './worker/load.ts'
 import type { ShardHandle } from './worker/ports.ts'
 import { DEFAULT_TIME_LIMITS, type TimeLimits } from './worker/read-message.ts'
 import { retry, type Sleep } from './worker/retry.ts'
-import {
-  createShard,
-  DEFAULT_SHARD_LIMITS,
-  type Shard,
-  type ShardOptions,
-  type ShardStatus,
-} from './worker/shard.ts'
+import type { ShardStatus } from './worker/shard-insert.ts'
+import { DEFAULT_READER_LIMITS, type ReaderOptions } from './worker/shard-reader.ts'
+import { createShard, type Shard } from './worker/shard.ts'
 
 export interface IngestOptions {
   readonly timeLimits?: TimeLimits
-  readonly shard?: Partial<Omit<ShardOptions, 'timeLimits'>>
+  readonly shard?: Partial<Omit<ReaderOptions, 'timeLimits'>>
   readonly settle?: Partial<SettleOptions>
   /** False in a process that only fills raw tables because another one settles. Default true. */
   readonly settles?: boolean
@@ -122,7 +118,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           knowledge: loaded.knowledge,
           hasLanded: (intent) => hasLanded(store, intent, clock() - DELIVERY_MEMORY_MS),
           options: {
-            ...DEFAULT_SHARD_LIMITS,
+            ...DEFAULT_READER_LIMITS,
             ...options.shard,
             timeLimits: options.timeLimits ?? DEFAULT_TIME_LIMITS,
           },

@@ -54,8 +54,8 @@ export interface SettleStatus {
 
 const MINUTE_MS = 60_000
 /** Device minutes that one statement writes at most; the chunk shrinks as the fleet grows. */
-const CHUNK_DEVICE_MINUTES = 250_000
-const CHUNK_MINUTES_MAX = 60
+const CHUNK_DEVICE_MINUTES = 500_000
+const CHUNK_MINUTES_MAX = 240
 
 const integer = z.coerce.number().int()
 const RevisionRow = z.object({ resolution: z.string(), bucket_ms: integer, as_of_ms: integer })

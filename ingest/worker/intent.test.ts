@@ -12,7 +12,7 @@ describe('starting from the last intent', () => {
   })
 
   it('repeats the range when it may not have landed, and says what of it has expired', () => {
-    expect(resume(intent, log, unknown)).toEqual({ kind: 'replay', life: 0, expired: 0 })
+    expect(resume(intent, log, unknown)).toEqual({ kind: 'replay', life: 0, intent, expired: 0 })
     expect(resume(intent, { ...log, first: 16 }, unknown)).toMatchObject({ expired: 5 })
     expect(resume(intent, { ...log, first: 25 }, unknown)).toMatchObject({ expired: 10 })
   })

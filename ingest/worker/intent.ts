@@ -44,7 +44,12 @@ export type Resume =
   /** All of the last insert is known to be stored. */
   | { readonly kind: 'landed'; readonly life: number; readonly nextPosition: number }
   /** Repeat the range (what is left of it), then go on behind it. */
-  | { readonly kind: 'replay'; readonly life: number; readonly expired: number }
+  | {
+      readonly kind: 'replay'
+      readonly life: number
+      readonly intent: IntentBody
+      readonly expired: number
+    }
   /** Another log, or one that lost its tail: positions mean other messages now. */
   | {
       readonly kind: 'new-life'
@@ -68,5 +73,5 @@ export function resume(intent: IntentBody | null, log: LogState, store: Landed):
   }
   if (store.hasLanded) return { kind: 'landed', life, nextPosition: intent.last + 1 }
   const expired = Math.max(0, Math.min(log.first, intent.last + 1) - intent.first)
-  return { kind: 'replay', life, expired }
+  return { kind: 'replay', life, intent, expired }
 }

@@ -8,7 +8,7 @@ export interface WriteContext {
   readonly store: Pick<Store, 'insertJson' | 'insertNative'>
   readonly intent: IntentBody
   /** Runs one insert again and again until it succeeds; rejects when the shard stops. */
-  readonly persist: (table: string, insert: () => Promise<void>) => Promise<void>
+  readonly persist: (insert: () => Promise<void>) => Promise<void>
   readonly clock: () => number
 }
 
@@ -22,7 +22,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   const json = async (table: string, rows: readonly JsonRow[]) => {
     if (rows.length === 0) return
     const token = insertToken(intent, table)
-    await persist(table, () => store.insertJson(table, rows, token))
+    await persist(() => store.insertJson(table, rows, token))
   }
   const place = { shard, epoch }
   await json(
@@ -37,9 +37,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   const { samples } = staged
   if (samples.rows > 0) {
     const token = insertToken(intent, 'samples')
-    await persist('samples', () =>
-      store.insertNative('samples', samples.columns, samples.rows, token),
-    )
+    await persist(() => store.insertNative('samples', samples.columns, samples.rows, token))
   }
   const insertedAtMs = context.clock()
   const rows = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]

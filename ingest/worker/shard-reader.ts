@@ -1,0 +1,115 @@
+import type { Clock } from '#schemas/role.ts'
+import { createBatchDecoder } from '#schemas/wire.ts'
+import type { LogMessage } from '../bus/log.ts'
+import type { LogState } from './intent.ts'
+import type { ShardHandle } from './ports.ts'
+import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
+
+export interface ReaderOptions {
+  readonly timeLimits: TimeLimits
+  /** An insert is closed at this many rows… */
+  readonly rowsMax: number
+  /** …or bytes… */
+  readonly bytesMax: number
+  /** …or this long after its first message, ms. */
+  readonly waitMs: number
+}
+
+/** Rows stay far below max_insert_block_size (1,048,449), also when the last message is a large one. */
+export const DEFAULT_READER_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 250 } as const
+/** Messages asked for at a time. */
+const READ_MESSAGES = 256
+/** Messages of one insert: an intent lists at most 100,000 positions. */
+const MESSAGES_MAX = 50_000
+/** How long one read waits while there is nothing to do. */
+const IDLE_WAIT_MS = 250
+
+/** A message with what was found in it. */
+export interface Read {
+  readonly message: LogMessage
+  readonly result: ReadResult
+}
+
+export interface ShardReader {
+  state(): Promise<LogState>
+  /** Messages from a position on, until enough rows or bytes, or no more within the waiting time. */
+  gather(from: number): Promise<Read[]>
+  /** Exactly the messages of a range that the log still holds. */
+  range(first: number, last: number): Promise<Read[]>
+  /** The message at a position, or null when the log does not hold it. */
+  at(position: number, state: LogState): Promise<Read | null>
+}
+
+export interface ReaderDeps {
+  readonly log: ShardHandle['log']
+  readonly options: ReaderOptions
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Repeats a call to the bus until it succeeds; rejects when the shard stops. */
+  readonly lasting: <T>(call: () => Promise<T>) => Promise<T>
+}
+
+/** Reads and checks the messages of one log. Holds one insert's worth of them, never more. */
+export function createShardReader({
+  log,
+  options,
+  clock,
+  signal,
+  lasting,
+}: ReaderDeps): ShardReader {
+  const decode = createBatchDecoder()
+  const check = (message: LogMessage): Read => ({
+    message,
+    result: readMessage(message, decode, options.timeLimits),
+  })
+  const read = (from: number, max: number, waitMs: number) =>
+    lasting(() => log.read(from, max, waitMs))
+
+  const reader: ShardReader = {
+    state: () =>
+      lasting(async () => {
+        const first = await log.first()
+        const last = await log.last()
+        return { epoch: log.epoch(), first, last }
+      }),
+    async gather(from) {
+      const reads: Read[] = []
+      let rows = 0
+      let bytes = 0
+      let next = from
+      let endMs = Infinity
+      while (rows < options.rowsMax && bytes < options.bytesMax && reads.length < MESSAGES_MAX) {
+        const waitMs = reads.length === 0 ? IDLE_WAIT_MS : endMs - clock()
+        if (waitMs <= 0 || signal.aborted) break
+        const messages = await read(next, READ_MESSAGES, waitMs)
+        if (messages.length === 0) break
+        if (reads.length === 0) endMs = clock() + options.waitMs
+        for (const message of messages) {
+          const checked = check(message)
+          reads.push(checked)
+          bytes += message.payload.length
+          if (checked.result.ok) rows += checked.result.accepted.batch.busySource.length
+          next = message.position + 1
+        }
+      }
+      return reads
+    },
+    async range(first, last) {
+      const reads: Read[] = []
+      for (let next = first; next <= last && !signal.aborted;) {
+        const messages = await read(next, READ_MESSAGES, IDLE_WAIT_MS)
+        for (const message of messages) if (message.position <= last) reads.push(check(message))
+        const end = messages.at(-1)?.position
+        // An empty answer is a slow log, not a shorter range: only what expired is passed over.
+        next = end === undefined ? Math.max(next, (await reader.state()).first) : end + 1
+      }
+      return reads
+    },
+    async at(position, { first, last }) {
+      if (position < first || position > last) return null
+      const [message] = await read(position, 1, IDLE_WAIT_MS)
+      return message?.position === position ? check(message) : null
+    },
+  }
+  return reader
+}
