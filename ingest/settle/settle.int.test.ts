@@ -281,6 +281,47 @@ describe('capacity by discovery', () => {
   })
 })
 
+describe('a replaced card', () => {
+  it('ends the capacity of the old one at that instant and begins as a device of its own', async () => {
+    const own = await start()
+    const boot = newBoot()
+    const slot = 'slot:n1/0000:01/0'
+    const card = (name: string) => [testDevice(name, { keys: [`uuid:${name}`, slot] })]
+    const send = (tick: number, name: string) =>
+      own.send({
+        boot,
+        seq: tick + 1,
+        t0Ms: T0 + tick * MINUTE,
+        stepMs: MINUTE,
+        devices: card(name),
+        cells: cells([0.5]),
+      })
+    for (let tick = 0; tick <= 10; tick += 1) send(tick, 'first')
+    await own.drained()
+    await until('the first card', async () => {
+      return (await own.store.query('SELECT 1 FROM intervals')).length === 1
+    })
+    for (let tick = 11; tick <= 22; tick += 1) send(tick, 'second')
+    await own.drained()
+    await own.settledUntil(T0 + 23 * MINUTE + 20_000, T0 + 23 * MINUTE)
+    const rows = await own.store.query(
+      `SELECT device_id AS id, toUnixTimestamp64Milli(from_at) AS at, toUnixTimestamp64Milli(to_at) AS until
+       FROM intervals FINAL ORDER BY from_at`,
+    )
+    const changedMs = String(T0 + 11 * MINUTE)
+    expect(rows).toEqual([
+      { id: String(deviceId('uuid:first')), at: String(T0), until: changedMs },
+      { id: String(deviceId('uuid:second')), at: changedMs, until: String(Date.UTC(2100, 0, 1)) },
+    ])
+    for (const at of [10, 11, 20])
+      expect(await minute(own, T0 + at * MINUTE)).toMatchObject({
+        devices: '1',
+        capacity: '60000',
+        known: '60000',
+      })
+  })
+})
+
 describe('hours and days', () => {
   it('sum to the minutes they are made of, and follow a restated minute', async () => {
     const dayStart = Date.UTC(2026, 4, 1)
