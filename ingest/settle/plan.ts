@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly waitMaxMs: number
   /** Raw samples older than this are gone: what was settled from them stays as it is. */
   readonly rawRetentionMs: number
+  /** Buckets that begin before this moment, epoch ms, are settled by somebody else (the demo's history). */
+  readonly earliestMs?: number
   readonly dayOf: (ms: number) => LocalDay
 }
 
@@ -160,7 +162,8 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
 
   return {
     next(nowMs, chunkMinutes) {
-      const horizonMs = ceilTo(nowMs - options.rawRetentionMs + LOOK_BACK_MS, MINUTE_MS)
+      const rawMs = ceilTo(nowMs - options.rawRetentionMs + LOOK_BACK_MS, MINUTE_MS)
+      const horizonMs = Math.max(rawMs, options.earliestMs ?? 0)
       inFlight =
         closedMinutes(nowMs, horizonMs, chunkMinutes) ??
         changedMinutes(nowMs, horizonMs, chunkMinutes) ??

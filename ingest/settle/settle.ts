@@ -131,7 +131,8 @@ async function loadFacts(
   { store, capacity, intervals, clock, options }: SettleDeps,
   dayOf: StartFacts['dayOf'],
 ): Promise<StartFacts> {
-  const horizonMs = Math.ceil((clock() - options.rawRetentionMs) / MINUTE_MS) * MINUTE_MS
+  const rawMs = Math.ceil((clock() - options.rawRetentionMs) / MINUTE_MS) * MINUTE_MS
+  const horizonMs = Math.max(rawMs, options.earliestMs ?? 0)
   const text = (name: string) => readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8')
   const limits = { maxResultRows: 2_000_000, maxExecutionMs: 30_000 }
   const params = { from_ms: horizonMs }
