@@ -1,0 +1,19 @@
+-- Group minutes in which the settler's revision differs from the first one, which the history wrote.
+SELECT toUInt32(uniqExact(bucket)) AS different
+FROM
+(
+  SELECT bucket
+  FROM ledger_1m_group
+  WHERE bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+    AND bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND revision IN (1, {revision:UInt32})
+  GROUP BY bucket, cluster, hall, pool, vendor, model, tenant, class, busy_source
+  HAVING sumIf(devices, revision = 1) != sumIf(devices, revision = {revision:UInt32})
+    OR sumIf(known_ms, revision = 1) != sumIf(known_ms, revision = {revision:UInt32})
+    OR sumIf(busy_ms_x1000, revision = 1) != sumIf(busy_ms_x1000, revision = {revision:UInt32})
+    OR sumIf(active_ms_x1000, revision = 1) != sumIf(active_ms_x1000, revision = {revision:UInt32})
+    OR sumIf(effective_ms_x1000, revision = 1) != sumIf(effective_ms_x1000, revision = {revision:UInt32})
+    OR sumIf(power_mw_ms, revision = 1) != sumIf(power_mw_ms, revision = {revision:UInt32})
+    OR sumIf(memory_ms_x1000, revision = 1) != sumIf(memory_ms_x1000, revision = {revision:UInt32})
+    OR sumIf(temperature_mc_ms, revision = 1) != sumIf(temperature_mc_ms, revision = {revision:UInt32})
+)

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Logger } from '#schemas/role.ts'
+import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
+import { createLedger, type Ledger } from '../ingest/settle/ledger.ts'
+import { createSettler, DEFAULT_SETTLE_OPTIONS } from '../ingest/settle/settle.ts'
+import { loadKnowledge } from '../ingest/worker/load.ts'
+import { buildFleet } from './fleet/layout.ts'
+import { createFleetModel } from './fleet/state.ts'
+import { writeHistory } from './history.ts'
+import { planHistory } from './history-plan.ts'
+import { createResettle } from './history-resettle.ts'
+
+const NOW = Date.UTC(2026, 10, 20, 9, 37, 42)
+const HOUR = 3_600_000
+const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const published = `
+  SELECT resolution, toString(min(bucket)) AS first, count() AS buckets, uniqExact(bucket) AS different
+  FROM revisions WHERE resolution != '1m' GROUP BY resolution ORDER BY resolution`
+
+let engine: TestEngine
+let ledger: Ledger
+const plan = planHistory({ nowMs: NOW, days: 1.25, settledHours: 24 })
+
+beforeAll(async () => {
+  engine = await startTestEngine({ migrated: true })
+  ledger = await createLedger(engine.store, () => NOW)
+  await writeHistory({
+    store: engine.store,
+    ledger,
+    model: createFleetModel(buildFleet(64, 3), plan.fromMs, NOW),
+    plan,
+    clock: () => NOW,
+    onProgress: () => undefined,
+  })
+}, 60_000)
+afterAll(() => engine.stop())
+
+describe('the settle role beside a simulated history', () => {
+  it('settles no hour and no day that began before the part that is settled already', async () => {
+    const { knowledge, intervals } = await loadKnowledge(engine.store, NOW)
+    const options = {
+      ...DEFAULT_SETTLE_OPTIONS,
+      timeZone: 'Asia/Shanghai',
+      earliestMs: plan.settledFromMs,
+    }
+    const { capacity } = knowledge
+    const parts = {
+      store: engine.store,
+      capacity,
+      intervals,
+      clock: () => NOW,
+      log: silent,
+      options,
+    }
+    const settler = await createSettler(parts)
+    while (await settler.step()) continue
+    expect(settler.settledUntilMs).toBe(plan.toMs)
+    // The last local day that is over, 20 November, began at 16:00 UTC: inside the settled part, not over.
+    expect(await engine.store.query(published)).toEqual([
+      { resolution: '1h', first: '2026-11-19 09:00:00', buckets: '24', different: '24' },
+    ])
+  })
+})
+
+describe('settling the older hours of a simulated history', () => {
+  it('comes to the same figures, publishes hours and whole days, and stops when asked', async () => {
+    const options = {
+      store: engine.store,
+      ledger,
+      plan,
+      timeZone: 'Asia/Shanghai',
+      log: silent,
+      pause: 0,
+    }
+    const first = createResettle(options)
+    expect(first.status()).toEqual({ settledShare: 0, isDone: false, differentMinutes: 0 })
+    first.start()
+    await first.stop()
+    expect(first.status().isDone).toBe(false)
+
+    const resettle = createResettle(options)
+    resettle.start()
+    await expect.poll(() => resettle.status().isDone, { timeout: 30_000, interval: 50 }).toBe(true)
+    await resettle.stop()
+    expect(resettle.status()).toEqual({ settledShare: 1, isDone: true, differentMinutes: 0 })
+    const [minutes, hours, days] = await Promise.all(
+      ['1m', '1h', '1d'].map((resolution) =>
+        engine.store.query(
+          `SELECT sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy
+           FROM {table:Identifier} WHERE bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AND (bucket, revision) IN
+             (SELECT bucket, max(revision) FROM revisions WHERE resolution = {resolution:String} GROUP BY bucket)`,
+          { table: `ledger_${resolution}`, resolution, to_ms: Date.UTC(2026, 10, 19, 16) },
+        ),
+      ),
+    )
+    expect(hours).toEqual(minutes)
+    expect(days).toEqual(minutes)
+    const rows = await engine.store.query(published)
+    expect(rows).toMatchObject([{ resolution: '1d' }, { resolution: '1h' }])
+    const restated = await engine.store.query('SELECT count() AS n FROM restatements')
+    expect(restated).toEqual([{ n: '0' }])
+  }, 60_000)
+
+  it('has nothing to do when all of it was settled at once', async () => {
+    const all = { ...plan, settledFromMs: plan.fromMs }
+    const none = createResettle({
+      store: engine.store,
+      ledger,
+      plan: all,
+      timeZone: 'UTC',
+      log: silent,
+    })
+    none.start()
+    await none.stop()
+    expect(none.status()).toEqual({ settledShare: 1, isDone: true, differentMinutes: 0 })
+    expect(plan.settledFromMs - plan.fromMs).toBe(6 * HOUR)
+  })
+})
