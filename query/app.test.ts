@@ -93,7 +93,13 @@ describe('answers', () => {
     const filter = encodeURIComponent(`cluster:eq:${evil}`)
     await app.inject(`/api/v1/fleet/summary?filter=${filter}&filter=model:ne:H100`)
     const asked = reader.asked.find(({ sql }) => sql.includes('FROM ledger_1m_group'))
-    expect(asked?.params).toMatchObject({ cluster_in: [evil], model_not: ['H100'] })
+    expect(asked?.params).toMatchObject({
+      f1: 'cluster',
+      f1_in: [evil],
+      f2: 'model',
+      f2_not: ['H100'],
+      f3: 'none',
+    })
     expect(reader.asked.every(({ sql }) => !sql.includes('DROP'))).toBe(true)
   })
 

@@ -17,17 +17,52 @@ export const DIMENSIONS = [
 export const Dimension = z.enum(DIMENSIONS)
 export type Dimension = z.infer<typeof Dimension>
 
-export const FILTER_LIMITS = { filters: 20, valuesPerFilter: 100, valueLength: 256, groupBy: 4 }
+export const FILTER_LIMITS = {
+  filters: 20,
+  valuesPerFilter: 100,
+  valueLength: 256,
+  groupBy: 4,
+  fields: 5,
+}
 
 const OPERATORS = ['eq', 'ne', 'in', 'prefix'] as const
-const KINDS = ['in', 'not', 'prefix'] as const
 
-/** Filters as the queries bind them: `<field>_in`, `<field>_not`, `<field>_prefix`; empty = no filter. */
-export const FilterParams = z.record(
-  z.templateLiteral([Dimension, '_', z.enum(KINDS)]),
-  z.array(z.string()),
-)
+const Values = z.array(z.string())
+/** A field to filter or group by, or `none` for an unused place. */
+export const FieldPlace = z.enum([...DIMENSIONS, 'none'])
+export type FieldPlace = z.infer<typeof FieldPlace>
+
+/** Filters as the queries bind them: five places of a field and what it must be; empty = no condition. */
+export const FilterParams = z.strictObject({
+  f1: FieldPlace,
+  f1_in: Values,
+  f1_not: Values,
+  f1_prefix: Values,
+  f2: FieldPlace,
+  f2_in: Values,
+  f2_not: Values,
+  f2_prefix: Values,
+  f3: FieldPlace,
+  f3_in: Values,
+  f3_not: Values,
+  f3_prefix: Values,
+  f4: FieldPlace,
+  f4_in: Values,
+  f4_not: Values,
+  f4_prefix: Values,
+  f5: FieldPlace,
+  f5_in: Values,
+  f5_not: Values,
+  f5_prefix: Values,
+})
 export type FilterParams = z.infer<typeof FilterParams>
+
+/** What one field must be; all of it holds. */
+interface Condition {
+  readonly in: string[]
+  readonly not: string[]
+  readonly prefix: string[]
+}
 
 export interface Filters {
   readonly params: FilterParams
@@ -35,12 +70,8 @@ export interface Filters {
   readonly fields: readonly Dimension[]
 }
 
-const NO_FILTERS = Object.fromEntries(
-  DIMENSIONS.flatMap((field) => KINDS.map((kind) => [`${field}_${kind}`, []])),
-)
-
 /** No filter at all. */
-export const noFilters = (): Filters => ({ params: FilterParams.parse(NO_FILTERS), fields: [] })
+export const noFilters = (): Filters => bindFilters(new Map())
 
 /**
  * Reads repeatable `field:op:value`; all of them must hold. Throws E_FILTER_INVALID for an unknown field
@@ -50,25 +81,46 @@ export function parseFilters(texts: readonly string[]): Filters {
   if (texts.length > FILTER_LIMITS.filters) {
     throw refusal(`at most ${FILTER_LIMITS.filters} filters, here are ${texts.length}`)
   }
-  const { params } = noFilters()
-  const fields = new Set<Dimension>()
+  const conditions = new Map<Dimension, Condition>()
   for (const text of texts) {
     const { field, operator, value } = splitFilter(text)
-    fields.add(field)
-    if (operator === 'ne') params[`${field}_not`].push(value)
-    else if (operator === 'prefix') params[`${field}_prefix`].push(value)
-    else {
-      const values = operator === 'in' ? value.split(',') : [value]
-      if (params[`${field}_in`].length > 0) {
-        throw refusal(`${field} has two eq or in filters; write ${field}:in:a,b for either`)
-      }
-      if (values.length > FILTER_LIMITS.valuesPerFilter) {
-        throw refusal(`at most ${FILTER_LIMITS.valuesPerFilter} values in one filter`)
-      }
-      params[`${field}_in`].push(...values)
-    }
+    const condition = conditions.get(field) ?? { in: [], not: [], prefix: [] }
+    conditions.set(field, condition)
+    if (operator === 'ne') condition.not.push(value)
+    else if (operator === 'prefix') condition.prefix.push(value)
+    else addChoice(field, condition, operator === 'in' ? value.split(',') : [value])
   }
-  return { params, fields: [...fields] }
+  if (conditions.size > FILTER_LIMITS.fields) {
+    throw refusal(`filter by at most ${FILTER_LIMITS.fields} fields`)
+  }
+  return bindFilters(conditions)
+}
+
+function addChoice(field: Dimension, condition: Condition, values: readonly string[]): void {
+  if (condition.in.length > 0) {
+    throw refusal(`${field} has two eq or in filters; write ${field}:in:a,b for either`)
+  }
+  if (values.length > FILTER_LIMITS.valuesPerFilter) {
+    throw refusal(`at most ${FILTER_LIMITS.valuesPerFilter} values in one filter`)
+  }
+  condition.in.push(...values)
+}
+
+function bindFilters(conditions: ReadonlyMap<Dimension, Condition>): Filters {
+  const given = [...conditions]
+  const params = Object.fromEntries(
+    Array.from({ length: FILTER_LIMITS.fields }, (_, at) => {
+      const [field, condition] = given[at] ?? ['none', { in: [], not: [], prefix: [] }]
+      const place = `f${at + 1}`
+      return [
+        [place, field],
+        [`${place}_in`, condition.in],
+        [`${place}_not`, condition.not],
+        [`${place}_prefix`, condition.prefix],
+      ]
+    }).flat(),
+  )
+  return { params: FilterParams.parse(params), fields: [...conditions.keys()] }
 }
 
 function splitFilter(text: string) {

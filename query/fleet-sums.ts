@@ -1,5 +1,5 @@
 import type { Reader } from '#schemas/ports.ts'
-import type { Dimension, Filters } from './filters.ts'
+import type { Dimension, FieldPlace, Filters } from './filters.ts'
 import {
   type FigureColumns,
   fleetDeviceSums,
@@ -41,7 +41,7 @@ const BUCKET_MS: Record<LedgerTable, number> = {
 const DEVICE_TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
 
 /** Places of group_by as the queries bind them. */
-export function keyParams(groupBy: readonly Dimension[]) {
+export function keyParams(groupBy: readonly FieldPlace[]) {
   const [k1 = 'none', k2 = 'none', k3 = 'none', k4 = 'none'] = groupBy
   return { k1, k2, k3, k4 }
 }

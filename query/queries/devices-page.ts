@@ -42,21 +42,20 @@ export type DevicesPageRow = z.infer<typeof DevicesPageRow>
 
 export const devicesPage = namedQuery({
   file: new URL('devices-page.sql', import.meta.url),
-  params: FilterParams.and(
-    z.object({
-      now_ms: z.int(),
-      include_partitions: z.int(),
-      /** Empty = all. */
-      ids: z.array(z.string()),
-      /** Device id of the parent, or empty. */
-      parent: z.string(),
-      q: z.string(),
-      sort_text: z.enum([...SORT_TEXT, 'none']),
-      sort_number: z.enum([...SORT_NUMBER, 'zero']),
-      descending: z.int(),
-      limit: z.int(),
-      offset: z.int(),
-    }),
-  ),
+  params: z.strictObject({
+    ...FilterParams.shape,
+    now_ms: z.int(),
+    include_partitions: z.int(),
+    /** Empty = all. */
+    ids: z.array(z.string()),
+    /** Device id of the parent, or empty. */
+    parent: z.string(),
+    q: z.string(),
+    sort_text: z.enum([...SORT_TEXT, 'none']),
+    sort_number: z.enum([...SORT_NUMBER, 'zero']),
+    descending: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+  }),
   row: DevicesPageRow,
 })

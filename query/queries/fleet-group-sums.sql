@@ -1,6 +1,6 @@
 -- Integer sums of published group minutes by up to four fields and by step.
 -- An unused key is bound to the constant named none, a column nobody asked for to zero or nothing:
--- reading columns is what this costs.
+-- reading columns is what this costs. Filters have five places, each a field and what it may be.
 WITH
   '' AS none,
   toUInt64(0) AS zero,
@@ -41,25 +41,19 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
       AND bucket < toDateTime({to_s:Int64}, 'UTC')
     GROUP BY bucket
   )
-  AND (empty({cluster_in:Array(String)}) OR cluster IN {cluster_in:Array(String)})
-  AND (empty({cluster_not:Array(String)}) OR cluster NOT IN {cluster_not:Array(String)})
-  AND (empty({cluster_prefix:Array(String)}) OR arrayAll(p -> startsWith(cluster, p), {cluster_prefix:Array(String)}))
-  AND (empty({hall_in:Array(String)}) OR hall IN {hall_in:Array(String)})
-  AND (empty({hall_not:Array(String)}) OR hall NOT IN {hall_not:Array(String)})
-  AND (empty({hall_prefix:Array(String)}) OR arrayAll(p -> startsWith(hall, p), {hall_prefix:Array(String)}))
-  AND (empty({pool_in:Array(String)}) OR pool IN {pool_in:Array(String)})
-  AND (empty({pool_not:Array(String)}) OR pool NOT IN {pool_not:Array(String)})
-  AND (empty({pool_prefix:Array(String)}) OR arrayAll(p -> startsWith(pool, p), {pool_prefix:Array(String)}))
-  AND (empty({vendor_in:Array(String)}) OR vendor IN {vendor_in:Array(String)})
-  AND (empty({vendor_not:Array(String)}) OR vendor NOT IN {vendor_not:Array(String)})
-  AND (empty({vendor_prefix:Array(String)}) OR arrayAll(p -> startsWith(vendor, p), {vendor_prefix:Array(String)}))
-  AND (empty({model_in:Array(String)}) OR model IN {model_in:Array(String)})
-  AND (empty({model_not:Array(String)}) OR model NOT IN {model_not:Array(String)})
-  AND (empty({model_prefix:Array(String)}) OR arrayAll(p -> startsWith(model, p), {model_prefix:Array(String)}))
-  AND (empty({tenant_in:Array(String)}) OR tenant IN {tenant_in:Array(String)})
-  AND (empty({tenant_not:Array(String)}) OR tenant NOT IN {tenant_not:Array(String)})
-  AND (empty({tenant_prefix:Array(String)}) OR arrayAll(p -> startsWith(tenant, p), {tenant_prefix:Array(String)}))
-  AND (empty({class_in:Array(String)}) OR class IN {class_in:Array(String)})
-  AND (empty({class_not:Array(String)}) OR class NOT IN {class_not:Array(String)})
-  AND (empty({class_prefix:Array(String)}) OR arrayAll(p -> startsWith(class, p), {class_prefix:Array(String)}))
+  AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
+  AND (empty({f1_not:Array(String)}) OR {f1:Identifier} NOT IN {f1_not:Array(String)})
+  AND (empty({f1_prefix:Array(String)}) OR arrayAll(p -> startsWith({f1:Identifier}, p), {f1_prefix:Array(String)}))
+  AND (empty({f2_in:Array(String)}) OR {f2:Identifier} IN {f2_in:Array(String)})
+  AND (empty({f2_not:Array(String)}) OR {f2:Identifier} NOT IN {f2_not:Array(String)})
+  AND (empty({f2_prefix:Array(String)}) OR arrayAll(p -> startsWith({f2:Identifier}, p), {f2_prefix:Array(String)}))
+  AND (empty({f3_in:Array(String)}) OR {f3:Identifier} IN {f3_in:Array(String)})
+  AND (empty({f3_not:Array(String)}) OR {f3:Identifier} NOT IN {f3_not:Array(String)})
+  AND (empty({f3_prefix:Array(String)}) OR arrayAll(p -> startsWith({f3:Identifier}, p), {f3_prefix:Array(String)}))
+  AND (empty({f4_in:Array(String)}) OR {f4:Identifier} IN {f4_in:Array(String)})
+  AND (empty({f4_not:Array(String)}) OR {f4:Identifier} NOT IN {f4_not:Array(String)})
+  AND (empty({f4_prefix:Array(String)}) OR arrayAll(p -> startsWith({f4:Identifier}, p), {f4_prefix:Array(String)}))
+  AND (empty({f5_in:Array(String)}) OR {f5:Identifier} IN {f5_in:Array(String)})
+  AND (empty({f5_not:Array(String)}) OR {f5:Identifier} NOT IN {f5_not:Array(String)})
+  AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
 GROUP BY key_1, key_2, key_3, key_4, slot, source
