@@ -29,7 +29,7 @@ export default defineConfig({
   ],
   server: {
     fs: { allow: ['..'] },
-    proxy: { '/api': process.env['PLIMSOLL_API'] ?? 'http://127.0.0.1:8080' },
+    proxy: { '/api': process.env['PLIMSOLL_API'] ?? 'http://127.0.0.1:8440' },
   },
   build: { reportCompressedSize: false },
 })

@@ -62,7 +62,7 @@ export function drawUnknown(plot: uPlot, spec: ChartSpec, colour: Colour): void 
 }
 
 function hatch(ctx: CanvasRenderingContext2D, box: uPlot.BBox, colour: string): void {
-  const step = 4 * Math.SQRT2 * window.devicePixelRatio
+  const step = 5 * Math.SQRT2 * window.devicePixelRatio
   ctx.strokeStyle = colour
   ctx.lineWidth = window.devicePixelRatio
   ctx.beginPath()

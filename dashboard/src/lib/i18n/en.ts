@@ -300,7 +300,7 @@ export const en = {
     staleText: 'Its collector has been silent for three minutes: this is its last word.',
     more: 'More targets',
     none: 'No target is configured.',
-    noneText: 'Start with `plimsoll all --targets host:9400`, or run it where npu-smi is on PATH.',
+    noneText: 'Start with `plimsoll all --target host:9400`, or run it where npu-smi is on PATH.',
     gaps: 'Gaps',
     gapsText: 'Batches a collector no longer has: time that stays unknown.',
     gapsNone: 'No batch was lost.',

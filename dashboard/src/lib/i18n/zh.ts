@@ -301,7 +301,7 @@ export const zh: Messages = {
     staleText: '其采集器已静默三分钟：这是它最后的报告。',
     more: '更多目标',
     none: '没有配置任何目标。',
-    noneText: '用 `plimsoll all --targets host:9400` 启动，或在 PATH 中有 npu-smi 的机器上运行。',
+    noneText: '用 `plimsoll all --target host:9400` 启动，或在 PATH 中有 npu-smi 的机器上运行。',
     gaps: '缺口',
     gapsText: '采集器已不再持有的批次：这些时间将保持未知。',
     gapsNone: '没有丢失批次。',
