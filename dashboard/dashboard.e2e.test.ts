@@ -300,7 +300,7 @@ describe('the collection page', () => {
     const { page } = await open('/collection')
     await page.getByLabel('Output', { exact: true }).fill('DCGM_FI_DEV_GPU_UTIL{gpu="0"} 98')
     await page.getByRole('button', { name: 'Read it' }).click()
-    await page.getByText('Read as dcgm-exporter: 1 devices').waitFor()
+    await page.getByText('Read as dcgm-exporter: 1 device').waitFor()
     await page.getByText('out_of_range').last().waitFor()
     const row = page.getByRole('row', { name: /GPU-1f6f0a5e/ })
     expect((await row.innerText()).replaceAll('\u202f', ' ')).toContain('98.0 %')

@@ -1,3 +1,6 @@
+/** A count with its noun; counts arrive as text that is already formatted. */
+const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? one : many}`
+
 /** Every text of the screen in English. The shape of this object is the contract: a language that lacks
  * a key, or has one too many, fails the type check. Functions take text that is already formatted. */
 export const en = {
@@ -177,7 +180,7 @@ export const en = {
     searchHint: 'UUID, serial, node',
     apply: 'Apply',
     clear: 'Clear',
-    total: (n: string) => `${n} devices`,
+    total: (n: string) => counted(n, 'device', 'devices'),
     page: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,
     next: 'Next',
     sortBy: (column: string) => `Sort by ${column}`,
@@ -237,7 +240,7 @@ export const en = {
     high: 'high',
     constant: 'Unchanged in this time',
     missing: 'Not measured on this device',
-    missingCount: (n: string) => `${n} metrics without a value in this time`,
+    missingCount: (n: string) => `${counted(n, 'metric', 'metrics')} without a value in this time`,
     topics: {
       use: 'Use',
       memory: 'Memory',
@@ -293,8 +296,8 @@ export const en = {
     lastOk: 'Last OK',
     duration: 'Took',
     found: 'Found',
-    foundDevices: (n: string) => `${n} devices`,
-    foundReadings: (n: string) => `${n} readings`,
+    foundDevices: (n: string) => counted(n, 'device', 'devices'),
+    foundReadings: (n: string) => counted(n, 'reading', 'readings'),
     refused: 'Refused',
     since: (age: string) => `for ${age}`,
     staleText: 'Its collector has been silent for three minutes: this is its last word.',
@@ -328,7 +331,8 @@ export const en = {
     read: 'Read it',
     reading: 'Reading',
     clear: 'Clear',
-    result: (source: string, devices: string) => `Read as ${source}: ${devices} devices`,
+    result: (source: string, devices: string) =>
+      `Read as ${source}: ${counted(devices, 'device', 'devices')}`,
     failed: (source: string, reason: string) => `${source} would report failed: ${reason}`,
     absent: (source: string) => `${source} would report absent: there is no device in this.`,
     devices: 'Devices read in the output',
@@ -336,7 +340,7 @@ export const en = {
     rejectedCaption: 'Rejected lines',
     line: 'Line',
     reason: 'Reason',
-    ignored: (n: string) => `${n} fields known and not used`,
+    ignored: (n: string) => `${counted(n, 'field', 'fields')} known and not used`,
     tooLarge: (limit: string) => `That is more than ${limit}; paste a part of it.`,
   },
   errors: {
