@@ -96,6 +96,17 @@ describe('health and single devices', () => {
     expect(see([gpu({})])).toEqual(['device_unreadable zero_filled closed'])
   })
 
+  it('a tool that could read none of its devices says so about each, and about nothing else', () => {
+    const { see } = world()
+    see([gpu({}), other])
+    const said = { said: { outcome: 'failed', reason: 'zero_filled', detail: 'x' } } as const
+    expect(see([gpu({}, { failed: 'zero_filled' })], said)).toEqual([
+      'device_unreadable zero_filled open',
+    ])
+    expect(see([gpu({}, { failed: 'zero_filled' })], said)).toEqual([])
+    expect(see([gpu({}), other])).toEqual(['device_unreadable zero_filled closed'])
+  })
+
   it('a device that vanished from a target that reports is missing, after two reads', () => {
     const { see } = world()
     see([gpu({}), other])

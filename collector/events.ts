@@ -51,10 +51,15 @@ export function createEventEdges(deps: EventDeps): EventEdges {
   const targets = new Map<string, TargetEdges>()
   return {
     observe(read, accepted) {
-      if (read.interpretation.outcome !== 'ok') return
       const edges = targets.get(read.id) ?? { devices: new Map(), stated: new Map() }
       targets.set(read.id, edges)
       const tell = say(deps, read)
+      if (read.interpretation.outcome !== 'ok') {
+        // A tool that lists its devices and could read none of them still says that about each.
+        for (const seen of accepted.seen)
+          if (seen.reading.failed !== null) observeDevice(edges.devices, seen, tell)
+        return
+      }
       for (const key of accepted.replaced) closeReplaced(edges.devices, key, tell)
       for (const seen of accepted.seen) observeDevice(edges.devices, seen, tell)
       observeMissing(targets, edges.devices, { read, seen: accepted.seen }, tell)

@@ -17,6 +17,7 @@ export function nodeOf(reading: Pick<DeviceReading, 'node'>, target: Target): st
 /** The keys of a reading, strongest first, slot keys completed with their node. Bounded. */
 export function keysOf(reading: Pick<DeviceReading, 'keys'>, node: string): string[] {
   const keys = reading.keys.map((key) => fullKey(key, node)).filter((key) => KEY.test(key))
+  if (keys.length === 1) return keys
   return [...new Set(keys)].slice(0, BATCH_LIMITS.keysPerDevice)
 }
 

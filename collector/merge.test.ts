@@ -83,7 +83,7 @@ describe('one source', () => {
   it('names in other scripts, paths and SQL stay data; control characters go; sizes are bounded', () => {
     const { merger } = newMerger()
     const labels = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`label${i}`, 'x']))
-    const model = `昇腾 910B'; DROP TABLE samples; -- ../../etc${'\u0007\n'}`
+    const model = "昇腾 910B'; DROP TABLE samples; -- ../../etc\u0007\n"
     const pod = 'train/№1"\u0000'
     const { rows } = merger.accept(
       targetRead(T0, [
@@ -120,7 +120,7 @@ describe('one source', () => {
     const { merger } = newMerger()
     merger.accept(targetRead(second(10), [gpu('1')]))
     expect(merger.accept(targetRead(second(10), [gpu('1')])).rows).toEqual([])
-    merger.rewind()
+    merger.rewind(-10_000)
     expect(merger.accept(targetRead(T0, [gpu('1')])).rows).toHaveLength(1)
   })
 
@@ -143,6 +143,19 @@ describe('one source', () => {
     const swapped = merger.accept(targetRead(second(10), [gpu('new', { bus })]))
     expect(swapped.replaced).toEqual(['uuid:old'])
     expect(swapped.rows[0]?.device.keys).toEqual(['uuid:new'])
+  })
+
+  it('targets that call themselves by one name do not push each other out', () => {
+    const { merger } = newMerger()
+    const bus = '0000:c1:00.0'
+    for (let n = 0; n < 50; n += 10)
+      for (const host of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) {
+        const device = reading({ keys: [`uuid:${host}`], bus, node: 'clone' })
+        const target = toTarget(`${host}:9400`, {}, 'me')
+        const { rows, replaced } = merger.accept(targetRead(second(n), [device], { target }))
+        expect([rows.length, replaced.length]).toEqual([1, 0])
+      }
+    expect(merger.deviceCount()).toBe(3)
   })
 
   it('two dies that print one bus address stay two devices, in any order', () => {

@@ -77,8 +77,8 @@ export interface Merger {
   /** When the next waiting row is due, epoch ms; null without one. */
   nextDueMs(): number | null
   forgetTarget(id: string): void
-  /** Time was set back: ticks may repeat. */
-  rewind(): void
+  /** The clock was set by this much, forward or back: ticks may repeat. */
+  rewind(byMs: number): void
   deviceCount(): number
 }
 
@@ -125,15 +125,15 @@ export function createMerger(deps: MergerDeps): Merger {
   }
   /** Emits now, or holds the row while another source of the same rhythm has not answered. */
   const settleRow = (tracked: Tracked, read: TargetRead): DeviceRow[] => {
-    const live = [...tracked.parts.values()].filter((part) => isLive(part, read.tickMs))
-    const stepMs = Math.min(...live.map((part) => part.stepMs))
-    if (read.intervalMs !== stepMs || !live.some((part) => part.tickMs === read.tickMs)) return []
-    const isAwaited = live.some(
-      (part) => part.stepMs === stepMs && part.answeredMs < read.tickMs && part.id !== read.id,
-    )
-    if (!isAwaited) return emit(tracked, read.tickMs, stepMs)
+    const state = rowState(tracked, read)
+    if (state === 'none') return []
+    if (state === 'complete') return emit(tracked, read.tickMs, read.intervalMs)
     if (tracked.lastTickMs >= read.tickMs) return []
-    tracked.held ??= { tickMs: read.tickMs, stepMs, untilMs: read.atMs + HOLD_MS }
+    tracked.held ??= {
+      tickMs: read.tickMs,
+      stepMs: read.intervalMs,
+      untilMs: read.atMs + HOLD_MS,
+    }
     held.add(tracked)
     return []
   }
@@ -184,9 +184,9 @@ export function createMerger(deps: MergerDeps): Merger {
       return due
     },
     forgetTarget: (id) => registry.forgetTarget(id),
-    rewind() {
+    rewind(byMs) {
       held.clear()
-      registry.rewind()
+      registry.rewind(byMs)
     },
     deviceCount: () => registry.size(),
   }
@@ -220,6 +220,22 @@ function isDouble(tracked: Tracked, read: TargetRead): boolean {
   for (const part of tracked.parts.values())
     if (part.id !== read.id && part.source === read.source && isLive(part, read.tickMs)) return true
   return false
+}
+
+/** Whether a read completes the row of its tick, leaves it waiting for others, or makes none. */
+function rowState(tracked: Tracked, read: TargetRead): 'none' | 'complete' | 'awaited' {
+  if (tracked.parts.size === 1) {
+    // Nearly every device has one source, and this runs for every device of every read.
+    const part = tracked.parts.get(read.id)
+    return part?.tickMs === read.tickMs ? 'complete' : 'none'
+  }
+  const live = [...tracked.parts.values()].filter((part) => isLive(part, read.tickMs))
+  const stepMs = Math.min(...live.map((part) => part.stepMs))
+  if (read.intervalMs !== stepMs || !live.some((part) => part.tickMs === read.tickMs)) return 'none'
+  const isAwaited = live.some(
+    (part) => part.stepMs === stepMs && part.answeredMs < read.tickMs && part.id !== read.id,
+  )
+  return isAwaited ? 'awaited' : 'complete'
 }
 
 /** Heard of within its last three intervals. */

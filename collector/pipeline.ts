@@ -92,7 +92,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     addRecord,
     health,
     onReanchor({ atMs, byMs }) {
-      if (byMs < 0) merger.rewind()
+      merger.rewind(byMs)
       addRecord({
         ...eventHead(atMs, config.node),
         device_key: null,

@@ -17,17 +17,35 @@ export interface Resolved {
   readonly node: string
 }
 
+type Refuse = (reason: string, line: string) => void
+
 export interface Registry {
-  /** Finds or enters the device of every reading. */
+  /** Finds or enters the device of every reading, in the order of the readings. */
   resolve(
     read: TargetRead,
-    refuse: (reason: string, line: string) => void,
+    refuse: Refuse,
   ): { readonly devices: readonly Resolved[]; readonly replaced: readonly string[] }
   /** Devices that a target named within the last hour. */
   devicesOf(id: string): Iterable<Tracked>
   forgetTarget(id: string): void
-  rewind(): void
+  /** The clock was set by this much: ticks may repeat, and nothing grew old by it. */
+  rewind(byMs: number): void
   size(): number
+}
+
+interface Index {
+  readonly byKey: Map<string, Tracked>
+  readonly bySlot: Map<string, Tracked>
+  readonly byTarget: Map<string, Set<Tracked>>
+  count: number
+}
+
+/** A reading whose keys are new, and the devices this read has named so far. */
+interface Newcomer {
+  readonly read: TargetRead
+  readonly keys: readonly string[]
+  readonly slot: string | null
+  readonly taken: ReadonlySet<Tracked>
 }
 
 /**
@@ -36,117 +54,152 @@ export interface Registry {
  * its place.
  */
 export function createRegistry(): Registry {
-  const byKey = new Map<string, Tracked>()
-  const bySlot = new Map<string, Tracked>()
-  const byTarget = new Map<string, Set<Tracked>>()
-  let count = 0
-
-  const forget = (tracked: Tracked) => {
-    for (const key of tracked.keys) if (byKey.get(key) === tracked) byKey.delete(key)
-    if (tracked.slot !== null && bySlot.get(tracked.slot) === tracked) bySlot.delete(tracked.slot)
-    for (const id of tracked.parts.keys()) byTarget.get(id)?.delete(tracked)
-    count--
-  }
-  const enter = (keys: readonly string[], slot: string | null): Tracked => {
-    const tracked: Tracked = {
-      keys,
-      slot: null,
-      parts: new Map(),
-      pin: newPin(),
-      device: null,
-      isChanged: true,
-      lastTickMs: 0,
-      seenMs: 0,
-      held: null,
-    }
-    count++
-    for (const key of keys) byKey.set(key, tracked)
-    if (slot !== null && !bySlot.has(slot)) {
-      tracked.slot = slot
-      bySlot.set(slot, tracked)
-    }
-    return tracked
-  }
-  const addKeys = (tracked: Tracked, keys: readonly string[]) => {
-    const joined = joinKeys(tracked.keys, keys)
-    if (joined === tracked.keys) return
-    tracked.keys = joined
-    tracked.isChanged = true
-    for (const key of joined) if (!byKey.has(key)) byKey.set(key, tracked)
-  }
-  const sweep = (targets: Set<Tracked>, tickMs: number) => {
-    for (const tracked of targets)
-      if (tickMs - tracked.seenMs > FORGET_MS) {
-        targets.delete(tracked)
-        forget(tracked)
-      }
-  }
+  const index: Index = { byKey: new Map(), bySlot: new Map(), byTarget: new Map(), count: 0 }
   return {
-    resolve(read, refuse) {
-      const known = byTarget.get(read.id) ?? new Set<Tracked>()
-      byTarget.set(read.id, known)
-      sweep(known, read.tickMs)
-      const replaced: string[] = []
-      const taken = new Set<Tracked>()
-      const found: (Resolved | null)[] = []
-      const open: { at: number; reading: DeviceReading; keys: readonly string[]; node: string }[] =
-        []
-      for (const [at, reading] of read.interpretation.devices.entries()) {
-        const node = nodeOf(reading, read.target)
-        const keys = keysOf(reading, node)
-        const tracked = keys.map((key) => byKey.get(key)).find((device) => device !== undefined)
-        found.push(null)
-        if (keys.length === 0) refuse('no_identity', `${reading.vendor} ${reading.model}`)
-        else if (tracked === undefined) open.push({ at, reading, keys, node })
-        else if (taken.has(tracked)) refuse('duplicate_device', keys[0] ?? '')
-        else {
-          taken.add(tracked)
-          known.add(tracked)
-          addKeys(tracked, keys)
-          found[at] = { tracked, reading, keys, node }
-        }
-      }
-      for (const { at, reading, keys, node } of open) {
-        const slot = slotOf(reading, node)
-        const holder = slot === null ? undefined : bySlot.get(slot)
-        const isFree = holder !== undefined && !taken.has(holder)
-        if (isFree && contradicts(holder.keys, keys)) {
-          replaced.push(holder.keys[0] ?? '')
-          forget(holder)
-        }
-        const isSame = isFree && !contradicts(holder.keys, keys)
-        const repeat = keys.map((key) => byKey.get(key)).find((device) => device !== undefined)
-        if (repeat !== undefined && taken.has(repeat)) refuse('duplicate_device', keys[0] ?? '')
-        else if (!isSame && known.size >= DEVICES_PER_TARGET) refuse('device_limit', keys[0] ?? '')
-        else {
-          const tracked = isSame ? holder : enter(keys, slot)
-          addKeys(tracked, keys)
-          taken.add(tracked)
-          known.add(tracked)
-          found[at] = { tracked, reading, keys, node }
-        }
-      }
-      return { devices: found.filter((entry) => entry !== null), replaced }
-    },
-    devicesOf: (id) => byTarget.get(id) ?? [],
+    resolve: (read, refuse) => resolve(index, read, refuse),
+    devicesOf: (id) => index.byTarget.get(id) ?? [],
     forgetTarget(id) {
-      for (const tracked of byTarget.get(id) ?? []) {
+      for (const tracked of index.byTarget.get(id) ?? []) {
         tracked.parts.delete(id)
         tracked.isChanged = true
-        if (tracked.parts.size === 0) forget(tracked)
+        if (tracked.parts.size === 0) forget(index, tracked)
       }
-      byTarget.delete(id)
+      index.byTarget.delete(id)
     },
-    rewind() {
-      for (const targets of byTarget.values())
-        for (const tracked of targets) {
-          tracked.parts.clear()
-          tracked.lastTickMs = 0
-          tracked.held = null
-          tracked.isChanged = true
-          Object.assign(tracked.pin, newPin(), { source: tracked.pin.source })
-        }
+    rewind(byMs) {
+      for (const tracked of new Set(index.byKey.values())) restart(tracked, byMs)
     },
-    size: () => count,
+    size: () => index.count,
   }
+}
+
+function resolve(index: Index, read: TargetRead, refuse: Refuse) {
+  const known = index.byTarget.get(read.id) ?? new Set<Tracked>()
+  index.byTarget.set(read.id, known)
+  sweep(index, known, read.tickMs)
+  const taken = new Set<Tracked>()
+  const found = new Map<DeviceReading, Resolved>()
+  const newcomers: Omit<Resolved, 'tracked'>[] = []
+  const replaced: string[] = []
+  const take = (tracked: Tracked, facts: Omit<Resolved, 'tracked'>) => {
+    taken.add(tracked)
+    known.add(tracked)
+    addKeys(index, tracked, facts.keys)
+    found.set(facts.reading, { tracked, ...facts })
+  }
+  // Known devices first: only then is it clear whose place a newcomer could have taken.
+  for (const reading of read.interpretation.devices) {
+    const node = nodeOf(reading, read.target)
+    const keys = keysOf(reading, node)
+    const tracked = byAnyKey(index, keys)
+    if (keys.length === 0) refuse('no_identity', `${reading.vendor} ${reading.model}`)
+    else if (tracked === undefined) newcomers.push({ reading, keys, node })
+    else if (taken.has(tracked)) refuse('duplicate_device', keys[0] ?? '')
+    else take(tracked, { reading, keys, node })
+  }
+  for (const facts of newcomers) {
+    const { keys, reading, node } = facts
+    const newcomer: Newcomer = { read, keys, slot: slotOf(reading, node), taken }
+    if (byAnyKey(index, keys) !== undefined) refuse('duplicate_device', keys[0] ?? '')
+    else {
+      const old = replacedBy(index, newcomer)
+      if (old !== null) {
+        replaced.push(old.keys[0] ?? '')
+        forget(index, old)
+      }
+      const same = sameAt(index, newcomer)
+      if (same === null && known.size >= DEVICES_PER_TARGET) refuse('device_limit', keys[0] ?? '')
+      else take(same ?? enter(index, newcomer), facts)
+    }
+  }
+  const devices = read.interpretation.devices.flatMap((reading) => found.get(reading) ?? [])
+  return { devices, replaced }
+}
+
+function byAnyKey(index: Index, keys: readonly string[]): Tracked | undefined {
+  for (const key of keys) {
+    const tracked = index.byKey.get(key)
+    if (tracked !== undefined) return tracked
+  }
+  return undefined
+}
+
+/** The device at the newcomer's place, unless this read shows it elsewhere. */
+function holderAt(index: Index, { slot, taken }: Newcomer): Tracked | null {
+  const holder = slot === null ? undefined : index.bySlot.get(slot)
+  return holder === undefined || taken.has(holder) ? null : holder
+}
+
+/**
+ * The device whose place the newcomer took: this same target showed it there. Two targets that call
+ * themselves by one name (cloned host names) must not push each other's devices out.
+ */
+function replacedBy(index: Index, newcomer: Newcomer): Tracked | null {
+  const holder = holderAt(index, newcomer)
+  const isOurs = holder?.parts.has(newcomer.read.id) === true
+  return holder !== null && isOurs && contradicts(holder.keys, newcomer.keys) ? holder : null
+}
+
+/** The device at this place that the newcomer is another name of; not one that its own source names. */
+function sameAt(index: Index, newcomer: Newcomer): Tracked | null {
+  const holder = holderAt(index, newcomer)
+  if (holder === null || contradicts(holder.keys, newcomer.keys)) return null
+  const { id, source } = newcomer.read
+  const isOfTwin = [...holder.parts.values()].some(
+    (part) => part.source === source && part.id !== id,
+  )
+  return isOfTwin ? null : holder
+}
+
+function enter(index: Index, { keys, slot }: Newcomer): Tracked {
+  const tracked: Tracked = {
+    keys,
+    slot: null,
+    parts: new Map(),
+    pin: newPin(),
+    device: null,
+    isChanged: true,
+    lastTickMs: 0,
+    seenMs: 0,
+    held: null,
+  }
+  index.count++
+  for (const key of keys) index.byKey.set(key, tracked)
+  if (slot !== null && !index.bySlot.has(slot)) {
+    tracked.slot = slot
+    index.bySlot.set(slot, tracked)
+  }
+  return tracked
+}
+
+function addKeys(index: Index, tracked: Tracked, keys: readonly string[]): void {
+  const joined = joinKeys(tracked.keys, keys)
+  if (joined === tracked.keys) return
+  tracked.keys = joined
+  tracked.isChanged = true
+  for (const key of joined) if (!index.byKey.has(key)) index.byKey.set(key, tracked)
+}
+
+function forget(index: Index, tracked: Tracked): void {
+  for (const key of tracked.keys) if (index.byKey.get(key) === tracked) index.byKey.delete(key)
+  if (tracked.slot !== null) index.bySlot.delete(tracked.slot)
+  for (const id of tracked.parts.keys()) index.byTarget.get(id)?.delete(tracked)
+  index.count--
+}
+
+function sweep(index: Index, targets: Set<Tracked>, tickMs: number): void {
+  for (const tracked of targets)
+    if (tickMs - tracked.seenMs > FORGET_MS) {
+      targets.delete(tracked)
+      forget(index, tracked)
+    }
+}
+
+function restart(tracked: Tracked, byMs: number): void {
+  tracked.parts.clear()
+  tracked.lastTickMs = 0
+  tracked.seenMs += byMs
+  tracked.held = null
+  tracked.isChanged = true
+  Object.assign(tracked.pin, newPin(), { source: tracked.pin.source })
 }
