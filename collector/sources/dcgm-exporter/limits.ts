@@ -12,7 +12,8 @@ export const LIMITS = {
   /** Characters kept of any label value (the wire allows 256). */
   text: 256,
   examples: 8,
-  exampleChars: 200,
+  /** A whole real row: the refused value stands at its end. */
+  exampleChars: 512,
   /** Names of fields without a canonical metric: collected, then listed. */
   ignoredSeen: 2_048,
   ignoredListed: 256,
