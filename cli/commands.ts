@@ -27,7 +27,7 @@ lives in its own folder and is made anew at each start. An incident plays 90 s a
       devices: { value: 'N', help: 'devices, 64 to 65536 (default 2048)' },
       days: { value: 'D', help: 'days of history, 1 to 30 (default 7)' },
       seed: { value: 'S', help: 'another seed, another fleet (default 1)' },
-      port: { value: 'PORT', short: 'p', help: 'port to listen on (default 8440)' },
+      ...SERVE,
       data: { value: 'DIR', help: 'folder of the demo data (default ./data/demo)' },
       timezone: { value: 'ZONE', help: "the simulated site's time zone (default Asia/Shanghai)" },
       open: { help: 'open a browser when ready' },

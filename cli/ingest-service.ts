@@ -33,6 +33,8 @@ export interface IngestServiceOptions {
   openShards(): Promise<Shards>
   /** Older data leaves by its table's rule; off in the demo, whose history is made anew each time. */
   readonly retention: boolean
+  /** Minutes before this, epoch ms, are settled by somebody else (the demo's history). */
+  readonly settleFromMs?: number
 }
 
 /** The ingest role over the given shards; built when it starts. */
@@ -42,7 +44,11 @@ export function ingestService(options: IngestServiceOptions) {
     const store = connectStore(access.connection())
     if (options.retention) await applyRetention(store, DEFAULT_RETENTION)
     const shards = await options.openShards()
-    const settle = { timeZone: settings.timeZone, delayMs: settings.settleDelaySeconds * 1000 }
+    const settle = {
+      timeZone: settings.timeZone,
+      delayMs: settings.settleDelaySeconds * 1000,
+      ...(options.settleFromMs === undefined ? {} : { earliestMs: options.settleFromMs }),
+    }
     const role = createIngest({ store, shards: shards.handles, log, options: { settle } })
     const close = async () => {
       await shards.close()

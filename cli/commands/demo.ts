@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { buildFleet, DEVICE_LIMITS } from '../../demo/fleet/layout.ts'
+import { createFleetModel, type FleetModel } from '../../demo/fleet/state.ts'
+import { writeHistory } from '../../demo/history.ts'
+import { type HistoryPlan, planHistory } from '../../demo/history-plan.ts'
+import { createResettle, type Resettle } from '../../demo/history-resettle.ts'
+import { createIncident, type Incident } from '../../demo/incident.ts'
+import { createDemoFleet } from '../../demo/live/fleet.ts'
+import { openDemoData } from '../../demo/stamp.ts'
+import { createLedger } from '../../ingest/settle/ledger.ts'
+import { connectStore, type Store } from '../../ingest/store/store.ts'
+import type { Logger, Role } from '#schemas/role.ts'
+import { type Invocation, wholeNumber } from '../command.ts'
+import { buildDashboard, openBrowser } from '../dashboard-build.ts'
+import { directShards, ingestService } from '../ingest-service.ts'
+import { createLogger } from '../log.ts'
+import { createProgress } from '../progress.ts'
+import { queryService } from '../query-service.ts'
+import { runRoles } from '../run-roles.ts'
+import { readSettings, type Settings } from '../settings.ts'
+import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
+
+const INCIDENT_DELAY_MS = 90_000
+const DEFAULTS = {
+  devices: 2048,
+  days: 7,
+  seed: 1,
+  dataDir: './data/demo',
+  timeZone: 'Asia/Shanghai',
+} as const
+
+export async function run(invocation: Invocation): Promise<number> {
+  const startMs = Date.now()
+  const devices = wholeNumber(invocation, 'devices', DEVICE_LIMITS) ?? DEFAULTS.devices
+  const days = wholeNumber(invocation, 'days', { min: 1, max: 30 }) ?? DEFAULTS.days
+  const seed = wholeNumber(invocation, 'seed', { min: 0, max: 2 ** 31 - 1 }) ?? DEFAULTS.seed
+  const log = createLogger((line) => console.error(line), Date.now)
+  const settings = await demoSettings(invocation, { devices, days, seed, nowMs: startMs })
+  const dashboard = buildDashboard()
+  const plan = planHistory({ nowMs: startMs, days })
+  const model = createFleetModel(buildFleet(devices, seed), plan.fromMs)
+  const incident = createIncident({ clock: Date.now, delayMs: INCIDENT_DELAY_MS })
+  const store = storeAccess(settings, log)
+  const history = historyRole({ settings, store, model, plan, log })
+  const fleet = createDemoFleet({
+    model,
+    incident,
+    directory: join(settings.dataDir, 'spool'),
+    log,
+    random: randomBytes,
+  })
+  const ingest = ingestService({
+    settings,
+    store,
+    log,
+    retention: false,
+    settleFromMs: plan.settledFromMs,
+    openShards: () => directShards(settings, fleet.collectors()),
+  })
+  const roles: Role[] = [...store.roles, history.role, fleet, ingest]
+  const query = queryService({
+    settings,
+    store,
+    log,
+    roles,
+    simulated: true,
+    pipeline: () => ingest.inner()?.status() ?? null,
+    ready: () => ({ ready: true, progress: history.progress() }),
+    demo: demoControl(incident),
+  })
+  const waitForDashboard: Role = {
+    name: 'dashboard build',
+    start: async () => void (await dashboard),
+    stop: async () => undefined,
+    health: () => ({ state: 'ok', detail: '', metrics: {} }),
+  }
+  return runRoles([...roles, waitForDashboard, query], log, () => {
+    history.settleOlder()
+    invocation.print(
+      `\nPlimsoll demo: ${query.url()}   (${model.fleet.devices.length} simulated devices, ready in ${Math.round((Date.now() - startMs) / 1000)} s)`,
+    )
+    invocation.print('In 90 s an incident plays. Ctrl-C stops.')
+    if (invocation.flag('open')) openBrowser(query.url())
+  })
+}
+
+interface DemoParams {
+  readonly devices: number
+  readonly days: number
+  readonly seed: number
+  readonly nowMs: number
+}
+
+/** The demo's own folder and time zone unless told otherwise; the folder is stamped and emptied. */
+async function demoSettings(invocation: Invocation, params: DemoParams): Promise<Settings> {
+  const given = readSettings(invocation)
+  const named = invocation.option('data') ?? invocation.env['PLIMSOLL_DATA']
+  const dataDir = await openDemoData(
+    named === undefined
+      ? DEFAULTS.dataDir
+      : join(named, invocation.option('data') === undefined ? 'demo' : ''),
+    params,
+  )
+  const zoned = invocation.option('timezone') ?? invocation.env['PLIMSOLL_TIMEZONE']
+  const { clickhouseUrl: _, natsUrl: __, ...local } = given
+  return { ...local, dataDir, timeZone: zoned === undefined ? DEFAULTS.timeZone : given.timeZone }
+}
+
+const demoControl = (incident: Incident) => ({
+  incidentRunning: () => incident.running(),
+  playIncident: () => incident.play(),
+  caption: () => incident.caption(),
+})
+
+interface HistoryParts {
+  readonly settings: Settings
+  readonly store: StoreAccess
+  readonly model: FleetModel
+  readonly plan: HistoryPlan
+  readonly log: Logger
+}
+
+/** Writes the history when it starts; afterwards the settler goes over its older part in the background. */
+function historyRole({ settings, store: access, model, plan, log }: HistoryParts) {
+  let store: Store | null = null
+  let resettle: Resettle | null = null
+  const stopping = new AbortController()
+  const role: Role = {
+    name: 'history',
+    async start() {
+      await migrateSingle(access, log)
+      store = connectStore(access.connection())
+      const ledger = await createLedger(store, Date.now)
+      const progress = createProgress('writing history', process.stderr, Date.now)
+      const onSignal = () => stopping.abort(new Error('stopped while the history was written'))
+      process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+      await writeHistory({
+        store,
+        ledger,
+        model,
+        plan,
+        clock: Date.now,
+        signal: stopping.signal,
+        onProgress: (share) => progress.update(share),
+      })
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      progress.done()
+      resettle = createResettle({ store, ledger, plan, timeZone: settings.timeZone, log })
+    },
+    async stop() {
+      await resettle?.stop()
+      await store?.close()
+    },
+    health: () => ({
+      state: 'ok',
+      detail: '',
+      metrics: { demo_history_settled_share: resettle?.status().settledShare ?? 0 },
+    }),
+  }
+  return {
+    role,
+    settleOlder: () => resettle?.start(),
+    progress: () =>
+      `older history settled: ${Math.round((resettle?.status().settledShare ?? 0) * 100)} %`,
+  }
+}
