@@ -2,8 +2,8 @@
  * How long a fleet summary over seven days of 2,048 devices takes, on the embedded engine and through the
  * same code as the API: `bin/node24 bench/summary.ts [runs]`. Prints one JSON line per question.
  *
- * Seeded by SQL: group minutes of 48 groups (as the demo fleet has), a tenth of them settled twice with
- * the old revision still there; hours of every device; and a change of job every eight hours.
+ * Seeded by SQL: group minutes of 48 groups, a tenth of them settled twice with the old revision still
+ * there; hours and local days of every device, which changes its job every eight hours.
  */
 import { startTestEngine } from '../ingest/engine/engine.testing.ts'
 import { fleetSeries, fleetSummary, type FleetDeps } from '../query/fleet.ts'
@@ -35,8 +35,11 @@ try {
     await measure('summary by pool, one cluster', () =>
       fleetSummary(deps, { ...week, groupBy: 'pool', filters: ['cluster:eq:c0'] }),
     ),
+    await measure('summary by node', () => by('node')),
   ]
-  await measure('summary by node (hours)', () => by('node'))
+  await measure('summary of two days (group minutes)', () =>
+    fleetSummary(deps, { ...week, from: String(END_MS - 2 * 86_400_000) }),
+  )
   await measure('series, 300 points', () =>
     fleetSeries(deps, { ...week, metric: 'utilization', points: 300 }),
   )
@@ -119,6 +122,18 @@ async function seed(): Promise<void> {
       'n' || toString(intDiv(number % {devices:UInt32}, 8)), 'v0', 'm0', 't0', 'j0', 'k0', 1,
       ${sums('1', '3600000')}, []
     FROM numbers({minutes:UInt32} / 60 * {devices:UInt32})`)
+  // Four rows a day and device: one for each job it had. Local midnight of Asia/Shanghai is 16:00 UTC.
+  await run(`INSERT INTO revisions
+    SELECT '1d', toDateTime({start_s:Int64} + 57600 + number * 86400, 'UTC'), 1, now64(3), 8192, 'settle'
+    FROM numbers({minutes:UInt32} / 1440 - 1)`)
+  await run(`INSERT INTO ledger_1d
+    SELECT toDateTime({start_s:Int64} + 57600 + intDiv(number, {devices:UInt32} * 4) * 86400, 'UTC') AS bucket,
+      toDate(bucket + 28800), intDiv(number, 4) % {devices:UInt32} + 1, 1,
+      'c' || toString(number % 2), 'h' || toString(number % 2), 'r0', 'p' || toString(number % 3),
+      'n' || toString(intDiv(number % {devices:UInt32}, 8)), 'v0', 'm' || toString(number % 4), 't0',
+      'j' || toString(cityHash64(number) % 100), 'k' || toString(number % 3), 1 + number % 2,
+      ${sums('1', '21600000')}
+    FROM numbers(({minutes:UInt32} / 1440 - 1) * {devices:UInt32} * 4)`)
   await run(`INSERT INTO devices
     SELECT number % {devices:UInt32} + 1,
       toDateTime64({start_s:Int64} + intDiv(number, {devices:UInt32}) * 28800, 3, 'UTC'),

@@ -1,5 +1,6 @@
 import type { Reader } from '#schemas/ports.ts'
 import type { Dimension, FieldPlace, Filters } from './filters.ts'
+import { nextLocalDayStart } from './local-day.ts'
 import {
   type FigureColumns,
   fleetDeviceSums,
@@ -9,7 +10,7 @@ import {
 } from './queries/fleet-sums.ts'
 import type { LedgerTable, Plan, Segment } from './resolution.ts'
 import { addRow, emptySums, groupKey, rowKey, type Sums } from './sums.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeWindow } from './window.ts'
+import { HOUR_MS, MINUTE_MS, type TimeWindow } from './window.ts'
 
 /** What is asked of every table of a plan alike. */
 export interface Grouping {
@@ -31,11 +32,10 @@ export interface GroupSums {
   readonly steps: Map<number, Sums>
 }
 
-const BUCKET_MS: Record<LedgerTable, number> = {
-  ledger_1m_group: MINUTE_MS,
-  ledger_1m: MINUTE_MS,
-  ledger_1h: HOUR_MS,
-  ledger_1d: DAY_MS,
+/** Where a bucket of a table ends, epoch ms: a local day has no fixed length. */
+const bucketEnd = (table: LedgerTable, timeZone: string) => (startMs: number) => {
+  if (table === 'ledger_1d') return nextLocalDayStart(startMs, timeZone)
+  return startMs + (table === 'ledger_1h' ? HOUR_MS : MINUTE_MS)
 }
 
 const DEVICE_TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
@@ -52,16 +52,39 @@ export async function readSums(
   plan: Plan,
   grouping: Grouping,
 ): Promise<Map<string, GroupSums>> {
+  const reads = readsOf(plan.segments)
   const [provisional, ...settled] = await Promise.all([
     plan.provisional === null ? [] : readProvisional(reader, plan.provisional, grouping),
-    ...plan.segments.map((segment) => readSegment(reader, segment, grouping)),
+    ...reads.map((read) => readTable(reader, read, grouping)),
   ])
   const groups = new Map<string, GroupSums>()
-  plan.segments.forEach((segment, at) =>
-    addRows(groups, settled[at] ?? [], { grouping, bucketMs: BUCKET_MS[segment.table] }),
-  )
-  addRows(groups, provisional, { grouping, bucketMs: MINUTE_MS })
+  reads.forEach(({ table }, at) => {
+    const endOf = bucketEnd(table, plan.timeZone)
+    addRows(groups, settled[at] ?? [], { grouping, endOf })
+  })
+  addRows(groups, provisional, { grouping, endOf: (startMs) => startMs + MINUTE_MS })
   return groups
+}
+
+/** One statement: a window of a table, without the part that another table answers. */
+interface TableRead extends TimeWindow {
+  readonly table: LedgerTable
+  readonly hole: TimeWindow
+}
+
+/** The two edges round a coarser middle are one statement: a statement costs more than its rows. */
+function readsOf(segments: readonly Segment[]): TableRead[] {
+  return [...Map.groupBy(segments, ({ table }) => table)].flatMap(([table, parts]) => {
+    const reads: TableRead[] = []
+    for (let at = 0; at < parts.length; at += 2) {
+      const [first, second] = parts.slice(at, at + 2)
+      if (first === undefined) break
+      const last = second ?? first
+      const hole = { fromMs: first.toMs, toMs: second?.fromMs ?? first.toMs }
+      reads.push({ table, fromMs: first.fromMs, toMs: last.toMs, hole })
+    }
+    return reads
+  })
 }
 
 function groupingParams(grouping: Grouping) {
@@ -75,13 +98,15 @@ function groupingParams(grouping: Grouping) {
   }
 }
 
-function readSegment(reader: Reader, segment: Segment, grouping: Grouping): Promise<SumsRow[]> {
+function readTable(reader: Reader, read: TableRead, grouping: Grouping): Promise<SumsRow[]> {
   const params = {
     ...groupingParams(grouping),
-    from_s: segment.fromMs / 1000,
-    to_s: segment.toMs / 1000,
+    from_s: read.fromMs / 1000,
+    to_s: read.toMs / 1000,
+    hole_from_s: read.hole.fromMs / 1000,
+    hole_to_s: read.hole.toMs / 1000,
   }
-  const { table } = segment
+  const { table } = read
   return table === 'ledger_1m_group'
     ? fleetGroupSums.run(reader, { ...params, resolution: '1m' })
     : fleetDeviceSums.run(reader, { ...params, resolution: DEVICE_TABLES[table], table })
@@ -99,7 +124,7 @@ export function readProvisional(reader: Reader, window: TimeWindow, grouping: Gr
 function addRows(
   groups: Map<string, GroupSums>,
   rows: readonly SumsRow[],
-  { grouping, bucketMs }: { readonly grouping: Grouping; readonly bucketMs: number },
+  { grouping, endOf }: { readonly grouping: Grouping; readonly endOf: (startMs: number) => number },
 ): void {
   for (const row of rows) {
     const id = rowKey(row)
@@ -113,6 +138,6 @@ function addRows(
       sums = emptySums()
       group.steps.set(row.slot, sums)
     }
-    addRow(sums, row, bucketMs)
+    addRow(sums, row, endOf)
   }
 }

@@ -41,6 +41,7 @@ beforeEach(async () => {
     'revisions',
     'ledger_1m',
     'ledger_1h',
+    'ledger_1d',
     'ledger_1m_group',
   ]) {
     await engine.store.command(`TRUNCATE TABLE ${table}`)
@@ -218,12 +219,37 @@ describe('fleet summary', () => {
     await seedDevices(
       engine.store,
       hours.map((bucketMs) => ({ bucketMs, busy: 0.45 })),
-      true,
+      'ledger_1h',
     )
     await publish(engine.store, hours, { resolution: '1h' })
     const fromHours = await fleetSummary(deps(), asked)
     expect(fromHours.resolution).toBe('1h')
     expect(fromHours.groups).toEqual(fromMinutes.groups)
+  })
+
+  test('local days answer most of a long question by group, and the sum is the same', async () => {
+    const from = T0 - 2 * HOUR_MS
+    const to = from + 4 * 24 * HOUR_MS
+    now = to
+    const count = (to - from) / MINUTE_MS
+    const buckets = Array.from({ length: count }, (_, at) => from + at * MINUTE_MS)
+    const minutes = buckets.map((bucketMs, at) => ({ bucketMs, devices: 1, busy: (at % 10) / 10 }))
+    await seedGroups(engine.store, minutes)
+    await publish(engine.store, buckets)
+    const asked = { from: String(from), to: String(to), filters: [], groupBy: 'model' }
+    const fromMinutes = await fleetSummary(deps(), asked)
+    expect(fromMinutes.resolution).toBe('1m_group')
+    // Midnight in Shanghai is 16:00 UTC.
+    const days = [0, 1, 2].map((at) => Date.UTC(2026, 4, 4 + at, 16))
+    await seedDevices(
+      engine.store,
+      days.map((bucketMs) => ({ bucketMs, busy: 0.45 })),
+      'ledger_1d',
+    )
+    await publish(engine.store, days, { resolution: '1d' })
+    const fromDays = await fleetSummary(deps(), asked)
+    expect(fromDays.resolution).toBe('1d')
+    expect(fromDays.groups).toEqual(fromMinutes.groups)
   })
 
   test('distinct devices are counted by what they were in the window', async () => {
@@ -258,16 +284,17 @@ describe('fleet summary', () => {
       `{cluster_in:Array(String)}`,
       '昇腾',
     ]
-    for (const value of evil) {
-      for (const field of DIMENSIONS) {
-        for (const operator of ['eq', 'in', 'prefix']) {
-          const filters = [`${field}:${operator}:${value}`]
-          const { groups } = await fleetSummary(deps(), { ...whole, filters })
-          expect(groups[0]?.utilization).toBeNull()
-        }
+    const utilization = async (filters: string[]) =>
+      (await fleetSummary(deps(), { ...whole, filters })).groups[0]?.utilization
+    for (const [at, value] of evil.entries()) {
+      const field = DIMENSIONS[at % DIMENSIONS.length] ?? 'cluster'
+      for (const operator of ['eq', 'in', 'prefix']) {
+        expect(await utilization([`${field}:${operator}:${value}`])).toBeNull()
       }
-      const { groups } = await fleetSummary(deps(), { ...whole, filters: [`cluster:ne:${value}`] })
-      expect(groups[0]?.utilization).toBe(0.54)
+      const all = ['cluster', 'hall', 'pool', 'vendor', 'model'].map(
+        (name) => `${name}:ne:${value}`,
+      )
+      expect(await utilization(all)).toBe(0.54)
     }
   })
 })

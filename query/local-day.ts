@@ -1,18 +1,22 @@
-/** Past the next midnight and before the one after it, whatever the clocks do. */
-const INTO_NEXT_DAY_MS = 30 * 3_600_000
+import { MINUTE_MS } from './window.ts'
+
+/** No local day is longer; the longest known had 25 hours. */
+const SEARCH_MINUTES = 36 * 60
 
 /** First instant of the local day that holds `ms`, in the IANA zone `timeZone`. */
 export function localDayStart(ms: number, timeZone: string): number {
-  const local = new Date(ms + zoneOffsetMs(ms, timeZone))
-  const midnight = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())
-  // The offset at midnight can differ from the one now (a change of the clocks on this day).
-  const guess = midnight - zoneOffsetMs(midnight, timeZone)
-  return midnight - zoneOffsetMs(guess, timeZone)
+  const today = dateOf(ms, timeZone)
+  const last = Math.floor(ms / MINUTE_MS)
+  const isToday = (minute: number) => dateOf(minute * MINUTE_MS, timeZone) === today
+  return firstMinute(last - SEARCH_MINUTES, last, isToday) * MINUTE_MS
 }
 
 /** First instant of the local day after the one that holds `ms`: 23 to 25 hours on a change of clocks. */
 export function nextLocalDayStart(ms: number, timeZone: string): number {
-  return localDayStart(localDayStart(ms, timeZone) + INTO_NEXT_DAY_MS, timeZone)
+  const today = dateOf(ms, timeZone)
+  const first = Math.floor(ms / MINUTE_MS)
+  const isLater = (minute: number) => dateOf(minute * MINUTE_MS, timeZone) > today
+  return firstMinute(first, first + SEARCH_MINUTES, isLater) * MINUTE_MS
 }
 
 /** First local midnight at or after `ms`. */
@@ -21,21 +25,22 @@ export function localDayCeil(ms: number, timeZone: string): number {
   return start === ms ? ms : nextLocalDayStart(ms, timeZone)
 }
 
-/** What the zone's wall clock is ahead of UTC at `ms`. */
-function zoneOffsetMs(ms: number, timeZone: string): number {
-  const parts = formatter(timeZone).formatToParts(ms)
-  const part = (type: Intl.DateTimeFormatPartTypes) =>
-    Number(parts.find((candidate) => candidate.type === type)?.value)
-  const wall = Date.UTC(
-    part('year'),
-    part('month') - 1,
-    part('day'),
-    part('hour'),
-    part('minute'),
-    part('second'),
-  )
-  return wall - Math.floor(ms / 1000) * 1000
+/**
+ * The first minute in (from, to] for which `holds`, which stays true once it is. Midnight is searched, not
+ * computed: where clocks change at midnight there is no 00:00, and offsets on both sides mislead.
+ */
+function firstMinute(from: number, to: number, holds: (minute: number) => boolean): number {
+  let [before, after] = [from, to]
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2)
+    if (holds(middle)) after = middle
+    else before = middle
+  }
+  return after
 }
+
+/** `2026-03-29`: local dates sort as text. */
+const dateOf = (ms: number, timeZone: string) => formatter(timeZone).format(ms)
 
 /** Making one costs more than a thousand uses. Zones come from the configuration, so they are few. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
@@ -43,16 +48,8 @@ const formatters = new Map<string, Intl.DateTimeFormat>()
 function formatter(timeZone: string): Intl.DateTimeFormat {
   const known = formatters.get(timeZone)
   if (known !== undefined) return known
-  const made = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  })
+  const parts = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
+  const made = new Intl.DateTimeFormat('en-CA', { timeZone, ...parts })
   formatters.set(timeZone, made)
   return made
 }

@@ -35,10 +35,19 @@ const tables = (plan: ReturnType<typeof planQuestion>) => plan.segments.map(({ t
 describe('which table answers', () => {
   const all = published(T0 - 100 * DAY_MS, T0 + 500 * DAY_MS)
 
-  test('groups answer what they know, for weeks', () => {
-    const plan = planQuestion(question(7 * DAY_MS, { fields: ['cluster', 'model'] }), all, SHANGHAI)
-    expect(tables(plan)).toEqual(['ledger_1m_group'])
-    expect(plan.resolution).toBe('1m_group')
+  test('groups answer what they know; a week is its whole days and the edges', () => {
+    const fields = ['cluster', 'model'] as const
+    const day = planQuestion(question(DAY_MS, { fields }), all, SHANGHAI)
+    expect(tables(day)).toEqual(['ledger_1m_group'])
+    expect(day.resolution).toBe('1m_group')
+    const week = planQuestion(question(7 * DAY_MS, { fields }), all, SHANGHAI)
+    expect(tables(week)).toEqual(['ledger_1m_group', 'ledger_1d', 'ledger_1m_group'])
+    const hidden = { ...all, days: [] }
+    expect(tables(planQuestion(question(7 * DAY_MS, { fields }), hidden, SHANGHAI))).toEqual([
+      'ledger_1m_group',
+    ])
+    const chart = question(7 * DAY_MS, { fields, stepMs: HOUR_MS })
+    expect(tables(planQuestion(chart, all, SHANGHAI))).toEqual(['ledger_1m_group'])
   })
 
   test('a question by node needs devices: minutes when short, hours with minutes at the edges when long', () => {
@@ -85,6 +94,7 @@ describe('which table answers', () => {
       resolution: 'raw',
       segments: [],
       provisional: { fromMs: T0, toMs: T0 + HOUR_MS },
+      timeZone: SHANGHAI,
     })
   })
 
@@ -96,7 +106,7 @@ describe('which table answers', () => {
         minutes(60 * 1440),
         minutes(150 * 1440),
         fc.subarray([...DIMENSIONS]),
-        fc.constantFrom(SHANGHAI, 'Europe/Berlin', 'Asia/Kathmandu', 'America/Sao_Paulo'),
+        fc.constantFrom(SHANGHAI, 'Europe/Berlin', 'Asia/Kathmandu', 'America/Santiago'),
         (offset, lengthMs, settledMs, fields, zone) => {
           const fromMs = T0 - 45 * DAY_MS + offset
           const asked = { ...question(0), fromMs, toMs: fromMs + lengthMs, fields }
@@ -123,6 +133,10 @@ describe('local days', () => {
     expect(nextLocalDayStart(spring, berlin) - spring).toBe(23 * HOUR_MS)
     const autumn = localDayStart(Date.UTC(2026, 9, 25, 12), berlin)
     expect(nextLocalDayStart(autumn, berlin) - autumn).toBe(25 * HOUR_MS)
+    // No 00:00 on this day: clocks go from 23:59 to 01:00.
+    const santiago = localDayStart(Date.UTC(2026, 8, 6, 12), 'America/Santiago')
+    expect(santiago).toBe(Date.UTC(2026, 8, 6, 4))
+    expect(nextLocalDayStart(santiago - 1, 'America/Santiago')).toBe(santiago)
     expect(localDayCeil(autumn, berlin)).toBe(autumn)
     expect(localDayCeil(autumn + 1, berlin)).toBe(autumn + 25 * HOUR_MS)
   })

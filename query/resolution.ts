@@ -39,6 +39,8 @@ export interface Plan {
   readonly segments: readonly Segment[]
   /** The part newer than what is settled: from raw samples. */
   readonly provisional: TimeWindow | null
+  /** Zone whose days the daily table has. */
+  readonly timeZone: string
 }
 
 /** What ledger_1m_group knows; a question by rack, node or job needs a table of devices. */
@@ -55,14 +57,21 @@ const GROUP_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([
 const GROUP_WINDOW_MS_MAX = 45 * DAY_MS
 /** Up to this the minutes of every device are read as they are. */
 const MINUTES_WINDOW_MS_MAX = 3 * HOUR_MS
-/** From here on whole local days come from days. */
-const DAYS_WINDOW_MS_MIN = 14 * DAY_MS
+/** From here on whole local days come from days: a week of groups is 5 times as many minutes. */
+const DAYS_WINDOW_MS_MIN = 3 * DAY_MS
 
 /** Whether hours or days could answer: whether it is worth asking which of them are published. */
-export function wantsBuckets({ fromMs, toMs, fields, stepMs }: Question): boolean {
+export const wantsBuckets = (question: Question): boolean =>
+  wantsHours(question) || wantsDays(question)
+
+function wantsHours({ fromMs, toMs, fields, stepMs }: Question): boolean {
   const longest = isGroupQuestion(fields) ? GROUP_WINDOW_MS_MAX : MINUTES_WINDOW_MS_MAX
   return toMs - fromMs > longest && (stepMs === null || stepMs % HOUR_MS === 0)
 }
+
+/** Days are local and steps are not, so only one figure over the window is made of days. */
+const wantsDays = ({ fromMs, toMs, stepMs }: Question): boolean =>
+  stepMs === null && toMs - fromMs >= DAYS_WINDOW_MS_MIN
 
 /**
  * The one place that chooses tables. All of them hold integer sums of the same minutes, so the answer
@@ -75,26 +84,23 @@ export function planQuestion(question: Question, published: Published, timeZone:
     settledTo < question.toMs
       ? { fromMs: Math.max(question.fromMs, settledTo), toMs: question.toMs }
       : null
-  if (settledTo <= question.fromMs) return { resolution: 'raw', segments: [], provisional }
+  if (settledTo <= question.fromMs)
+    return { resolution: 'raw', segments: [], provisional, timeZone }
   const settled = { ...question, toMs: settledTo }
   const segments = settledSegments(settled, published, timeZone)
-  return { resolution: mainResolution(segments), segments, provisional }
+  return { resolution: mainResolution(segments), segments, provisional, timeZone }
 }
 
 const isGroupQuestion = (fields: readonly Dimension[]) =>
   fields.every((field) => GROUP_FIELDS.has(field))
 
 function settledSegments(question: Question, published: Published, timeZone: string): Segment[] {
-  const lengthMs = question.toMs - question.fromMs
-  const edges = isGroupQuestion(question.fields) ? 'ledger_1m_group' : 'ledger_1m'
-  if (!wantsBuckets(question)) return [segment(edges, question)]
-  const days =
-    question.stepMs === null && lengthMs >= DAYS_WINDOW_MS_MIN
-      ? wholeDays(question, published, timeZone)
-      : null
-  return around(question, days, 'ledger_1d', (part) =>
-    around(part, wholeHours(part, published), 'ledger_1h', (edge) => [segment(edges, edge)]),
-  )
+  const finest = isGroupQuestion(question.fields) ? 'ledger_1m_group' : 'ledger_1m'
+  const days = wantsDays(question) ? wholeDays(question, published, timeZone) : null
+  return around(question, days, 'ledger_1d', (part) => {
+    const hours = wantsHours({ ...question, ...part }) ? wholeHours(part, published) : null
+    return around(part, hours, 'ledger_1h', (edge) => [segment(finest, edge)])
+  })
 }
 
 /** Reads `middle` from a coarse table and what is left on both sides in a finer way. */

@@ -58,19 +58,30 @@ const insert = (store: Store, table: string, rows: readonly Record<string, unkno
   return store.insertJson(table, rows, `seed-${token}`)
 }
 
-/** Rows of ledger_1m or (`hours`) ledger_1h, a row per device. */
-export async function seedDevices(store: Store, minutes: readonly SeedMinute[], hours = false) {
-  const rows = minutes.map((minute) => ({
-    bucket: dateTime(minute.bucketMs),
-    device_id: minute.deviceId ?? 1,
-    revision: minute.revision ?? 1,
+/** Minutes in a bucket of each table of devices. */
+const TABLE_MINUTES = { ledger_1m: 1, ledger_1h: 60, ledger_1d: 1440 } as const
+
+/** Rows of a table of devices. */
+export async function seedDevices(
+  store: Store,
+  buckets: readonly SeedMinute[],
+  table: keyof typeof TABLE_MINUTES = 'ledger_1m',
+) {
+  const rows = buckets.map((bucket) => ({
+    bucket: dateTime(bucket.bucketMs),
+    device_id: bucket.deviceId ?? 1,
+    revision: bucket.revision ?? 1,
     ...PLAIN,
-    ...minute.dims,
-    busy_source: minute.busySource ?? 2,
-    ...sumsOf(minute, hours ? 60 : 1),
-    ...(hours ? { busy_histogram_ms: [] } : {}),
+    ...bucket.dims,
+    busy_source: bucket.busySource ?? 2,
+    ...sumsOf(bucket, TABLE_MINUTES[table]),
+    ...(table === 'ledger_1h' ? { busy_histogram_ms: [] } : {}),
+    // The tests' zone is ahead of UTC, so noon UTC is the same date there.
+    ...(table === 'ledger_1d'
+      ? { local_date: dateTime(bucket.bucketMs + 43_200_000).slice(0, 10) }
+      : {}),
   }))
-  await insert(store, hours ? 'ledger_1h' : 'ledger_1m', rows)
+  await insert(store, table, rows)
 }
 
 /** Rows of ledger_1m_group; `devices` of them are alike. */

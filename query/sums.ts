@@ -46,8 +46,8 @@ export const emptySums = (): Sums => ({
   knownBySource: new Map(),
 })
 
-/** Adds one row; `bucketMs` is the width of the table's buckets. */
-export function addRow(sums: Sums, row: SumsRow, bucketMs: number): void {
+/** Adds one row; `endOf` says where a bucket of its table ends. */
+export function addRow(sums: Sums, row: SumsRow, endOf: (startMs: number) => number): void {
   sums.capacity += row.sum_capacity_ms
   sums.verification += row.sum_verification_ms
   sums.known += row.sum_known_ms
@@ -64,7 +64,7 @@ export function addRow(sums: Sums, row: SumsRow, bucketMs: number): void {
   sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
   if (row.sum_capacity_ms > 0n) {
     sums.spanFromMs = Math.min(sums.spanFromMs, row.first_bucket_s * 1000)
-    sums.spanToMs = Math.max(sums.spanToMs, row.last_bucket_s * 1000 + bucketMs)
+    sums.spanToMs = Math.max(sums.spanToMs, endOf(row.last_bucket_s * 1000))
   }
   if (row.sum_known_ms > 0n) {
     const before = sums.knownBySource.get(row.source) ?? 0n

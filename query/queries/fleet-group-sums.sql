@@ -33,12 +33,14 @@ SELECT
 FROM ledger_1m_group
 WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')
+  AND NOT (bucket >= toDateTime({hole_from_s:Int64}, 'UTC') AND bucket < toDateTime({hole_to_s:Int64}, 'UTC'))
   AND (bucket, revision) IN (
     SELECT bucket, max(revision)
     FROM revisions
     WHERE resolution = {resolution:String}
       AND bucket >= toDateTime({from_s:Int64}, 'UTC')
       AND bucket < toDateTime({to_s:Int64}, 'UTC')
+      AND NOT (bucket >= toDateTime({hole_from_s:Int64}, 'UTC') AND bucket < toDateTime({hole_to_s:Int64}, 'UTC'))
     GROUP BY bucket
   )
   AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})

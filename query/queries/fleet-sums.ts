@@ -32,6 +32,9 @@ const GroupingParams = z.strictObject({
 const SettledParams = GroupingParams.extend({
   from_s: z.int(),
   to_s: z.int(),
+  /** What lies between the two edges that are read; empty when from = to. */
+  hole_from_s: z.int(),
+  hole_to_s: z.int(),
   resolution: z.enum(['1m', '1h', '1d']),
 })
 
