@@ -96,14 +96,18 @@ describe('every page', () => {
     },
   )
 
-  it.each(['light', 'dark'] as const)('text is readable in %s (AA)', async (colorScheme) => {
-    for (const [path, text] of PAGES) {
-      const { page } = await open(path, {}, { colorScheme })
-      await page.getByText(text).first().waitFor()
-      await page.waitForTimeout(200)
-      expect(await lowContrast(page), path).toEqual([])
-    }
-  })
+  it.each(['light', 'dark'] as const)(
+    'text is readable in %s (AA)',
+    async (colorScheme) => {
+      for (const [path, text] of PAGES) {
+        const { page } = await open(path, {}, { colorScheme })
+        await page.getByText(text).first().waitFor()
+        await page.waitForTimeout(200)
+        expect(await lowContrast(page), path).toEqual([])
+      }
+    },
+    60_000,
+  )
 
   it.each(PAGES)('%s fits a phone without sideways scrolling of the page', async (path, text) => {
     const { page } = await open(path, {}, { viewport: { width: 360, height: 740 } })

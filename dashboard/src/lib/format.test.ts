@@ -27,6 +27,12 @@ describe('percent', () => {
     expect(plain(percent(1, 'en', 'down'))).toBe('100.0 %')
   })
 
+  it('nothing is 0.0 % in every rounding, never -0.0 %', () => {
+    for (const rounding of ['nearest', 'down', 'up'] as const) {
+      expect(plain(percent(0, 'en', rounding))).toBe('0.0 %')
+    }
+  })
+
   it('does not lose a tenth to binary representation', () => {
     for (let tenths = 0; tenths <= 1000; tenths += 1) {
       expect(percentNumber(tenths / 1000, 'down')).toBeCloseTo(tenths / 10, 9)

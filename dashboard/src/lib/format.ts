@@ -39,12 +39,12 @@ export function percent(ratio: MaybeNumber, lang: Lang, rounding: Rounding = 'ne
   return `${decimal(percentNumber(ratio, rounding), lang, 1)}${GAP}%`
 }
 
-/** As `percent`, without the sign: for the big figure, whose sign is set smaller. */
+/** As `percent`, without the sign: for the big figure, whose sign is set smaller. Never -0. */
 export function percentNumber(ratio: number, rounding: Rounding = 'nearest'): number {
   // 1e-9 forgives binary representation: 0.57 x 1000 is 569.9999….
   const tenths = ratio * 1000
   if (rounding === 'down') return Math.floor(tenths + 1e-9) / 10
-  if (rounding === 'up') return Math.ceil(tenths - 1e-9) / 10
+  if (rounding === 'up') return Math.max(0, Math.ceil(tenths - 1e-9)) / 10
   return Math.round(tenths) / 10
 }
 

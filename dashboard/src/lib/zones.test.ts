@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import { scaleDomain, standing, zoneOf } from './zones.ts'
+import { scaleDomain, spread, standing, zoneOf } from './zones.ts'
 
 const reading = (utilization: number, lo: number, hi: number, coverage: number) => ({
   utilization,
@@ -68,5 +68,20 @@ describe('the drawn scale', () => {
         },
       ),
     )
+  })
+})
+
+describe('labels beside the scale', () => {
+  it('stay at their lines when there is room', () => {
+    expect(spread([0, 20, 40], 15)).toEqual([0, 20, 40])
+  })
+
+  it('are moved apart evenly when there is none', () => {
+    const placed = spread([100, 105, 110, 115], 15)
+    for (const [at, place] of placed.entries()) {
+      if (at > 0) expect(place - (placed[at - 1] ?? 0)).toBeGreaterThanOrEqual(15 - 1e-9)
+    }
+    expect((Math.min(...placed) + Math.max(...placed)) / 2).toBeCloseTo(107.5, 9)
+    expect(spread([], 15)).toEqual([])
   })
 })

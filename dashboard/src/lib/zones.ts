@@ -52,6 +52,20 @@ export function standing(reading: Reading): Standing {
   return { kind: 'zone', zone: zoneOf(utilization), certain: best === worst }
 }
 
+/**
+ * Places for labels that would stand too close: ascending positions, each at least `gap` below the one
+ * before. The block keeps its middle, so that labels stay beside their lines as far as they can.
+ */
+export function spread(positions: readonly number[], gap: number): number[] {
+  const placed: number[] = []
+  for (const position of positions) {
+    placed.push(Math.max(position, (placed.at(-1) ?? Number.NEGATIVE_INFINITY) + gap))
+  }
+  const moved = placed.reduce((sum, place, at) => sum + place - (positions[at] ?? place), 0)
+  const shift = placed.length === 0 ? 0 : moved / placed.length
+  return placed.map((place) => place - shift)
+}
+
 /** The level of a zone, or null for ok. */
 export function levelOf(zone: Zone): number | null {
   return zone === 'ok' ? null : DEFAULT_ZONE_LEVELS[zone]

@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { bucketsOf, extremesOf, nullRuns, where } from './series.ts'
+import { bucketsOf, extremesOf, heldFromEdges, nullRuns, where } from './series.ts'
 
 describe('buckets', () => {
   it('a mean is drawn in the middle of its time and told with both ends', () => {
     const buckets = bucketsOf({ t0: 1000, step_ms: 100, values: [1, null] })
     expect(buckets.times).toEqual([1050, 1150])
     expect([buckets.startMs(1), buckets.endMs(1)]).toEqual([1100, 1200])
+  })
+})
+
+describe('steps', () => {
+  it('reach from the first edge to the last, so that no half bucket looks unknown', () => {
+    const buckets = bucketsOf({ t0: 0, step_ms: 10, values: [1, 2] })
+    expect(heldFromEdges(buckets, [1, 2])).toEqual({ times: [0, 10, 20], column: [1, 2, 2] })
+    expect(heldFromEdges(bucketsOf({ t0: 0, step_ms: 10, values: [] }), [])).toEqual({
+      times: [],
+      column: [],
+    })
   })
 })
 

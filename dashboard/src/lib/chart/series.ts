@@ -20,6 +20,17 @@ export function bucketsOf(series: Pick<Series, 't0' | 'step_ms' | 'values'>): Bu
   }
 }
 
+/** A column held over each whole bucket: for steps drawn from edge to edge, with the last edge added. */
+export function heldFromEdges(
+  buckets: Buckets,
+  values: Column,
+): { times: number[]; column: Column } {
+  const edges = values.map((_value, index) => buckets.startMs(index))
+  const last = values.at(-1)
+  if (last === undefined) return { times: [], column: [] }
+  return { times: [...edges, buckets.endMs(values.length - 1)], column: [...values, last] }
+}
+
 export interface Extremes {
   readonly last: { readonly value: number; readonly index: number }
   readonly min: { readonly value: number; readonly index: number }
