@@ -3,23 +3,17 @@ import type { BatchRecord } from '#schemas/records.ts'
 import { type BatchIdentity, buildBatch, buildRecordBatch } from './batch-build.ts'
 import type { CollectorClock, TimeSource } from './clock.ts'
 import type { DeviceRow } from './merge.ts'
+import { createRecordQueue } from './record-queue.ts'
 import { cellOf } from './schedule.ts'
 
 /** A message stays open for at most this long, ms, and this many ticks (DESIGN section 6). */
 const OPEN_MS = 2000
 const TICKS = 10
-/** How long a row may wait for others of its tick, and a record for rows to ride along with, ms. */
+/** How long a row may wait for others of its tick, ms. */
 const LINGER_MS = 200
-const RECORD_LINGER_MS = 250
 /** Devices and bytes of a message: half of what readers accept. */
 const DEVICES = 512
 const BYTES = 448 << 10
-/** Records that ride along with samples, and records in a message of their own, with their bytes. */
-const WITH_ROWS = { records: 64, bytes: 128 << 10 }
-const ALONE = { records: 256, bytes: 384 << 10 }
-/** Records waiting while the spool is slow; beyond, the oldest target lines go, then are counted. */
-const RECORDS_WAITING = 16_384
-
 /** A finished batch: seq counts from 1 within the boot. */
 export type BatchKind = 'telemetry' | 'events'
 
@@ -64,10 +58,12 @@ export function createBatcher(deps: BatcherDeps): Batcher {
   const { identity, time, clock, onBatch } = deps
   const open = new Map<string, Open>()
   const lastDevices = new Map<string, readonly BatchDevice[]>()
-  const records: BatchRecord[] = []
-  let cancelRecords: (() => void) | null = null
   let seq = 0
-  const counts = { batches: 0, rows: 0, droppedRecords: 0 }
+  const counts = { batches: 0, rows: 0 }
+  const records = createRecordQueue(time, (alone) => {
+    counts.batches++
+    onBatch(buildRecordBatch(identity, ++seq, clock.now(), alone), 'events')
+  })
 
   const close = (batch: Open) => {
     batch.cancel()
@@ -75,19 +71,9 @@ export function createBatcher(deps: BatcherDeps): Batcher {
     const rhythm = `${batch.stepMs}`
     const devices = reuse(lastDevices.get(rhythm), batch.devices)
     lastDevices.set(rhythm, devices)
-    const riding = takeRecords(records, WITH_ROWS)
     counts.batches++
     for (const byTick of batch.rows) counts.rows += byTick.size
-    onBatch(buildBatch(identity, ++seq, { ...batch, devices }, riding), 'telemetry')
-  }
-  const closeRecords = () => {
-    cancelRecords?.()
-    cancelRecords = null
-    while (records.length > 0) {
-      counts.batches++
-      const alone = takeRecords(records, ALONE)
-      onBatch(buildRecordBatch(identity, ++seq, clock.now(), alone), 'events')
-    }
+    onBatch(buildBatch(identity, ++seq, { ...batch, devices }, records.ride()), 'telemetry')
   }
   const openFor = (row: DeviceRow): Open => {
     const ticks = ticksPerMessage(row.stepMs)
@@ -95,20 +81,7 @@ export function createBatcher(deps: BatcherDeps): Batcher {
     const key = `${row.stepMs} ${startMs}`
     const known = open.get(key)
     if (known !== undefined) return known
-    const lastTickMs = startMs + (ticks - 1) * row.stepMs
-    const batch: Open = {
-      key,
-      stepMs: row.stepMs,
-      lastTickMs,
-      devices: [],
-      rows: [],
-      positions: new Map(),
-      nodes: new Set(),
-      rowCount: 0,
-      bytes: 0,
-      cancel: () => undefined,
-      dueMs: Infinity,
-    }
+    const batch = newOpen(key, row.stepMs, startMs + (ticks - 1) * row.stepMs)
     open.set(key, batch)
     closeWithin(batch, ticks > 1 ? OPEN_MS : LINGER_MS)
     return batch
@@ -137,19 +110,29 @@ export function createBatcher(deps: BatcherDeps): Batcher {
     add(rows) {
       for (const row of rows) addRow(row)
     },
-    addRecord(record) {
-      records.push(record)
-      if (records.length > RECORDS_WAITING) counts.droppedRecords += dropTargetLine(records)
-      cancelRecords ??= time.setTimer(RECORD_LINGER_MS, closeRecords)
-    },
-    flushRecords: closeRecords,
+    addRecord: (record) => records.add(record),
+    flushRecords: () => records.flush(),
     flush() {
       for (const batch of open.values()) close(batch)
-      closeRecords()
+      records.flush()
     },
-    stats: () => ({ ...counts }),
+    stats: () => ({ ...counts, droppedRecords: records.dropped() }),
   }
 }
+
+const newOpen = (key: string, stepMs: number, lastTickMs: number): Open => ({
+  key,
+  stepMs,
+  lastTickMs,
+  devices: [],
+  rows: [],
+  positions: new Map(),
+  nodes: new Set(),
+  rowCount: 0,
+  bytes: 0,
+  cancel: () => undefined,
+  dueMs: Infinity,
+})
 
 const keyOf = (row: DeviceRow) => row.device.keys[0] ?? ''
 
@@ -192,21 +175,6 @@ function deviceBytes(device: BatchDevice): number {
   return size
 }
 
-/** The oldest records, as many as fit; at least one when there is one. */
-function takeRecords(
-  records: BatchRecord[],
-  limit: { readonly records: number; readonly bytes: number },
-): BatchRecord[] {
-  let count = 0
-  let bytes = 0
-  for (const record of records.slice(0, limit.records)) {
-    bytes += Buffer.byteLength(JSON.stringify(record))
-    if (count > 0 && bytes > limit.bytes) break
-    count++
-  }
-  return records.splice(0, count)
-}
-
 /** The list of the last message when it is the same: its bytes are then encoded only once. */
 function reuse(
   last: readonly BatchDevice[] | undefined,
@@ -214,11 +182,4 @@ function reuse(
 ): readonly BatchDevice[] {
   const isSame = last?.length === devices.length && devices.every((device, i) => device === last[i])
   return isSame ? last : devices
-}
-
-/** Makes room by forgetting the oldest target line: the next minute says the same again. */
-function dropTargetLine(records: BatchRecord[]): number {
-  const at = records.findIndex((record) => record.kind === 'target')
-  records.splice(Math.max(0, at), 1)
-  return 1
 }

@@ -1,4 +1,3 @@
-import type { GapRecord } from '#schemas/records.ts'
 import type { Publisher } from '#schemas/ports.ts'
 import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
 import type { BatchIdentity } from './batch-build.ts'
@@ -8,6 +7,7 @@ import { createDelivery, type Delivery } from './delivery.ts'
 import type { HealthStats } from './health.ts'
 import { createPipeline, eventHead, type Pipeline } from './pipeline.ts'
 import { type Places, startPlaces } from './places.ts'
+import type { LostRange } from './resend.ts'
 import { createRunner, type Runner, type RunnerStats } from './runner.ts'
 import type { Source, SourceIo } from './source.ts'
 import { openSpool, type Spool, type SpoolOptions, type SpoolStats } from './spool/spool.ts'
@@ -113,35 +113,21 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     clock,
     onBatch: (batch, kind) => void accept(batch, kind),
   })
-  const reportGap = (range: Omit<GapRecord, 'kind' | 'at_ms'>) =>
+  const reportGap = (range: LostRange) =>
     pipeline.addRecord({ kind: 'gap', at_ms: clock.now(), ...range })
-  const spool = await (deps.openSpool ?? openSpool)({
-    directory: config.spool.directory,
-    maxBytes: config.spool.maxBytes,
-    now: () => Math.floor(time.wallMs()),
-    onGap: async ({ boot, fromSeq, toSeq, fromMs, toMs, reason }) => {
-      const delivery = await ready.promise
-      reportGap({ boot, from_seq: fromSeq, to_seq: toSeq, from_ms: fromMs, to_ms: toMs, reason })
-      // Taken over only once the report itself is in the spool.
-      pipeline.flushRecords()
-      await delivery.spooled()
-    },
-    onAlarm: ({ state, code, message }) =>
-      logger[state === 'raised' ? 'error' : 'info'](message, { code }),
+  const spool = await openSpoolOf(deps, time, async (gap) => {
+    const delivery = await ready.promise
+    reportGap(gap)
+    // Taken over only once the report itself is in the spool.
+    pipeline.flushRecords()
+    await delivery.spooled()
   })
   const delivery = createDelivery({ identity, spool, publisher, time, logger, onLost: reportGap })
   accept = (batch, kind) => delivery.accept(batch, kind)
   ready.resolve(delivery)
   const { onRead, onGone } = pipeline
   const runner = createRunner({ time, clock, io, onRead, onGone })
-  pipeline.addRecord({
-    ...eventHead(clock.now(), config.node),
-    device_key: null,
-    source: 'collector',
-    type: 'collector_start',
-    code: identity.boot,
-    message: `collector ${config.collector} started`,
-  })
+  pipeline.addRecord(startEvent(identity, config.node, clock.now()))
   const places = await startPlaces({
     sections,
     areNamed: config.sources.length > 0,
@@ -172,6 +158,33 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   })
   keepHouse(running, time, logger)
   return running
+}
+
+const startEvent = ({ boot, collector }: BatchIdentity, node: string, atMs: number) => ({
+  ...eventHead(atMs, node),
+  device_key: null,
+  source: 'collector',
+  type: 'collector_start',
+  code: boot,
+  message: `collector ${collector} started`,
+})
+
+/** Opens the spool; each loss is handed over in the words of a gap record. */
+function openSpoolOf(
+  deps: CollectorDeps,
+  time: TimeSource,
+  onGap: (gap: LostRange) => Promise<void>,
+): Promise<Spool> {
+  const { config, logger } = deps
+  return (deps.openSpool ?? openSpool)({
+    directory: config.spool.directory,
+    maxBytes: config.spool.maxBytes,
+    now: () => Math.floor(time.wallMs()),
+    onGap: ({ boot, fromSeq, toSeq, fromMs, toMs, reason }) =>
+      onGap({ boot, from_seq: fromSeq, to_seq: toSeq, from_ms: fromMs, to_ms: toMs, reason }),
+    onAlarm: ({ state, code, message }) =>
+      logger[state === 'raised' ? 'error' : 'info'](message, { code }),
+  })
 }
 
 function sectionsOf({ config, sources }: CollectorDeps): readonly SourceSection[] {

@@ -5,7 +5,7 @@ import { type BusyPin, busyValue, type PinChange, updatePin } from './busy.ts'
 import type { CollectorConfig } from './config.ts'
 import { type Contribution, describeDevice, sameFacts } from './identity.ts'
 import { plausibleMetrics } from './plausible.ts'
-import { createRegistry } from './registry.ts'
+import { createRegistry, type Registry } from './registry.ts'
 import type { TargetRead } from './runner.ts'
 
 /** One device at one tick, all its sources together. */
@@ -91,89 +91,14 @@ const EXAMPLES = 8
  * for two of its intervals; a source that misses a tick leaves null, it is not repeated.
  */
 export function createMerger(deps: MergerDeps): Merger {
-  const registry = createRegistry()
-  const held = new Set<Tracked>()
-
-  const emit = (tracked: Tracked, tickMs: number, stepMs: number): DeviceRow[] => {
-    held.delete(tracked)
-    tracked.held = null
-    if (tickMs <= tracked.lastTickMs) return []
-    const parts = partsAt(tracked, tickMs)
-    const first = parts[0]
-    if (first === undefined) return []
-    const sources = tracked.device?.sources.length ?? 0
-    if (tracked.device === null || tracked.isChanged || sources !== parts.length)
-      describe(tracked, parts)
-    if (tracked.device === null) return []
-    tracked.lastTickMs = tickMs
-    const metrics = parts.length === 1 ? first.metrics : joinMetrics(parts)
-    const change = updatePin(tracked.pin, metrics, tickMs)
-    if (change !== null) deps.onPinChange(tracked.device, tickMs, change)
-    const { source } = tracked.pin
-    const busy = { busy_ratio: busyValue(metrics, source) }
-    const busySource = BUSY_SOURCES.indexOf(source)
-    return [
-      { device: tracked.device, tickMs, stepMs, metrics: { ...metrics, ...busy }, busySource },
-    ]
-  }
-  const describe = (tracked: Tracked, parts: readonly Part[]) => {
-    const next = describeDevice(tracked.keys, parts, deps.config)
-    // A batch closes when a device changes, so one that says the same stays the same object.
-    if (tracked.device === null || JSON.stringify(tracked.device) !== JSON.stringify(next))
-      tracked.device = next
-    tracked.isChanged = false
-  }
-  /** Emits now, or holds the row while another source of the same rhythm has not answered. */
-  const settleRow = (tracked: Tracked, read: TargetRead): DeviceRow[] => {
-    const state = rowState(tracked, read)
-    if (state === 'none') return []
-    if (state === 'complete') return emit(tracked, read.tickMs, read.intervalMs)
-    if (tracked.lastTickMs >= read.tickMs) return []
-    tracked.held ??= {
-      tickMs: read.tickMs,
-      stepMs: read.intervalMs,
-      untilMs: read.atMs + HOLD_MS,
-    }
-    held.add(tracked)
-    return []
-  }
-  const flushOlder = (tracked: Tracked, tickMs: number): DeviceRow[] =>
-    tracked.held !== null && tracked.held.tickMs < tickMs
-      ? emit(tracked, tracked.held.tickMs, tracked.held.stepMs)
-      : []
-
+  const state: MergeState = { deps, registry: createRegistry(), held: new Set() }
+  const { registry, held } = state
   return {
-    accept(read) {
-      const refusals = newRefusals()
-      const rows: DeviceRow[] = []
-      const seen: SeenDevice[] = []
-      const resolved = registry.resolve(read, (reason, line) => refusals.add(reason, line))
-      for (const { tracked, reading, keys, node } of resolved.devices) {
-        rows.push(...flushOlder(tracked, read.tickMs))
-        if (isDouble(tracked, read)) {
-          refusals.add('duplicate_device', keys[0] ?? '')
-          continue
-        }
-        const metrics = plausibleMetrics(reading.metrics, (reason, what) =>
-          refusals.add(reason, `${keys[0] ?? ''} ${what}`),
-        )
-        keep(tracked, read, { reading, node, metrics }, deps.orderOf)
-        seen.push({ key: tracked.keys[0] ?? '', node, reading, metrics })
-      }
-      for (const tracked of registry.devicesOf(read.id)) {
-        const part = tracked.parts.get(read.id)
-        if (part !== undefined) {
-          if (part.tickMs < read.tickMs) rows.push(...flushOlder(tracked, read.tickMs))
-          part.answeredMs = read.tickMs
-        }
-        rows.push(...settleRow(tracked, read))
-      }
-      return { rows, seen, replaced: resolved.replaced, ...refusals.result() }
-    },
+    accept: (read) => accept(state, read),
     release(nowMs) {
       return [...held].flatMap((tracked) =>
         tracked.held !== null && tracked.held.untilMs <= nowMs
-          ? emit(tracked, tracked.held.tickMs, tracked.held.stepMs)
+          ? emit(state, tracked, tracked.held)
           : [],
       )
     },
@@ -190,6 +115,95 @@ export function createMerger(deps: MergerDeps): Merger {
     },
     deviceCount: () => registry.size(),
   }
+}
+
+interface MergeState {
+  readonly deps: MergerDeps
+  readonly registry: Registry
+  /** Devices whose row waits for another source. */
+  readonly held: Set<Tracked>
+}
+
+function accept(state: MergeState, read: TargetRead): Accepted {
+  const refusals = newRefusals()
+  const rows: DeviceRow[] = []
+  const seen: SeenDevice[] = []
+  const resolved = state.registry.resolve(read, (reason, line) => refusals.add(reason, line))
+  for (const { tracked, reading, keys, node } of resolved.devices) {
+    rows.push(...flushOlder(state, tracked, read.tickMs))
+    if (isDouble(tracked, read)) {
+      refusals.add('duplicate_device', keys[0] ?? '')
+      continue
+    }
+    const metrics = plausibleMetrics(reading.metrics, (reason, what) =>
+      refusals.add(reason, `${keys[0] ?? ''} ${what}`),
+    )
+    keep(tracked, read, { reading, node, metrics }, state.deps.orderOf)
+    seen.push({ key: tracked.keys[0] ?? '', node, reading, metrics })
+  }
+  for (const tracked of state.registry.devicesOf(read.id)) {
+    const part = tracked.parts.get(read.id)
+    if (part !== undefined) {
+      if (part.tickMs < read.tickMs) rows.push(...flushOlder(state, tracked, read.tickMs))
+      part.answeredMs = read.tickMs
+    }
+    rows.push(...settleRow(state, tracked, read))
+  }
+  return { rows, seen, replaced: resolved.replaced, ...refusals.result() }
+}
+
+/** A held row of an earlier tick goes out before that tick's values are overwritten. */
+function flushOlder(state: MergeState, tracked: Tracked, tickMs: number): DeviceRow[] {
+  return tracked.held !== null && tracked.held.tickMs < tickMs
+    ? emit(state, tracked, tracked.held)
+    : []
+}
+
+/** Emits now, or holds the row while another source of the same rhythm has not answered. */
+function settleRow(state: MergeState, tracked: Tracked, read: TargetRead): DeviceRow[] {
+  const { tickMs, intervalMs: stepMs } = read
+  const row = rowState(tracked, read)
+  if (row === 'none' || tracked.lastTickMs >= tickMs) return []
+  if (row === 'complete') return emit(state, tracked, { tickMs, stepMs })
+  tracked.held ??= { tickMs, stepMs, untilMs: read.atMs + HOLD_MS }
+  state.held.add(tracked)
+  return []
+}
+
+/** The row of a tick; none when it was written before, or no source speaks for it. */
+function emit(
+  { deps, held }: MergeState,
+  tracked: Tracked,
+  { tickMs, stepMs }: { readonly tickMs: number; readonly stepMs: number },
+): DeviceRow[] {
+  held.delete(tracked)
+  tracked.held = null
+  const parts = tickMs <= tracked.lastTickMs ? [] : partsAt(tracked, tickMs)
+  const first = parts[0]
+  if (first === undefined) return []
+  tracked.lastTickMs = tickMs
+  const device = deviceNow(tracked, parts, deps)
+  const metrics = parts.length === 1 ? first.metrics : joinMetrics(parts)
+  const change = updatePin(tracked.pin, metrics, tickMs)
+  if (change !== null) deps.onPinChange(device, tickMs, change)
+  const { source } = tracked.pin
+  const row = { ...metrics, busy_ratio: busyValue(metrics, source) }
+  return [{ device, tickMs, stepMs, metrics: row, busySource: BUSY_SOURCES.indexOf(source) }]
+}
+
+/** The device's description; a batch closes when it changes, so one that says the same stays the same. */
+function deviceNow(
+  tracked: Tracked,
+  parts: readonly Part[],
+  { config }: Pick<MergerDeps, 'config'>,
+): BatchDevice {
+  const known = tracked.device
+  if (known !== null && !tracked.isChanged && known.sources.length === parts.length) return known
+  const next = describeDevice(tracked.keys, parts, config)
+  const device = known !== null && JSON.stringify(known) === JSON.stringify(next) ? known : next
+  tracked.device = device
+  tracked.isChanged = false
+  return device
 }
 
 function keep(

@@ -37,8 +37,6 @@ interface PumpState {
   /** Sent and not taken, to be sent again before anything new. */
   refused: SpoolRecord[]
   inFlight: number
-  backoffMs: number
-  cancelBackoff: (() => void) | null
   isRunning: boolean
   /** Something may have come since the last look. */
   isWanted: boolean
@@ -48,14 +46,12 @@ interface PumpState {
 
 /** Publishes the spool from its first unreleased record on, in order, for ever. */
 export function createPump(deps: PumpDeps): Pump {
-  const { spool, time, logger } = deps
+  const { spool, time } = deps
   const state: PumpState = {
     position: Math.max(spool.first(), spool.stats().releasedPosition + 1),
     ahead: [],
     refused: [],
     inFlight: 0,
-    backoffMs: 0,
-    cancelBackoff: null,
     isRunning: false,
     isWanted: false,
     isStopping: false,
@@ -66,30 +62,17 @@ export function createPump(deps: PumpDeps): Pump {
 
   const isCaughtUp = () =>
     state.position > spool.last() && state.ahead.length === 0 && state.refused.length === 0
-  const pause = (error: unknown) => {
-    if (state.cancelBackoff !== null || state.stopped) return
-    if (state.backoffMs === 0)
-      logger.warn('the bus does not take messages; they wait in the spool', {
-        reason: error instanceof Error ? error.message : String(error),
-      })
-    const { first, most } = BACKOFF_MS
-    state.backoffMs = Math.min(most, state.backoffMs === 0 ? first : state.backoffMs * 2)
-    state.cancelBackoff = time.setTimer(state.backoffMs, () => {
-      state.cancelBackoff = null
-      wake()
-    })
-  }
+  const backoff = createBackoff(deps, () => wake())
   const send = async (record: SpoolRecord) => {
     state.inFlight++
     try {
       await publishRecord(deps, record)
       counts.published++
-      if (state.backoffMs > 0) logger.info('the bus takes messages again')
-      state.backoffMs = 0
+      backoff.reset()
     } catch (error) {
       counts.refused++
       state.refused.push(record)
-      pause(error)
+      backoff.pause(error)
     }
     state.inFlight--
     wake()
@@ -99,13 +82,13 @@ export function createPump(deps: PumpDeps): Pump {
     while (state.isWanted && !state.stopped) {
       state.isWanted = false
       try {
-        while (!state.stopped && state.cancelBackoff === null && state.inFlight < WINDOW) {
+        while (!state.stopped && !backoff.isWaiting() && state.inFlight < WINDOW) {
           const record = await nextRecord(spool, state)
           if (record === null) break
           void send(record)
         }
       } catch (error) {
-        pause(error)
+        backoff.pause(error)
       }
     }
     state.isRunning = false
@@ -125,7 +108,7 @@ export function createPump(deps: PumpDeps): Pump {
       await idle.promise
       cancel()
       state.stopped = true
-      state.cancelBackoff?.()
+      backoff.stop()
     },
   }
 }
@@ -153,4 +136,34 @@ async function nextRecord(spool: Spool, state: PumpState): Promise<SpoolRecord |
   const record = state.ahead.shift() ?? null
   if (record !== null) state.position = record.position + 1
   return record
+}
+
+/** Waits between attempts, longer each time, and says once that it began and once that it is over. */
+function createBackoff({ time, logger }: Pick<PumpDeps, 'time' | 'logger'>, onOver: () => void) {
+  let delayMs = 0
+  let cancel: (() => void) | null = null
+  let stopped = false
+  return {
+    isWaiting: () => cancel !== null,
+    pause(error: unknown) {
+      if (cancel !== null || stopped) return
+      if (delayMs === 0)
+        logger.warn('the bus does not take messages; they wait in the spool', {
+          reason: error instanceof Error ? error.message : String(error),
+        })
+      delayMs = delayMs === 0 ? BACKOFF_MS.first : Math.min(BACKOFF_MS.most, delayMs * 2)
+      cancel = time.setTimer(delayMs, () => {
+        cancel = null
+        onOver()
+      })
+    },
+    reset() {
+      if (delayMs > 0) logger.info('the bus takes messages again')
+      delayMs = 0
+    },
+    stop() {
+      stopped = true
+      cancel?.()
+    },
+  }
 }

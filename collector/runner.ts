@@ -75,78 +75,23 @@ const FEW_TARGETS = 32
  * each with a time limit that holds even when the source does not keep it.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { time, clock, onGone } = deps
-  const loops = new Map<string, Loop>()
-  const counts = { reads: 0, missedCells: 0, reading: 0 }
-  let stopped = false
-
-  const plan = (loop: Loop, notBeforeMs: number) => {
-    if (loop.stopped || stopped) return
-    const { intervalMs } = loop.section
-    const atMs = nextReadMs(notBeforeMs, intervalMs, spreadOffset(loop.target.node, intervalMs))
-    loop.cancel = time.setTimer(Math.max(0, atMs - clock.now()), () => fire(loop))
+  const state: RunnerState = {
+    deps,
+    loops: new Map(),
+    counts: { reads: 0, missedCells: 0, reading: 0 },
+    stopped: false,
   }
-  const fire = (loop: Loop) => {
-    const { intervalMs } = loop.section
-    const tickMs = cellOf(clock.now(), intervalMs)
-    if (tickMs > loop.lastTickMs) {
-      if (loop.lastTickMs > 0) counts.missedCells += (tickMs - loop.lastTickMs) / intervalMs - 1
-      loop.lastTickMs = tickMs
-      if (loop.reading === null) start(loop, tickMs)
-      else stillRunning(loop, tickMs)
-    }
-    plan(loop, tickMs + intervalMs)
-  }
-  const start = (loop: Loop, tickMs: number) => {
-    counts.reading++
-    const reading = readOnce(deps, loop, tickMs).finally(() => {
-      counts.reading--
-      loop.reading = null
-    })
-    loop.reading = reading
-    counts.reads++
-  }
-  const stillRunning = (loop: Loop, tickMs: number) => {
-    counts.missedCells++
-    report(deps, loop, {
-      tickMs,
-      durationMs: 0,
-      bytes: 0,
-      interpretation: failedRead(loop, 'still_running', 'the last read has not ended yet'),
-    })
-  }
-  const add = (section: RunSection, target: Target, isOneOfFew: boolean) => {
-    const loop: Loop = {
-      id: targetId(section, target),
-      section,
-      target,
-      memory: new Map(),
-      lastTickMs: 0,
-      reading: null,
-      cancel: () => undefined,
-      stopped: false,
-    }
-    loops.set(loop.id, loop)
-    const offsetMs = spreadOffset(target.node, section.intervalMs)
-    const isPast = cellOf(clock.now(), section.intervalMs) + offsetMs < clock.now()
-    if (isOneOfFew && isPast) loop.cancel = time.setTimer(0, () => fire(loop))
-    else plan(loop, clock.now())
-  }
-  const remove = (loop: Loop) => {
-    loop.stopped = true
-    loop.cancel()
-    loops.delete(loop.id)
-    onGone(loop.id)
-  }
+  const { loops, counts } = state
   return {
     setTargets(section, targets) {
-      if (stopped) return
+      if (state.stopped) return
       const wanted = new Map(targets.map((target) => [targetId(section, target), target]))
       for (const loop of loops.values())
-        if (loop.section.source.name === section.source.name && !wanted.has(loop.id)) remove(loop)
+        if (loop.section.source.name === section.source.name && !wanted.has(loop.id))
+          remove(state, loop)
       for (const [id, target] of wanted) {
         const loop = loops.get(id)
-        if (loop === undefined) add(section, target, targets.length < FEW_TARGETS)
+        if (loop === undefined) add(state, section, target, targets.length < FEW_TARGETS)
         else loop.target = target
       }
     },
@@ -154,25 +99,94 @@ export function createRunner(deps: RunnerDeps): Runner {
       for (const loop of loops.values()) {
         loop.cancel()
         loop.lastTickMs = 0
-        plan(loop, clock.now())
+        plan(state, loop, deps.clock.now())
       }
     },
     targetCount: () => loops.size,
     stats: () => ({ targets: loops.size, ...counts }),
-    async stop(waitMs) {
-      stopped = true
-      const reading: Promise<void>[] = []
-      for (const loop of loops.values()) {
-        loop.cancel()
-        if (loop.reading !== null) reading.push(loop.reading)
-      }
-      const timeout = Promise.withResolvers<void>()
-      const cancel = time.setTimer(waitMs, timeout.resolve)
-      await Promise.race([Promise.all(reading), timeout.promise])
-      cancel()
-      for (const loop of loops.values()) loop.stopped = true
-    },
+    stop: (waitMs) => stopLoops(state, waitMs),
   }
+}
+
+interface RunnerState {
+  readonly deps: RunnerDeps
+  readonly loops: Map<string, Loop>
+  readonly counts: { reads: number; missedCells: number; reading: number }
+  stopped: boolean
+}
+
+function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew: boolean): void {
+  const { clock, time } = state.deps
+  const loop: Loop = {
+    id: targetId(section, target),
+    section,
+    target,
+    memory: new Map(),
+    lastTickMs: 0,
+    reading: null,
+    cancel: () => undefined,
+    stopped: false,
+  }
+  state.loops.set(loop.id, loop)
+  const offsetMs = spreadOffset(target.node, section.intervalMs)
+  const isPast = cellOf(clock.now(), section.intervalMs) + offsetMs < clock.now()
+  if (isOneOfFew && isPast) loop.cancel = time.setTimer(0, () => fire(state, loop))
+  else plan(state, loop, clock.now())
+}
+
+function remove(state: RunnerState, loop: Loop): void {
+  loop.stopped = true
+  loop.cancel()
+  state.loops.delete(loop.id)
+  state.deps.onGone(loop.id)
+}
+
+function plan(state: RunnerState, loop: Loop, notBeforeMs: number): void {
+  if (loop.stopped || state.stopped) return
+  const { time, clock } = state.deps
+  const { intervalMs } = loop.section
+  const atMs = nextReadMs(notBeforeMs, intervalMs, spreadOffset(loop.target.node, intervalMs))
+  loop.cancel = time.setTimer(Math.max(0, atMs - clock.now()), () => fire(state, loop))
+}
+
+function fire(state: RunnerState, loop: Loop): void {
+  const { counts, deps } = state
+  const { intervalMs } = loop.section
+  const tickMs = cellOf(deps.clock.now(), intervalMs)
+  if (tickMs > loop.lastTickMs) {
+    if (loop.lastTickMs > 0) counts.missedCells += (tickMs - loop.lastTickMs) / intervalMs - 1
+    loop.lastTickMs = tickMs
+    if (loop.reading === null) start(state, loop, tickMs)
+    else {
+      counts.missedCells++
+      const interpretation = failedRead(loop, 'still_running', 'the last read has not ended yet')
+      report(deps, loop, { tickMs, durationMs: 0, bytes: 0, interpretation })
+    }
+  }
+  plan(state, loop, tickMs + intervalMs)
+}
+
+function start({ counts, deps }: RunnerState, loop: Loop, tickMs: number): void {
+  counts.reads++
+  counts.reading++
+  loop.reading = readOnce(deps, loop, tickMs).finally(() => {
+    counts.reading--
+    loop.reading = null
+  })
+}
+
+async function stopLoops(state: RunnerState, waitMs: number): Promise<void> {
+  state.stopped = true
+  const reading: Promise<void>[] = []
+  for (const loop of state.loops.values()) {
+    loop.cancel()
+    if (loop.reading !== null) reading.push(loop.reading)
+  }
+  const timeout = Promise.withResolvers<void>()
+  const cancel = state.deps.time.setTimer(waitMs, timeout.resolve)
+  await Promise.race([Promise.all(reading), timeout.promise])
+  cancel()
+  for (const loop of state.loops.values()) loop.stopped = true
 }
 
 const targetId = (section: RunSection, target: Target) => `${section.source.name} ${target.address}`
