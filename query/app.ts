@@ -11,6 +11,7 @@ import { createLoginLimit } from './access/login-limit.ts'
 import { createSessions } from './access/sessions.ts'
 import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
+import { fleetDeps } from './fleet.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
@@ -53,6 +54,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
   })
   const hub = createLiveHub(deps)
   const metrics = createSelfMetrics(hub.metrics)
+  const fleet = fleetDeps(deps)
   const sessions = createSessions(deps.clock)
   const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })
   app.setValidatorCompiler(validatorCompiler)
@@ -82,10 +84,9 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     scope.addHook('onRequest', guard.require('read'))
     await scope.register(selfMetricsRoutes, { deps: { roles: deps.roles, metrics } })
     await scope.register(docsRoutes, { prefix: '/api' })
-    const options = { prefix: '/api/v1', deps }
-    await scope.register(fleetRoutes, options)
-    await scope.register(deviceRoutes, options)
-    await scope.register(collectionRoutes, options)
+    await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
     await scope.register(catalogueRoutes, { prefix: '/api/v1' })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })

@@ -4,7 +4,7 @@ import { collectionHealth } from './collection.ts'
 import { readDeviceSeries } from './device-series.ts'
 import { deviceDetail, listDeviceEvents, listDevices } from './devices.ts'
 import { createLiveHub } from './live.ts'
-import type { FleetDeps } from './fleet.ts'
+import { fleetDeps } from './fleet.ts'
 import { seedInventory, seedRows, seedSamples } from './seed.testing.ts'
 import { MINUTE_MS } from './window.ts'
 
@@ -13,12 +13,13 @@ const now = T0 + 5 * MINUTE_MS
 const BIG_ID = 2 ** 53
 
 let engine: TestEngine
-const deps = (): FleetDeps => ({
-  reader: engine.reader,
-  clock: () => now,
-  timeZone: 'UTC',
-  simulated: true,
-})
+const deps = () =>
+  fleetDeps({
+    reader: engine.reader,
+    clock: () => now,
+    timeZone: 'UTC',
+    simulated: true,
+  })
 const asked = {
   filters: [],
   q: '',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { DIMENSIONS } from './filters.ts'
-import { type FleetDeps, fleetSeries, fleetSummary } from './fleet.ts'
+import { fleetDeps, fleetSeries, fleetSummary } from './fleet.ts'
 import {
   publish,
   seedDevices,
@@ -17,12 +17,13 @@ const MINUTES = Array.from({ length: 5 }, (_, at) => T0 + at * MINUTE_MS)
 
 let engine: TestEngine
 let now = T0 + 5 * MINUTE_MS
-const deps = (): FleetDeps => ({
-  reader: engine.reader,
-  clock: () => now,
-  timeZone: 'Asia/Shanghai',
-  simulated: false,
-})
+const deps = () =>
+  fleetDeps({
+    reader: engine.reader,
+    clock: () => now,
+    timeZone: 'Asia/Shanghai',
+    simulated: false,
+  })
 const whole = { from: String(T0), to: String(T0 + 5 * MINUTE_MS), filters: [] }
 
 beforeAll(async () => {

@@ -3,9 +3,10 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
-import { parseFilters, parseGroupBy } from './filters.ts'
+import { type Dimension, type Filters, parseFilters, parseGroupBy } from './filters.ts'
+import { memo } from './memo.ts'
 import { keyParams, readSums, type GroupSums } from './fleet-sums.ts'
-import { fleetDeviceCount } from './queries/fleet-sums.ts'
+import { capacityDeviceCount, fleetDeviceCount } from './queries/fleet-sums.ts'
 import { pendingDevices } from './queries/pending-devices.ts'
 import {
   type Plan,
@@ -20,12 +21,33 @@ import { chooseGrid, type Grid } from './steps.ts'
 import { emptySums, fleetGroup, rowKey } from './sums.ts'
 import { effectiveWindow, iso, isoOrNull, type TimeWindow } from './window.ts'
 
-/** What the fleet answers need. */
-export interface FleetDeps {
+/** What the answers about the fleet are made from. */
+export interface FleetInput {
   readonly reader: Reader
   readonly clock: Clock
   readonly timeZone: string
   readonly simulated: boolean
+}
+
+/** The input with what all questions share: at most a second (settled) or two (pending) old. */
+export interface FleetDeps extends FleetInput {
+  readonly published: () => Promise<PublishedMinutes>
+  readonly pending: () => Promise<number>
+}
+
+const PUBLISHED_TTL_MS = 1000
+const PENDING_TTL_MS = 2000
+
+export function fleetDeps(input: FleetInput): FleetDeps {
+  const { reader, clock } = input
+  return {
+    ...input,
+    published: memo(clock, PUBLISHED_TTL_MS, () => readPublished(reader)),
+    pending: memo(clock, PENDING_TTL_MS, async () => {
+      const [row] = await pendingDevices.run(reader, { now_ms: clock() })
+      return row?.pending_devices ?? 0
+    }),
+  }
 }
 
 /** Parameters as they come from outside; texts are read and checked here. */
@@ -51,17 +73,11 @@ export async function fleetSummary(
   const plan = await planOf(deps, { ...window, fields, stepMs: null }, published)
   const once = { t0Ms: window.fromMs, stepMs: 0, columns: SUMMARY_COLUMNS }
   const grouping = { ...once, groupBy, filters, bySource: true }
-  const [groups, counts, pending] = await Promise.all([
+  const [groups, devices, pending] = await Promise.all([
     readSums(deps.reader, plan, grouping),
-    fleetDeviceCount.run(deps.reader, {
-      ...filters.params,
-      ...keyParams(groupBy),
-      from_ms: window.fromMs,
-      to_ms: window.toMs,
-    }),
-    pendingDevices.run(deps.reader, { now_ms: deps.clock() }),
+    countDevices(deps.reader, window, { groupBy, filters }),
+    deps.pending(),
   ])
-  const devices = new Map(counts.map((row) => [rowKey(row), row.devices]))
   const answered = [...groups].map(([id, group]) =>
     fleetGroup(group.key, devices.get(id) ?? 0, group.steps.get(0) ?? emptySums()),
   )
@@ -70,8 +86,25 @@ export async function fleetSummary(
   return {
     ...frame(deps, { window, plan, published }),
     groups: isEmptyFleet ? [fleetGroup({}, 0, emptySums())] : answered.sort(byKey),
-    pending_devices: pending[0]?.pending_devices ?? 0,
+    pending_devices: pending,
   }
+}
+
+/** Distinct devices with capacity in the window, by rowKey. */
+async function countDevices(
+  reader: Reader,
+  { fromMs, toMs }: TimeWindow,
+  { groupBy, filters }: { readonly groupBy: readonly Dimension[]; readonly filters: Filters },
+): Promise<Map<string, number>> {
+  const range = { from_ms: fromMs, to_ms: toMs }
+  if (groupBy.length === 0 && filters.fields.length === 0) {
+    const rows = await capacityDeviceCount.run(reader, range)
+    const all = rowKey({ key_1: '', key_2: '', key_3: '', key_4: '' })
+    return new Map(rows.map((row) => [all, row.devices]))
+  }
+  const asked = { ...filters.params, ...keyParams(groupBy), ...range }
+  const rows = await fleetDeviceCount.run(reader, asked)
+  return new Map(rows.map((row) => [rowKey(row), row.devices]))
 }
 
 /** GET /api/v1/fleet/series. Throws as fleetSummary, and E_QUERY_TOO_LARGE for too many numbers. */
@@ -116,13 +149,13 @@ async function planOf(
 
 /** The effective window and what is settled of it. */
 export async function settledWindow(
-  deps: Pick<FleetDeps, 'reader' | 'clock'>,
+  deps: Pick<FleetDeps, 'published' | 'clock'>,
   asked: Pick<FleetQuestion, 'from' | 'to'>,
 ): Promise<{ window: TimeWindow; published: PublishedMinutes }> {
   const now = deps.clock()
   // Refuses a bad range before the store is asked.
   effectiveWindow(asked, null, now)
-  const published = await readPublished(deps.reader)
+  const published = await deps.published()
   return { window: effectiveWindow(asked, published.settledUntilMs, now), published }
 }
 

@@ -86,7 +86,14 @@ export const fleetProvisionalSums = namedQuery({
   row: SumsRow.extend({ devices: z.int() }),
 })
 
-/** Distinct devices with capacity in a window. */
+/** Distinct devices with capacity in a window, all together. */
+export const capacityDeviceCount = namedQuery({
+  file: new URL('capacity-device-count.sql', import.meta.url),
+  params: z.strictObject({ from_ms: z.int(), to_ms: z.int() }),
+  row: z.strictObject({ devices: z.int() }),
+})
+
+/** Distinct devices with capacity in a window, by group. */
 export const fleetDeviceCount = namedQuery({
   file: new URL('fleet-device-count.sql', import.meta.url),
   params: z.strictObject({

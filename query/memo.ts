@@ -1,0 +1,19 @@
+import type { Clock } from '#schemas/role.ts'
+
+/**
+ * Remembers what `load` gave for `ttlMs`, so that many questions at a time ask the store once. Failures are
+ * not remembered.
+ */
+export function memo<T>(clock: Clock, ttlMs: number, load: () => Promise<T>): () => Promise<T> {
+  let known: { readonly value: Promise<T>; readonly sinceMs: number } | null = null
+  return () => {
+    if (known !== null && clock() - known.sinceMs < ttlMs) return known.value
+    const value = load()
+    const entry = { value, sinceMs: clock() }
+    known = entry
+    value.catch(() => {
+      if (known === entry) known = null
+    })
+    return value
+  }
+}
