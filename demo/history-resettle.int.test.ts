@@ -12,6 +12,9 @@ import { createResettle } from './history-resettle.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 9, 37, 42)
 const HOUR = 3_600_000
+/** Its days begin at 06:00 UTC, within the part that is settled at once. */
+const ZONE = 'Etc/GMT+6'
+const DAY_START = Date.UTC(2026, 10, 20, 6)
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const published = `
   SELECT resolution, toString(min(bucket)) AS first, count() AS buckets, uniqExact(bucket) AS different
@@ -19,7 +22,7 @@ const published = `
 
 let engine: TestEngine
 let ledger: Ledger
-const plan = planHistory({ nowMs: NOW, days: 1.25, settledHours: 24 })
+const plan = planHistory({ nowMs: NOW, days: 0.5, settledHours: 6 })
 
 beforeAll(async () => {
   engine = await startTestEngine({ migrated: true })
@@ -40,7 +43,7 @@ describe('the settle role beside a simulated history', () => {
     const { knowledge, intervals } = await loadKnowledge(engine.store, NOW)
     const options = {
       ...DEFAULT_SETTLE_OPTIONS,
-      timeZone: 'Asia/Shanghai',
+      timeZone: ZONE,
       earliestMs: plan.settledFromMs,
     }
     const { capacity } = knowledge
@@ -55,9 +58,9 @@ describe('the settle role beside a simulated history', () => {
     const settler = await createSettler(parts)
     while (await settler.step()) continue
     expect(settler.settledUntilMs).toBe(plan.toMs)
-    // The last local day that is over, 20 November, began at 16:00 UTC: inside the settled part, not over.
+    // The local day that ended at 06:00 began before that part, and today's is not over.
     expect(await engine.store.query(published)).toEqual([
-      { resolution: '1h', first: '2026-11-19 09:00:00', buckets: '24', different: '24' },
+      { resolution: '1h', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
     ])
   })
 })
@@ -68,7 +71,7 @@ describe('settling the older hours of a simulated history', () => {
       store: engine.store,
       ledger,
       plan,
-      timeZone: 'Asia/Shanghai',
+      timeZone: ZONE,
       log: silent,
       pause: 0,
     }
@@ -89,7 +92,7 @@ describe('settling the older hours of a simulated history', () => {
           `SELECT sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy
            FROM {table:Identifier} WHERE bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AND (bucket, revision) IN
              (SELECT bucket, max(revision) FROM revisions WHERE resolution = {resolution:String} GROUP BY bucket)`,
-          { table: `ledger_${resolution}`, resolution, to_ms: Date.UTC(2026, 10, 19, 16) },
+          { table: `ledger_${resolution}`, resolution, to_ms: DAY_START },
         ),
       ),
     )

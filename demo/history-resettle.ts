@@ -41,7 +41,7 @@ const Difference = z.tuple([z.object({ different: z.coerce.number().int() })])
 
 /**
  * Settles the older hours of the history by the product's own settler, newest first and slowly, so that
- * the screen stays quick: minutes as revision 2, then their hour, then the day when it is whole. What the
+ * the screen stays quick: minutes as revision 2, then their hour, then the day if it was over. What the
  * history added up itself is compared with it.
  */
 export function createResettle(options: ResettleOptions): Resettle {
@@ -74,6 +74,7 @@ export function createResettle(options: ResettleOptions): Resettle {
         counters.hours++
       }
       if (stopping.signal.aborted) return
+      if (day.endMs > plan.toMs) continue
       await patiently(() =>
         settle({ kind: 'day', fromMs: day.startMs, toMs: day.endMs, date: day.date }),
       )

@@ -6,15 +6,15 @@ export interface Inserts {
   done(): Promise<void>
 }
 
-/** One insert runs while the next block is computed; more would only queue in the engine. */
-const AT_ONCE = 1
+/** As many as the engine writes at once: an insert uses one core, making a block less than one. */
+const AT_ONCE = 2
 
 export function createInserts(atOnce = AT_ONCE): Inserts {
   const running: Promise<void>[] = []
   let told: Promise<void> = Promise.resolve()
   return {
     async run(insert, onStored) {
-      while (running.length >= atOnce) await running[0]
+      while (running.length >= atOnce) await Promise.race(running)
       const own = insert()
       running.push(own)
       told = Promise.all([told, own]).then(() => onStored?.())
