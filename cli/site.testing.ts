@@ -12,6 +12,9 @@ export interface Site {
   /** Where query answers, `http://127.0.0.1:port`. */
   readonly url: string
   readonly store: Store
+  /** The engine that was started first. */
+  readonly engine: Plimsoll
+  /** Starts another after the first was killed. */
   startEngine(): Promise<Plimsoll>
   startIngest(): Plimsoll
   startQuery(): Promise<Plimsoll>
@@ -45,16 +48,18 @@ export async function prepareSite(folder: string): Promise<Site> {
     password,
     database: 'plimsoll',
   })
+  const startEngine = async () => {
+    const engine = begin('engine', '--port', String(enginePort))
+    await until('the engine', () => store.ping())
+    return engine
+  }
   const site: Site = {
     nats,
     env,
     url: `http://127.0.0.1:${queryPort}`,
     store,
-    async startEngine() {
-      const engine = begin('engine', '--port', String(enginePort))
-      await until('the engine', () => store.ping())
-      return engine
-    },
+    engine: await startEngine(),
+    startEngine,
     startIngest: () => begin('ingest'),
     async startQuery() {
       const query = begin('query', '--port', String(queryPort))
@@ -68,7 +73,6 @@ export async function prepareSite(folder: string): Promise<Site> {
       await nats.stop()
     },
   }
-  await site.startEngine()
   const migrated = await runPlimsoll(['migrate'], { env })
   if (migrated.code !== 0)
     throw new Error(`migrate ended with ${migrated.code}: ${migrated.stderr}`)
