@@ -11,6 +11,7 @@ import { pendingDevices } from './queries/pending-devices.ts'
 import {
   type Plan,
   planQuestion,
+  type PublishedBuckets,
   type PublishedMinutes,
   type Question,
   wantsBuckets,
@@ -29,20 +30,23 @@ export interface FleetInput {
   readonly simulated: boolean
 }
 
-/** The input with what all questions share: at most a second (settled) or two (pending) old. */
+/** The input with what all questions share, remembered for as long as the TTLs below say. */
 export interface FleetDeps extends FleetInput {
   readonly published: () => Promise<PublishedMinutes>
+  readonly buckets: () => Promise<PublishedBuckets>
   readonly pending: () => Promise<number>
 }
 
 const PUBLISHED_TTL_MS = 1000
 const PENDING_TTL_MS = 2000
+const BUCKETS_TTL_MS = 30_000
 
 export function fleetDeps(input: FleetInput): FleetDeps {
   const { reader, clock } = input
   return {
     ...input,
     published: memo(clock, PUBLISHED_TTL_MS, () => readPublished(reader)),
+    buckets: memo(clock, BUCKETS_TTL_MS, () => readPublishedBuckets(reader, clock())),
     pending: memo(clock, PENDING_TTL_MS, async () => {
       const [row] = await pendingDevices.run(reader, { now_ms: clock() })
       return row?.pending_devices ?? 0
@@ -136,14 +140,14 @@ export async function fleetSeries(
   }
 }
 
+const NO_BUCKETS: PublishedBuckets = { hours: new Set(), days: new Set() }
+
 async function planOf(
   deps: FleetDeps,
   question: Question,
   published: PublishedMinutes,
 ): Promise<Plan> {
-  const buckets = wantsBuckets(question)
-    ? await readPublishedBuckets(deps.reader, question)
-    : { hours: [], days: [] }
+  const buckets = wantsBuckets(question) ? await deps.buckets() : NO_BUCKETS
   return planQuestion(question, { ...published, ...buckets }, deps.timeZone)
 }
 

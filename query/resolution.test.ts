@@ -11,14 +11,14 @@ const SHANGHAI = 'Asia/Shanghai'
 
 /** Everything published from `from` to `to`. */
 function published(from: number, to: number, timeZone = SHANGHAI): Published {
-  const hours: number[] = []
+  const hours = new Set<number>()
   for (let hour = Math.ceil(from / HOUR_MS) * HOUR_MS; hour + HOUR_MS <= to; hour += HOUR_MS) {
-    hours.push(hour)
+    hours.add(hour)
   }
-  const days: number[] = []
+  const days = new Set<number>()
   for (let day = localDayCeil(from, timeZone); ; day = nextLocalDayStart(day, timeZone)) {
     if (nextLocalDayStart(day, timeZone) > to) break
-    days.push(day)
+    days.add(day)
   }
   return { firstMinuteMs: from, settledUntilMs: to, hours, days }
 }
@@ -42,7 +42,7 @@ describe('which table answers', () => {
     expect(day.resolution).toBe('1m_group')
     const week = planQuestion(question(7 * DAY_MS, { fields }), all, SHANGHAI)
     expect(tables(week)).toEqual(['ledger_1m_group', 'ledger_1d', 'ledger_1m_group'])
-    const hidden = { ...all, days: [] }
+    const hidden = { ...all, days: new Set<number>() }
     expect(tables(planQuestion(question(7 * DAY_MS, { fields }), hidden, SHANGHAI))).toEqual([
       'ledger_1m_group',
     ])
@@ -75,7 +75,10 @@ describe('which table answers', () => {
   })
 
   test('an hour that is not published yet is answered from its minutes', () => {
-    const missing = { ...all, hours: all.hours.filter((hour) => hour !== T0 + 5 * HOUR_MS) }
+    const missing = {
+      ...all,
+      hours: new Set([...all.hours].filter((hour) => hour !== T0 + 5 * HOUR_MS)),
+    }
     const plan = planQuestion(question(10 * HOUR_MS, { fields: ['rack'] }), missing, SHANGHAI)
     expect(plan.segments).toEqual([
       { table: 'ledger_1h', fromMs: T0, toMs: T0 + 5 * HOUR_MS },
@@ -89,7 +92,12 @@ describe('which table answers', () => {
       fromMs: T0 + HOUR_MS,
       toMs: T0 + 2 * HOUR_MS,
     })
-    const nothing = { firstMinuteMs: null, settledUntilMs: null, hours: [], days: [] }
+    const nothing = {
+      firstMinuteMs: null,
+      settledUntilMs: null,
+      hours: new Set<number>(),
+      days: new Set<number>(),
+    }
     expect(planQuestion(question(HOUR_MS), nothing, SHANGHAI)).toEqual({
       resolution: 'raw',
       segments: [],

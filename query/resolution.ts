@@ -11,10 +11,13 @@ export interface PublishedMinutes {
   readonly settledUntilMs: number | null
 }
 
-/** Starts of the hours and local days of the window that are published. */
+/**
+ * Starts of the hours and local days that are published. What is published stays so: an old list is as
+ * good, it only sends a question to a finer table.
+ */
 export interface PublishedBuckets {
-  readonly hours: readonly number[]
-  readonly days: readonly number[]
+  readonly hours: ReadonlySet<number>
+  readonly days: ReadonlySet<number>
 }
 
 export type Published = PublishedMinutes & PublishedBuckets
@@ -124,7 +127,7 @@ function around(
 function wholeHours(window: TimeWindow, published: Published): TimeWindow | null {
   const fromMs = Math.ceil(window.fromMs / HOUR_MS) * HOUR_MS
   return coveredRun(fromMs, window.toMs, {
-    published: new Set(published.hours),
+    published: published.hours,
     firstMinuteMs: published.firstMinuteMs,
     next: (hour) => hour + HOUR_MS,
   })
@@ -132,7 +135,7 @@ function wholeHours(window: TimeWindow, published: Published): TimeWindow | null
 
 function wholeDays(window: TimeWindow, published: Published, timeZone: string): TimeWindow | null {
   return coveredRun(localDayCeil(window.fromMs, timeZone), window.toMs, {
-    published: new Set(published.days),
+    published: published.days,
     firstMinuteMs: published.firstMinuteMs,
     next: (day) => nextLocalDayStart(day, timeZone),
   })

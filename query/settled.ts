@@ -1,7 +1,7 @@
 import type { Reader } from '#schemas/ports.ts'
 import { published, publishedBuckets } from './queries/published.ts'
 import type { PublishedBuckets, PublishedMinutes } from './resolution.ts'
-import { MINUTE_MS, type TimeWindow } from './window.ts'
+import { MINUTE_MS, WINDOW_MS_MAX } from './window.ts'
 
 /** What is settled now. */
 export async function readPublished(reader: Reader): Promise<PublishedMinutes> {
@@ -12,16 +12,20 @@ export async function readPublished(reader: Reader): Promise<PublishedMinutes> {
   return { firstMinuteMs: row.first_minute_ms, settledUntilMs: row.last_minute_ms + MINUTE_MS }
 }
 
-/** The hours and local days of a window that can be read instead of their minutes. */
+/** The hours and local days that can be read instead of their minutes, of the longest window from now back. */
 export async function readPublishedBuckets(
   reader: Reader,
-  window: TimeWindow,
+  nowMs: number,
 ): Promise<PublishedBuckets> {
   const rows = await publishedBuckets.run(reader, {
-    from_s: window.fromMs / 1000,
-    to_s: window.toMs / 1000,
+    from_s: Math.floor((nowMs - WINDOW_MS_MAX) / 1000),
+    to_s: Math.ceil(nowMs / 1000),
   })
   const of = (resolution: '1h' | '1d') =>
-    rows.flatMap((row) => (row.resolution === resolution ? row.buckets_s : [])).map((s) => s * 1000)
+    new Set(
+      rows
+        .flatMap((row) => (row.resolution === resolution ? row.buckets_s : []))
+        .map((seconds) => seconds * 1000),
+    )
   return { hours: of('1h'), days: of('1d') }
 }

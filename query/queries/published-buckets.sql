@@ -1,7 +1,7 @@
--- The published hours and local days of a window.
+-- The published hours and local days of a range.
 SELECT
   resolution,
-  arraySort(groupUniqArray(toUnixTimestamp(bucket))) AS buckets_s
+  groupUniqArray(toUnixTimestamp(bucket)) AS buckets_s
 FROM revisions
 WHERE resolution IN ('1h', '1d')
   AND bucket >= toDateTime({from_s:Int64}, 'UTC')
