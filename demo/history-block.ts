@@ -8,7 +8,7 @@ import type { FleetTick } from './fleet/state.ts'
 export type TickValues = ReadonlyMap<MetricName, Float64Array>
 
 export interface HistoryBlock {
-  /** Stages one tick; `seal` must follow before `TICKS_MAX` of them have gathered. */
+  /** Stages one tick; `seal` must follow after `ticksPerSeal` of them. */
   stage(tick: FleetTick, stepMs: number): TickValues
   /** Moves what was staged into the block, device by device: the order of the table, so nothing is sorted. */
   seal(): void
@@ -18,10 +18,17 @@ export interface HistoryBlock {
 }
 
 /** Ten minutes at ten seconds. */
-export const TICKS_MAX = 60
+const TICKS_MAX = 60
+/** Values that wait for their place in the block: 20 metrics of this many rows are 64 MB. */
+const STAGED_ROWS_MAX = 400_000
 /** Which counter a vendor's simulated busy_ratio is taken from, as stored. */
 export const BUSY_NVIDIA = BUSY_SOURCES.indexOf('gr_engine_active')
 export const BUSY_ASCEND = BUSY_SOURCES.indexOf('npu_util')
+
+/** Ticks to stage at most before they are sealed. */
+export function ticksPerSeal(devices: number): number {
+  return Math.max(1, Math.min(TICKS_MAX, Math.floor(STAGED_ROWS_MAX / devices)))
+}
 
 /** Collects history rows in table order. `capacity` rows at most between two takes. */
 export function createHistoryBlock(
@@ -30,22 +37,23 @@ export function createHistoryBlock(
   capacity: number,
 ): HistoryBlock {
   const count = fleet.devices.length
+  const ticksMax = ticksPerSeal(count)
   const buffers = simMetrics(fleet).map((metric) => ({
     metric,
-    staged: new Float64Array(TICKS_MAX * count),
+    staged: new Float64Array(ticksMax * count),
     ...makeBuffer(metric, capacity),
   }))
   const keys = createKeyColumns(fleet, ids, capacity)
   /** Row of the block being sealed -> its cell in `staged`. */
-  const cells = new Uint32Array(TICKS_MAX * count)
-  const present = new Uint8Array(TICKS_MAX * count)
-  const times = new Float64Array(TICKS_MAX)
-  const steps = new Uint32Array(TICKS_MAX)
+  const cells = new Uint32Array(ticksMax * count)
+  const present = new Uint8Array(ticksMax * count)
+  const times = new Float64Array(ticksMax)
+  const steps = new Uint32Array(ticksMax)
   let ticks = 0
   let rows = 0
 
   function stage(tick: FleetTick, stepMs: number): TickValues {
-    if (ticks === TICKS_MAX) throw new RangeError(`a block is sealed after ${TICKS_MAX} ticks`)
+    if (ticks === ticksMax) throw new RangeError(`a block is sealed after ${ticksMax} ticks`)
     const [from, to] = [ticks * count, (ticks + 1) * count]
     const values = new Map<MetricName, Float64Array>()
     for (const { metric, staged } of buffers) {

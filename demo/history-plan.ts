@@ -38,4 +38,22 @@ export function planHistory({
   return { fromMs, fineFromMs, settledFromMs: Math.max(fromMs, settledFromMs), toMs }
 }
 
+/** Half-open, epoch ms. */
+export interface TimeRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Device minutes that one statement settles at most, as in the settle role. */
+const CHUNK_DEVICE_MINUTES = 250_000
+
+/** Cuts a range of whole minutes into pieces that one statement settles, the more devices the shorter. */
+export function settleChunks({ fromMs, toMs }: TimeRange, devices: number): TimeRange[] {
+  const stepMs = Math.max(1, Math.floor(CHUNK_DEVICE_MINUTES / devices)) * MINUTE
+  const chunks: TimeRange[] = []
+  for (let ms = fromMs; ms < toMs; ms += stepMs)
+    chunks.push({ fromMs: ms, toMs: Math.min(ms + stepMs, toMs) })
+  return chunks
+}
+
 const floorTo = (ms: number, unit: number) => Math.floor(ms / unit) * unit

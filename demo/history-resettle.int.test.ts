@@ -71,6 +71,8 @@ describe('settling the older hours of a simulated history', () => {
       store: engine.store,
       ledger,
       plan,
+      // More than there are, so that an hour is settled in pieces.
+      devices: 10_000,
       timeZone: ZONE,
       log: silent,
       pause: 0,
@@ -110,6 +112,7 @@ describe('settling the older hours of a simulated history', () => {
       store: engine.store,
       ledger,
       plan: all,
+      devices: 64,
       timeZone: 'UTC',
       log: silent,
     })

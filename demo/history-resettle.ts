@@ -6,12 +6,14 @@ import type { Ledger } from '../ingest/settle/ledger.ts'
 import { createLocalDays, type LocalDay } from '../ingest/settle/local-day.ts'
 import type { Work } from '../ingest/settle/plan.ts'
 import type { Store } from '../ingest/store/store.ts'
-import type { HistoryPlan } from './history-plan.ts'
+import { settleChunks, type HistoryPlan, type TimeRange } from './history-plan.ts'
 
 export interface ResettleOptions {
   readonly store: Pick<Store, 'query'>
   readonly ledger: Ledger
   readonly plan: HistoryPlan
+  /** Devices of the fleet: many of them are settled in shorter pieces. Absent: an hour at a time. */
+  readonly devices?: number
   /** IANA zone of the simulated site's days: the one that the settle role has. */
   readonly timeZone: string
   readonly log: Logger
@@ -63,12 +65,14 @@ export function createResettle(options: ResettleOptions): Resettle {
       for (const range of hours) {
         if (stopping.signal.aborted) return
         await patiently(async () => {
-          const revision = await settle({ kind: 'minutes', ...range, reason: null })
-          const params = { from_ms: range.fromMs, to_ms: range.toMs, revision }
-          const [{ different }] = Difference.parse(await store.query(compare, params))
-          if (different > 0)
-            log.error('settled minutes differ from the simulated ones', { different })
-          counters.differentMinutes += different
+          for (const chunk of settleChunks(range, options.devices ?? 1)) {
+            const revision = await settle({ kind: 'minutes', ...chunk, reason: null })
+            const params = { from_ms: chunk.fromMs, to_ms: chunk.toMs, revision }
+            const [{ different }] = Difference.parse(await store.query(compare, params))
+            if (different > 0)
+              log.error('settled minutes differ from the simulated ones', { different })
+            counters.differentMinutes += different
+          }
           await settle({ kind: 'hours', ...range })
         })
         counters.hours++
@@ -112,13 +116,13 @@ export function createResettle(options: ResettleOptions): Resettle {
 
 interface DayOfHours {
   readonly day: LocalDay
-  readonly hours: readonly { readonly fromMs: number; readonly toMs: number }[]
+  readonly hours: readonly TimeRange[]
 }
 
 /** The hours to settle, newest first, by the local day that they complete. */
 function laterFirst(plan: HistoryPlan, timeZone: string): DayOfHours[] {
   const dayOf = createLocalDays(timeZone)
-  const days = new Map<number, { day: LocalDay; hours: { fromMs: number; toMs: number }[] }>()
+  const days = new Map<number, { day: LocalDay; hours: TimeRange[] }>()
   for (let toMs = plan.settledFromMs; toMs > plan.fromMs; toMs -= HOUR_MS) {
     const fromMs = toMs - HOUR_MS
     // Where a day begins within an hour, the newer day needs that hour, and the older one comes later anyway.

@@ -1,7 +1,7 @@
 import type { Clock } from '#schemas/role.ts'
 import type { Store } from '../ingest/store/store.ts'
 import type { FleetModel } from './fleet/state.ts'
-import { createHistoryBlock, TICKS_MAX } from './history-block.ts'
+import { createHistoryBlock, ticksPerSeal } from './history-block.ts'
 import { createGroupMinutes, type GroupMinutes } from './history-groups.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { createInserts } from './inserts.ts'
@@ -35,11 +35,9 @@ export async function writeSamples(
   onStored: (untilMs: number) => void,
 ): Promise<void> {
   const { store, model, ids, signal } = deps
-  const block = createHistoryBlock(
-    model.fleet,
-    ids,
-    BLOCK_ROWS + model.fleet.devices.length * TICKS_MAX,
-  )
+  const devices = model.fleet.devices.length
+  const ticksMax = ticksPerSeal(devices)
+  const block = createHistoryBlock(model.fleet, ids, BLOCK_ROWS + devices * ticksMax)
   const groups = createGroupMinutes(
     model,
     GROUP_ROWS + model.slots.length * 2 * (BUCKET_MS / COARSE_STEP_MS),
@@ -55,21 +53,22 @@ export async function writeSamples(
       () => onStored(untilMs),
     )
   }
-  for (let bucketMs = plan.fromMs; bucketMs < plan.toMs;) {
+  for (let fromMs = plan.fromMs; fromMs < plan.toMs;) {
     signal.throwIfAborted()
-    const isFine = bucketMs >= plan.fineFromMs
+    const isFine = fromMs >= plan.fineFromMs
     const stepMs = isFine ? FINE_STEP_MS : COARSE_STEP_MS
-    const endMs = Math.min((Math.floor(bucketMs / BUCKET_MS) + 1) * BUCKET_MS, plan.toMs)
-    for (let atMs = bucketMs; atMs < endMs; atMs += stepMs) {
+    const bucketEndMs = (Math.floor(fromMs / BUCKET_MS) + 1) * BUCKET_MS
+    const endMs = Math.min(bucketEndMs, fromMs + ticksMax * stepMs, plan.toMs)
+    for (let atMs = fromMs; atMs < endMs; atMs += stepMs) {
       const tick = model.tick(atMs, null)
       const values = block.stage(tick, stepMs)
-      if (bucketMs < plan.settledFromMs) groups.add(tick, values)
+      if (fromMs < plan.settledFromMs) groups.add(tick, values)
     }
     block.seal()
     if (block.rows >= BLOCK_ROWS) await flush(endMs)
     if (groups.columns.rows >= GROUP_ROWS || endMs === plan.settledFromMs)
       await inserts.run(() => publishGroups(deps, groups))
-    bucketMs = endMs
+    fromMs = endMs
     // Lets inserts, progress and signals through between blocks of arithmetic.
     await new Promise((resolve) => setImmediate(resolve))
   }

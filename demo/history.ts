@@ -4,7 +4,7 @@ import type { Ledger } from '../ingest/settle/ledger.ts'
 import type { Store } from '../ingest/store/store.ts'
 import type { FleetModel } from './fleet/state.ts'
 import { writeIdentities } from './history-identities.ts'
-import type { HistoryPlan } from './history-plan.ts'
+import { settleChunks, type HistoryPlan } from './history-plan.ts'
 import { writeSamples, type WriteDeps } from './history-samples.ts'
 
 export interface HistoryOptions {
@@ -114,7 +114,7 @@ function createMark(startMs: number): Mark {
 
 /** Settles whole hours behind the writer: minutes first, then the hour of those minutes. */
 async function settleBehind(
-  { signal }: Pick<WriteDeps, 'signal'>,
+  { signal, model }: Pick<WriteDeps, 'signal' | 'model'>,
   { ledger, plan, stored }: Pick<HistoryOptions, 'ledger' | 'plan'> & { readonly stored: Mark },
   onSettled: (untilMs: number) => void,
 ): Promise<void> {
@@ -122,7 +122,8 @@ async function settleBehind(
     const toMs = Math.min(fromMs + HOUR_MS, plan.toMs)
     if (!(await stored.reached(toMs))) return
     signal.throwIfAborted()
-    await ledger.settle({ kind: 'minutes', fromMs, toMs, reason: null })
+    for (const chunk of settleChunks({ fromMs, toMs }, model.fleet.devices.length))
+      await ledger.settle({ kind: 'minutes', ...chunk, reason: null })
     if (toMs - fromMs === HOUR_MS) await ledger.settle({ kind: 'hours', fromMs, toMs })
     onSettled(toMs)
   }

@@ -45,13 +45,34 @@ describe('the simulated fleet', () => {
     }
   })
 
-  it('crosses 60 % in the incident and is back after eight minutes', () => {
-    for (let hour = 0; hour < 24; hour += 6) {
-      const at = start + hour * 60 * MINUTE
-      expect(utilization(1, at + 4 * MINUTE, at)).toBeLessThan(0.6)
-      expect(utilization(1, at + INCIDENT_MS, at)).toBeGreaterThan(0.6)
+  it('crosses 60 % in the incident and is back after eight minutes, whatever the hour', () => {
+    for (const seed of [1, 2]) {
+      for (let hour = 0; hour < 24; hour += 3) {
+        const at = start + hour * 60 * MINUTE + 7_000
+        const lastMinute = (endMs: number) => {
+          const ticks = Array.from({ length: 6 }, (_, i) => endMs - (i + 1) * 10_000)
+          return ticks.reduce((sum, ms) => sum + utilization(seed, ms, at), 0) / ticks.length
+        }
+        const name = `seed ${seed} hour ${hour}`
+        expect(lastMinute(at + 5 * MINUTE), name).toBeLessThan(0.6)
+        expect(lastMinute(at + INCIDENT_MS), name).toBeGreaterThan(0.6)
+      }
     }
     expect(incidentAt(INCIDENT_MS).caption).toBeNull()
+  })
+
+  it('stays silent, wrong or faulty in the same few places, never where the incident plays', () => {
+    const model = createFleetModel(buildFleet(2048, 1), start)
+    const { silent, failing, garbled, faulty } = model.troubles
+    const nodes = [silent?.node, failing?.node, garbled, faulty.device.node]
+    expect(new Set(nodes).size).toBe(4)
+    expect(nodes.every((node) => node?.hall === 'hall-a2')).toBe(true)
+    const answering = (atMs: number) => nodes.map((node) => node && model.nodeAnswers(node, atMs))
+    expect(answering(start).slice(0, 2)).toEqual([false, false])
+    expect(answering(start + 48 * 60 * MINUTE).slice(0, 2)).toEqual([false, false])
+    expect(silent && model.nodeAnswers(silent.node, silent.sinceMs - MINUTE)).toBe(true)
+    const small = createFleetModel(buildFleet(64, 1), start).troubles
+    expect([small.silent, small.failing]).toEqual([null, null])
   })
 
   it('silences some nodes, but only a small part of the fleet at a time', () => {
