@@ -9,7 +9,7 @@ import { openNatsPublisher } from '../ingest/bus/publisher.ts'
 import type { Publisher } from '#schemas/ports.ts'
 import type { Logger } from '#schemas/role.ts'
 import { PlimsollError } from '#schemas/errors.ts'
-import { lazyRole } from './lazy-role.ts'
+import { lazyRole, type Opened } from './lazy-role.ts'
 
 /** A collector in this process whose spool ingest can read in place. */
 export interface DirectCollector {
@@ -23,13 +23,12 @@ export interface DirectCollector {
 export function directCollector(config: CollectorConfig, log: Logger): DirectCollector {
   const bus = openDirectBus({ cluster: config.cluster, collector: config.collector })
   let spool: Spool | null = null
-  const role = lazyRole<Collector>('collector', async () => ({
-    role: await collector(config, log, bus.publisher, async (options) => {
+  const role = lazyRole<Collector>('collector', () =>
+    openCollector(config, log, bus.publisher, async (options) => {
       spool = await openSpool(options)
       return spool
     }),
-    close: async () => undefined,
-  }))
+  )
   return {
     role,
     bus,
@@ -63,27 +62,23 @@ export function natsCollector(
       ...(nats?.tls === undefined ? {} : { tls }),
     }
     const publisher = openNatsPublisher({ connect, cluster, collector: name, logger: log })
-    return {
-      role: await collector(config, log, publisher, openSpool),
-      close: () => publisher.close(),
+    const opened = await openCollector(config, log, publisher, openSpool)
+    const close = async () => {
+      await opened.close()
+      await publisher.close()
     }
+    return { role: opened.role, close }
   })
 }
 
-async function collector(
+async function openCollector(
   config: CollectorConfig,
   logger: Logger,
   publisher: Publisher,
   open: typeof openSpool,
-): Promise<Collector> {
-  const [sources, io] = [await loadSources(), createHost()]
-  return createCollector({
-    config,
-    sources,
-    publisher,
-    io,
-    logger,
-    random: randomBytes,
-    openSpool: open,
-  })
+): Promise<Opened<Collector>> {
+  const sources = await loadSources()
+  const io = createHost()
+  const deps = { config, sources, publisher, io, logger, random: randomBytes, openSpool: open }
+  return { role: createCollector(deps), close: async () => io.stop() }
 }

@@ -22,8 +22,15 @@ export function lazyRole<R extends Role>(
     name,
     inner: () => opened?.role ?? null,
     async start() {
-      opened = await open()
-      await opened.role.start()
+      const fresh = await open()
+      try {
+        await fresh.role.start()
+      } catch (error) {
+        // What it opened would keep the process alive after the error was printed.
+        await fresh.close()
+        throw error
+      }
+      opened = fresh
     },
     async stop() {
       const closing = opened

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseOutput } from '../collector/parse-command.ts'
 import { connectReader } from '../ingest/store/reader.ts'
 import { createAudit } from '../query/access/audit.ts'
+import { checkBind } from '../query/access/bind.ts'
 import { AccessConfig } from '../query/access/config.ts'
 import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
@@ -32,6 +33,13 @@ export interface QueryServiceOptions {
   readonly ready: () => Readiness
   readonly demo?: DemoControl
 }
+
+/**
+ * Throws E_BIND_NEEDS_TOKEN before anything is started: query itself starts last, after minutes of history
+ * in the demo.
+ */
+export const checkAccess = (settings: Settings): Promise<void> =>
+  checkBind(accessConfig(settings), createTokenStore(tokensPath(settings), Date.now))
 
 /** The query role; its store connection opens when it starts, after the store's own roles have. */
 export function queryService(options: QueryServiceOptions): Role & { url(): string } {

@@ -42,6 +42,8 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
   ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
 ]
+/** Every variable that sets something here. */
+export const SETTING_VARIABLES: readonly string[] = SOURCES.map(([, , variable]) => variable)
 const LISTS: ReadonlySet<keyof Settings> = new Set(['publicNames', 'trustedProxies'])
 
 /** Reads the settings of a command. Throws E_CONFIG_INVALID that names the option and the variable. */

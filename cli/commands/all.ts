@@ -7,7 +7,7 @@ import type { Logger, Role } from '#schemas/role.ts'
 import type { Invocation } from '../command.ts'
 import { directShards, ingestService, jetStreamShards, type Shards } from '../ingest-service.ts'
 import { createLogger } from '../log.ts'
-import { queryService } from '../query-service.ts'
+import { checkAccess, queryService } from '../query-service.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
@@ -16,6 +16,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now)
   const settings = readSettings(invocation)
   await refuseSimulated(settings.dataDir)
+  await checkAccess(settings)
   const config = await collectorConfig(invocation, settings.dataDir)
   const store = storeAccess(settings, log)
   const { collector, openShards } = collecting(config, settings, log)

@@ -16,7 +16,7 @@ import { buildDashboard, openBrowser } from '../dashboard-build.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
 import { createLogger } from '../log.ts'
 import { createProgress } from '../progress.ts'
-import { queryService } from '../query-service.ts'
+import { checkAccess, queryService } from '../query-service.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
@@ -37,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const seed = wholeNumber(invocation, 'seed', { min: 0, max: 2 ** 31 - 1 }) ?? DEFAULTS.seed
   const log = createLogger((line) => console.error(line), Date.now)
   const settings = await demoSettings(invocation, { devices, days, seed, nowMs: startMs })
+  await checkAccess(settings)
   const dashboard = buildDashboard()
   const plan = planHistory({ nowMs: startMs, days })
   const model = createFleetModel(buildFleet(devices, seed), plan.fromMs)
