@@ -40,7 +40,7 @@ export async function run(invocation: Invocation): Promise<number> {
   await checkAccess(settings)
   const dashboard = buildDashboard()
   const plan = planHistory({ nowMs: startMs, days })
-  const model = createFleetModel(buildFleet(devices, seed), plan.fromMs)
+  const model = createFleetModel(buildFleet(devices, seed), plan.fromMs, plan.toMs)
   const incident = createIncident({ clock: Date.now, delayMs: INCIDENT_DELAY_MS })
   const store = storeAccess(settings, log)
   const history = historyRole({ settings, store, model, plan, log })
@@ -68,7 +68,7 @@ export async function run(invocation: Invocation): Promise<number> {
     simulated: true,
     pipeline: () => ingest.inner()?.status() ?? null,
     ready: () => ({ ready: true, progress: history.progress() }),
-    demo: demoControl(incident),
+    demo: demoControl(incident, history.caption),
   })
   const waitForDashboard: Role = {
     name: 'dashboard build',
@@ -108,10 +108,12 @@ async function demoSettings(invocation: Invocation, params: DemoParams): Promise
   return { ...local, dataDir, timeZone: zoned === undefined ? DEFAULTS.timeZone : given.timeZone }
 }
 
-const demoControl = (incident: Incident) => ({
+type Caption = ReturnType<Incident['caption']>
+
+const demoControl = (incident: Incident, otherwise: () => Caption) => ({
   incidentRunning: () => incident.running(),
   playIncident: () => incident.play(),
-  caption: () => incident.caption(),
+  caption: () => incident.caption() ?? otherwise(),
 })
 
 interface HistoryParts {
@@ -147,7 +149,14 @@ function historyRole({ settings, store: access, model, plan, log }: HistoryParts
       })
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       progress.done()
-      resettle = createResettle({ store, ledger, plan, timeZone: settings.timeZone, log })
+      resettle = createResettle({
+        store,
+        ledger,
+        plan,
+        timeZone: settings.timeZone,
+        log,
+        devices: model.fleet.devices.length,
+      })
     },
     async stop() {
       await resettle?.stop()
@@ -159,10 +168,18 @@ function historyRole({ settings, store: access, model, plan, log }: HistoryParts
       metrics: { demo_history_settled_share: resettle?.status().settledShare ?? 0 },
     }),
   }
+  const settledPercent = () => Math.floor((resettle?.status().settledShare ?? 0) * 100)
   return {
     role,
     settleOlder: () => resettle?.start(),
-    progress: () =>
-      `older history settled: ${Math.round((resettle?.status().settledShare ?? 0) * 100)} %`,
+    progress: () => `older history settled: ${settledPercent()} %`,
+    /** Said on every screen until it is no longer true. */
+    caption: (): Caption => {
+      if (resettle === null || resettle.status().isDone) return null
+      return {
+        en: `Older days by node, rack and job are still being settled: ${settledPercent()} %`,
+        zh: `较早日期按节点、机架和任务的数据仍在结算：${settledPercent()} %`,
+      }
+    },
   }
 }
