@@ -4,6 +4,7 @@
  */
 import { parseInvocation, renderError, renderHelp, renderOverview } from './cli/command.ts'
 import { COMMANDS } from './cli/commands.ts'
+import { PlimsollError } from '#schemas/errors.ts'
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
@@ -34,5 +35,6 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   console.error(renderError(error))
-  process.exitCode = 1
+  // Not only the exit code: whatever a half-started role still holds must not keep the process.
+  process.exit(error instanceof PlimsollError && error.code === 'E_USAGE' ? 2 : 1)
 }
