@@ -19,21 +19,39 @@ const START_MS_MAX = 15_000
 
 /** Starts a server; `config` is added to its configuration (users, permissions, limits). */
 export async function startNatsServer(config = ''): Promise<NatsServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'nats-'))
   const port = await freePort()
-  const file = join(directory, 'server.conf')
-  await writeFile(
-    file,
-    `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${directory}/data" }\n${config}\n`,
+  return startConfigured(
+    port,
+    (directory) =>
+      `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${directory}/data" }\n${config}\n`,
   )
-  let child = await launch(file, port)
+}
+
+/** Starts a server with a whole configuration of the caller's, which makes it listen on `port`. */
+export function startNatsServerFrom(
+  config: string,
+  port: number,
+  variables: Readonly<Record<string, string>>,
+): Promise<NatsServer> {
+  return startConfigured(port, () => config, variables)
+}
+
+async function startConfigured(
+  port: number,
+  configure: (directory: string) => string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<NatsServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'nats-'))
+  const file = join(directory, 'server.conf')
+  await writeFile(file, configure(directory))
+  let child = await launch(file, port, variables)
   const kill = () => ended(child, 'SIGKILL')
   return {
     url: `nats://127.0.0.1:${port}`,
     kill,
     async restart() {
       await kill()
-      child = await launch(file, port)
+      child = await launch(file, port, variables)
     },
     async stop() {
       await ended(child, 'SIGTERM')
@@ -42,9 +60,14 @@ export async function startNatsServer(config = ''): Promise<NatsServer> {
   }
 }
 
-async function launch(file: string, port: number): Promise<ChildProcess> {
+async function launch(
+  file: string,
+  port: number,
+  variables: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
   // Debian installs it into /usr/sbin, which is not on everybody's PATH.
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/bin` }
+  const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/bin`
+  const env = { ...process.env, PATH: path, ...variables }
   const child = spawn('nats-server', ['-c', file], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-4000)))
