@@ -16,6 +16,8 @@ export interface CommandSpec {
   readonly summary: string
   /** Everything after the command's name, e.g. `[source] < file`. */
   readonly arguments: string
+  /** Words it takes beside options; default none. */
+  readonly words?: number
   readonly details: string
   readonly options: Readonly<Record<string, OptionSpec>>
   readonly examples: readonly string[]
@@ -34,7 +36,10 @@ export interface Invocation {
   print(line: string): void
 }
 
-/** Parses what follows the command's name. Throws E_USAGE for unknown options and missing values. */
+/**
+ * Parses what follows the command's name. Throws E_USAGE for unknown options, missing values and words
+ * that mean nothing here: `--target a b` must not lose b in silence.
+ */
 export function parseInvocation(
   spec: CommandSpec,
   args: readonly string[],
@@ -51,6 +56,8 @@ export function parseInvocation(
     ]),
   )
   const { values, positionals } = parse(spec, args, config)
+  const surplus = positionals[spec.words ?? 0]
+  if (surplus !== undefined) throw usage(spec, `${JSON.stringify(surplus)} means nothing here`)
   const all = (name: string) => {
     const value = values[name]
     const list = Array.isArray(value) ? value : [value]
@@ -72,9 +79,13 @@ function parse(spec: CommandSpec, args: readonly string[], options: ParseConfig)
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PlimsollError('E_USAGE', `${reason}. See: plimsoll ${spec.name} --help`, { cause })
+    // Node goes on to explain how a word that starts with a dash could be given.
+    throw usage(spec, reason.split('. ')[0] ?? reason, cause)
   }
 }
+
+const usage = (spec: CommandSpec, reason: string, cause?: unknown) =>
+  new PlimsollError('E_USAGE', `${reason}; see plimsoll ${spec.name} --help`, { cause })
 
 /** A whole number within limits, or E_USAGE that says which. */
 export function wholeNumber(

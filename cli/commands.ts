@@ -39,6 +39,7 @@ lives in its own folder and is made anew at each start. An incident plays 90 s a
     name: 'parse',
     summary: 'show what we read in any captured tool output',
     arguments: '[source] < file',
+    words: 1,
     details: `Reads captured output from standard input (or --file) with the very parsers of the collector. The source is
 detected when it is not given. A table in a terminal, JSON when piped.`,
     options: {
@@ -56,6 +57,7 @@ detected when it is not given. A table in a terminal, JSON when piped.`,
     name: 'config',
     summary: 'check a collector configuration and say what was understood',
     arguments: 'check FILE',
+    words: 2,
     details:
       'Refuses unknown keys and bad values with file, line and what is allowed; reads nothing and starts nothing.',
     options: {},
@@ -132,6 +134,7 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     name: 'token',
     summary: 'add, list or revoke the tokens people and programs log in with',
     arguments: 'add | list | revoke NAME',
+    words: 2,
     details:
       'A token is shown once, when it is added. What is stored is its hash, its role and its expiry.',
     options: {
@@ -151,6 +154,7 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     name: 'status',
     summary: 'ask a running server whether it is well',
     arguments: '[URL]',
+    words: 1,
     details:
       'Prints readiness and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.',
     options: {},

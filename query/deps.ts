@@ -11,6 +11,8 @@ export interface DemoControl {
   playIncident(): void | Promise<void>
   /** Caption of the running incident, else null. */
   caption(): { readonly en: string; readonly zh: string } | null
+  /** What the screen should say besides: history that is still being settled, else null. */
+  notice(): { readonly en: string; readonly zh: string } | null
 }
 
 export interface Readiness {

@@ -331,6 +331,7 @@ describe('live', () => {
       silent_devices: 2,
       pending_devices: 0,
       caption: null,
+      notice: null,
     })
     expect(data('device')).toMatchObject({ device_id: '1', latest: { power_watts: 400 } })
     const before = got.length

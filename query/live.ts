@@ -123,6 +123,7 @@ export function createLiveHub(deps: LiveDeps): LiveHub {
       newest_sample_at: isoOrNull(status?.newest_sample_ms ?? null),
       settled_until: isoOrNull(published.settledUntilMs),
       caption: deps.demo?.caption() ?? null,
+      notice: deps.demo?.notice() ?? null,
     }
     const next = JSON.stringify(told)
     if (next === signature) return

@@ -212,6 +212,8 @@ export const LiveFleet = z.object({
   settled_until: time.nullable(),
   /** Caption of a running demo incident, else null. */
   caption: z.object({ en: z.string(), zh: z.string() }).nullable(),
+  /** What the demo does not know yet (history still being settled), else null. */
+  notice: z.object({ en: z.string(), zh: z.string() }).nullable(),
 })
 export type LiveFleet = z.infer<typeof LiveFleet>
 

@@ -68,7 +68,7 @@ export async function run(invocation: Invocation): Promise<number> {
     simulated: true,
     pipeline: () => ingest.inner()?.status() ?? null,
     ready: () => ({ ready: true, progress: history.progress() }),
-    demo: demoControl(incident, history.caption),
+    demo: demoControl(incident, history.notice),
   })
   const waitForDashboard: Role = {
     name: 'dashboard build',
@@ -110,10 +110,11 @@ async function demoSettings(invocation: Invocation, params: DemoParams): Promise
 
 type Caption = ReturnType<Incident['caption']>
 
-const demoControl = (incident: Incident, otherwise: () => Caption) => ({
+const demoControl = (incident: Incident, notice: () => Caption) => ({
   incidentRunning: () => incident.running(),
   playIncident: () => incident.play(),
-  caption: () => incident.caption() ?? otherwise(),
+  caption: () => incident.caption(),
+  notice,
 })
 
 interface HistoryParts {
@@ -174,7 +175,7 @@ function historyRole({ settings, store: access, model, plan, log }: HistoryParts
     settleOlder: () => resettle?.start(),
     progress: () => `older history settled: ${settledPercent()} %`,
     /** Said on every screen until it is no longer true. */
-    caption: (): Caption => {
+    notice: (): Caption => {
       if (resettle === null || resettle.status().isDone) return null
       return {
         en: `Older days by node, rack and job are still being settled: ${settledPercent()} %`,

@@ -185,5 +185,6 @@ export function liveAt(nowMs: number, caption: LiveFleet['caption']): LiveFleet 
     newest_sample_at: new Date(nowMs - 3_000).toISOString(),
     settled_until: new Date(minute - MINUTE_MS).toISOString(),
     caption,
+    notice: null,
   }
 }

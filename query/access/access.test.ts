@@ -14,7 +14,12 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ app }) => app.close()))
 })
 
-const demo = { incidentRunning: () => false, playIncident: () => undefined, caption: () => null }
+const demo = {
+  incidentRunning: () => false,
+  playIncident: () => undefined,
+  caption: () => null,
+  notice: () => null,
+}
 
 async function site(access: Record<string, unknown> = {}) {
   const built = await testApp({
