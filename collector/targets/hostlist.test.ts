@@ -48,13 +48,16 @@ describe('host lists', () => {
 
   it('any text is either refused with a code or expanded within the limit', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', '[', ']', '-', ',', ':', '0', '1', '9', ' ') }), (text) => {
-        try {
-          expect(expandHostlist(text, 1000).length).toBeLessThanOrEqual(1000)
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'E_TARGETS_INVALID' })
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', '[', ']', '-', ',', ':', '0', '1', '9', ' ') }),
+        (text) => {
+          try {
+            expect(expandHostlist(text, 1000).length).toBeLessThanOrEqual(1000)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'E_TARGETS_INVALID' })
+          }
+        },
+      ),
     )
   })
 
