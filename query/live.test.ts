@@ -69,6 +69,21 @@ describe('the live hub', () => {
     for (const { got } of clients) expect(got).toHaveLength(1)
   })
 
+  test('greets a newcomer after a pause with a fresh figure, never with one from before it', async () => {
+    const { hub, client, advance } = setUp()
+    const first = client()
+    const leave = hub.subscribe(first.made, wanted)
+    await hub.poll()
+    leave()
+    advance(5 * 60_000)
+    const late = client()
+    hub.subscribe(late.made, wanted)
+    expect(late.got).toHaveLength(0)
+    await hub.poll()
+    expect(late.got).toHaveLength(1)
+    expect(late.got[0]).toContain(`"at":${START_MS + 5 * 60_000}`)
+  })
+
   test('says nothing when nothing is new', async () => {
     const { hub, client, sample, advance } = setUp()
     const { got, made } = client()

@@ -22,6 +22,8 @@ export const LIVE_LIMITS = {
   devices: 200,
   /** Fleet messages kept for those who come back: five minutes. */
   ring: 150,
+  /** A newcomer is greeted with the newest message unless it is older. */
+  greetingMs: 10_000,
   /** A client may come back that long after the last one left. */
   lingerMs: 60_000,
   /** Samples of a closed minute still arrive for this long; after it the minute is not read again. */
@@ -190,9 +192,12 @@ export function createLiveHub(deps: LiveDeps): LiveHub {
       const listener: Listener = { client, deviceId, lastSampleMs: 0 }
       listeners.add(listener)
       metrics.clients = listeners.size
-      // Everything missed, or at least the newest: a page must not wait two seconds for its first number.
-      const missed =
-        lastEventId === null ? ring.slice(-1) : ring.filter(({ id }) => id > lastEventId)
+      // Everything missed, or the newest while it is new: after a pause without clients the poll below,
+      // which starts at once, gives the first number, not a message from before the pause.
+      const newest = ring.filter(({ id }) => deps.clock() - id < LIVE_LIMITS.greetingMs).slice(-1)
+      const missed = lastEventId === null ? newest : ring.filter(({ id }) => id > lastEventId)
+      // Whoever was greeted with nothing gets the next answer even if it is the same as the last.
+      if (missed.length === 0) signature = ''
       for (const { text } of missed) give(listener, text)
       void poll()
       return () => remove(listener)
