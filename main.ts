@@ -14,10 +14,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const spec = COMMANDS.find((command) => command.name === name)
   if (spec === undefined) {
-    console.error(
-      `E_USAGE: there is no command ${JSON.stringify(name)}\n\n${renderOverview(COMMANDS)}`,
+    throw new PlimsollError(
+      'E_USAGE',
+      `there is no command ${JSON.stringify(name.slice(0, 80))}; plimsoll --help lists them`,
     )
-    return 2
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     console.log(renderHelp(spec))
