@@ -18,6 +18,9 @@ interface Sample {
   readonly position: number
   readonly busy: number | null
   readonly power: number | null
+  readonly tensor: number | null
+  readonly clock: number | null
+  readonly clockMax: number | null
 }
 interface Capacity {
   readonly device: number
@@ -29,6 +32,14 @@ interface Totals {
   known: number
   busy: number
   power: number
+  effectiveKnown: number
+  effective: number
+}
+
+/** DEFINITIONS section 2: tensor activity at the clock's share of its maximum; nothing without all three. */
+function effectiveOf({ tensor, clock, clockMax }: Sample): number | null {
+  if (tensor === null || clock === null || clockMax === null) return null
+  return tensor * Math.min(1, clock / clockMax)
 }
 
 /** DEFINITIONS section 1, millisecond spans of one device: cells, bridging, first sequence wins. */
@@ -54,7 +65,14 @@ function oracle(samples: readonly Sample[], capacity: readonly Capacity[]): Map<
       const from = Math.max(fromMs, T0 + minute * MINUTE)
       const to = Math.min(toMs, T0 + (minute + 1) * MINUTE)
       if (from >= to) continue
-      const row = { capacity: to - from, known: 0, busy: 0, power: 0 }
+      const row = {
+        capacity: to - from,
+        known: 0,
+        busy: 0,
+        power: 0,
+        effectiveKnown: 0,
+        effective: 0,
+      }
       rows.set(`${minute}:${device}`, row)
       for (const span of spoken(samples.filter((sample) => sample.device === device))) {
         const ms = Math.min(span.toMs, to) - Math.max(span.fromMs, from)
@@ -65,6 +83,10 @@ function oracle(samples: readonly Sample[], capacity: readonly Capacity[]): Map<
           row.busy += Math.floor((Math.round(busy * 1e6) * ms) / 1000)
         }
         if (power !== null) row.power += Math.round(power * 1000) * ms
+        const effective = effectiveOf(span.sample)
+        if (effective === null) continue
+        row.effectiveKnown += ms
+        row.effective += Math.floor((Math.round(effective * 1e6) * ms) / 1000)
       }
     }
   }
@@ -78,6 +100,8 @@ const Row = z.object({
   known: z.coerce.number(),
   busy: z.coerce.number(),
   power: z.coerce.number(),
+  effectiveKnown: z.coerce.number(),
+  effective: z.coerce.number(),
 })
 
 let engine: TestEngine
@@ -92,12 +116,16 @@ afterAll(async () => {
 })
 
 const ratio = fc.float({ min: 0, max: 1, noNaN: true }).map(Math.abs)
+const hertz = fc.float({ min: Math.fround(1e8), max: Math.fround(2e9), noNaN: true })
 const sample = fc.record({
   device: fc.integer({ min: 1, max: 3 }),
   second: fc.integer({ min: -200, max: MINUTES * 60 + 30 }),
   stepMs: fc.constantFrom(...STEPS),
   busy: fc.option(ratio),
   power: fc.option(fc.float({ min: 0, max: 900, noNaN: true }).map(Math.abs)),
+  tensor: fc.option(ratio),
+  clock: fc.option(hertz),
+  clockMax: fc.option(hertz),
 })
 const span = fc.tuple(
   fc.integer({ min: -100_000, max: 200_000 }),
@@ -138,6 +166,9 @@ describe('settled minutes', () => {
               busy_source: 1,
               busy_ratio: one.busy,
               power_watts: one.power,
+              tensor_active_ratio: one.tensor,
+              sm_clock_hertz: one.clock,
+              sm_clock_max_hertz: one.clockMax,
             })),
             token,
           )
@@ -159,7 +190,8 @@ describe('settled minutes', () => {
           const rows = z.array(Row).parse(
             await store.query(
               `SELECT intDiv(toUnixTimestamp(bucket) - {t0:Int64}, 60) AS minute, device_id AS device,
-                 capacity_ms AS capacity, known_ms AS known, busy_ms_x1000 AS busy, power_mw_ms AS power
+                 capacity_ms AS capacity, known_ms AS known, busy_ms_x1000 AS busy, power_mw_ms AS power,
+                 effective_known_ms AS effectiveKnown, effective_ms_x1000 AS effective
                FROM ledger_1m WHERE revision = {revision:UInt32}`,
               { t0: T0 / 1000, revision },
             ),
@@ -179,5 +211,37 @@ describe('settled minutes', () => {
       ),
       { numRuns: 25 },
     )
+  }, 60_000)
+
+  it('have no effective figure where the clock or its maximum is unknown: tensor activity alone is none', async () => {
+    await store.command('TRUNCATE TABLE samples')
+    await store.command('TRUNCATE TABLE intervals')
+    const clocks = [
+      { sm_clock_hertz: 1e9, sm_clock_max_hertz: 2e9 },
+      { sm_clock_hertz: null, sm_clock_max_hertz: 2e9 },
+      { sm_clock_hertz: 1e9, sm_clock_max_hertz: null },
+    ]
+    const ts = new Date(T0).toISOString()
+    const common = { ts, step_ms: MINUTE, tensor_active_ratio: 0.5 }
+    const samples = clocks.map((clock, at) => ({ ...common, ...clock, device_id: at + 1 }))
+    await store.insertJson('samples', samples, 'clocks')
+    const interval = {
+      kind: 'capacity',
+      from_at: ts,
+      to_at: '2100-01-01T00:00:00.000Z',
+      version: 1,
+    }
+    const intervals = clocks.map((_, at) => ({ ...interval, device_id: at + 1 }))
+    await store.insertJson('intervals', intervals, 'clocks')
+    const rows = await store.query(
+      `SELECT device_id AS id, effective_known_ms AS known, effective_ms_x1000 AS effective
+       FROM device_minutes(from_ms = {from:Int64}, to_ms = {to:Int64}) ORDER BY device_id`,
+      { from: T0, to: T0 + MINUTE },
+    )
+    expect(rows).toEqual([
+      { id: '1', known: '60000', effective: '15000000' },
+      { id: '2', known: '0', effective: '0' },
+      { id: '3', known: '0', effective: '0' },
+    ])
   })
 })

@@ -15,7 +15,9 @@ WITH
       if(isNull(s.busy_ratio), 0, s.busy_source) AS source,
       s.busy_ratio AS busy,
       coalesce(s.sm_active_ratio, s.aicore_ratio) AS active,
-      coalesce(s.tensor_active_ratio, s.aicube_ratio) * least(1, s.sm_clock_hertz / s.sm_clock_max_hertz) AS effective,
+      s.sm_clock_hertz / s.sm_clock_max_hertz AS clock_ratio,
+      -- least() passes over a null: a clock that nobody knows would count as a full one.
+      coalesce(s.tensor_active_ratio, s.aicube_ratio) * if(isNull(clock_ratio), NULL, least(1, clock_ratio)) AS effective,
       s.power_watts AS power,
       s.memory_used_bytes / s.memory_total_bytes AS memory,
       s.temperature_celsius AS temperature,
