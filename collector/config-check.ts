@@ -1,5 +1,5 @@
 import type { CollectorConfig, SourceSection } from './config.ts'
-import { shownAddress } from './targets/target.ts'
+import { shownAddress } from './targets/shown-address.ts'
 
 /** What a configuration was understood to mean, as lines for a terminal (`plimsoll config check`). */
 export function describeConfig(config: CollectorConfig): string[] {
@@ -51,4 +51,4 @@ function sizeText(bytes: number): string {
 
 const round = (value: number) => Math.round(value * 10) / 10
 const busText = (url: string | readonly string[]) =>
-  (typeof url === 'string' ? [url] : url).map((one) => one.replace(/\/\/[^@/]*@/, '//')).join(', ')
+  (typeof url === 'string' ? [url] : url).map(shownAddress).join(', ')

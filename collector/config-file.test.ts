@@ -67,6 +67,11 @@ sources:
     expect(text).toContain('3 targets: http://n1:9400/metrics … http://n3:9400/metrics')
     expect(text).toContain('example: every 10 s')
     expect(text).not.toContain('pw')
+    const bus = describeConfig(
+      parse('nats: { url: ["nats://u:pw@a:4222,nats://u:pw@b:4222", "pw@c:4222"] }'),
+    ).join('\n')
+    expect(bus).toContain('nats://a:4222,nats://b:4222, c:4222')
+    expect(bus).not.toContain('pw')
   })
 
   it.each([

@@ -1,7 +1,8 @@
 import type { TargetRecord } from '#schemas/records.ts'
 import type { Accepted } from './merge.ts'
 import type { TargetRead } from './runner.ts'
-import { clean, shownAddress } from './targets/target.ts'
+import { shownAddress } from './targets/shown-address.ts'
+import { clean } from './targets/target.ts'
 
 /** A target that changes nothing is still told about this often, ms. */
 const REPEAT_MS = 60_000

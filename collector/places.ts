@@ -6,7 +6,7 @@ import type { CollectionHealth } from './health.ts'
 import type { Runner } from './runner.ts'
 import type { SourceIo } from './source.ts'
 import { type ListFiles, type ListOutcome, startDiscovery } from './targets/discover.ts'
-import { shownAddress, type Target } from './targets/target.ts'
+import type { Target } from './targets/target.ts'
 
 /** How often a tool that was not found is looked for again, ms. */
 const LOOK_AGAIN_MS = 60_000
@@ -68,10 +68,9 @@ function noteList(
   { list, failure, targets }: ListOutcome,
   failing: Set<string>,
 ): void {
-  const shown = shownAddress(list)
   health.observePlace({
     source,
-    place: `list ${shown}`,
+    place: `list ${list}`,
     node: ownNode,
     atMs: clock.now(),
     outcome: failure === null ? 'ok' : 'failed',
@@ -83,9 +82,8 @@ function noteList(
   if (failure === null) failing.delete(list)
   else failing.add(list)
   if (isNews && failure !== null)
-    logger.warn('a target list cannot be read', { source, list: shown, why: failure.detail })
-  if (isNews && failure === null)
-    logger.info('a target list is back', { source, list: shown, targets })
+    logger.warn('a target list cannot be read', { source, list, why: failure.detail })
+  if (isNews && failure === null) logger.info('a target list is back', { source, list, targets })
 }
 
 async function startLooking(

@@ -1,3 +1,4 @@
+import { shownAddress } from '../../collector/targets/shown-address.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
 import { ingestService, jetStreamShards } from '../ingest-service.ts'
@@ -24,7 +25,5 @@ export async function run(invocation: Invocation): Promise<number> {
     retention: true,
     openShards: () => jetStreamShards({ ...settings, natsUrl }, log, false),
   })
-  return runRoles([ingest], log, () =>
-    log.info('ingest reads', { nats: natsUrl.replace(/\/\/[^@/]*@/, '//') }),
-  )
+  return runRoles([ingest], log, () => log.info('ingest reads', { nats: shownAddress(natsUrl) }))
 }

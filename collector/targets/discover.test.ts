@@ -114,6 +114,24 @@ describe('finding targets', () => {
     expect(seen.at(-1)).toEqual(['p1'])
   })
 
+  it('no password of a list address is in what is told about it', async () => {
+    const { pages, outcomes, start } = world()
+    const [broken, bad, away] = ['broken', 'bad', 'away'].map(
+      (h) => `http://u:hunter2@${h}/?token=hunter2`,
+    )
+    pages.set(`${broken}`, { text: '{' })
+    pages.set(`${bad}`, { text: '[{"targets": ["u:hunter2@h"]}]' })
+    const prometheus = ['http://u:hunter2@prom:9090', 'http://u:hunter2@html:9090']
+    pages.set('http://u:hunter2@html:9090/api/v1/targets?state=active', { text: '<html>' })
+    await start({ httpSd: [broken, bad, away], prometheus })
+    expect(outcomes.map(({ failure }) => failure?.reason)).toEqual(
+      expect.arrayContaining(['list_invalid', 'refused']),
+    )
+    expect(outcomes.map(({ list }) => list)).toContain('http://broken/?…')
+    expect(outcomes).toHaveLength(5)
+    expect(JSON.stringify(outcomes)).not.toContain('hunter2')
+  })
+
   it('stop calls off every look', async () => {
     const { pages, start, time } = world()
     pages.set('http://sd/', { text: list('n1') })

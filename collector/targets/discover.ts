@@ -5,6 +5,7 @@ import type { SourceSection } from '../config.ts'
 import type { SourceIo } from '../source.ts'
 import { activeTargetsUrl, parsePrometheusTargets } from './prometheus.ts'
 import { parseTargetList } from './sd-list.ts'
+import { shownAddress } from './shown-address.ts'
 import { distinctTargets, type Target } from './target.ts'
 
 /** How often the times of target files are looked at, ms. */
@@ -41,7 +42,7 @@ export const listFiles: ListFiles = {
 
 /** How reading one target list went; becomes one line of collection health. */
 export interface ListOutcome {
-  /** Glob, URL of the list, or URL of the Prometheus server. */
+  /** Glob, or URL of the list or of the Prometheus server as it may be shown (see shownAddress). */
   readonly list: string
   readonly failure: { readonly reason: string; readonly detail: string } | null
   readonly targets: number
@@ -62,7 +63,9 @@ export interface DiscoverDeps {
 }
 
 interface List {
-  readonly name: string
+  /** Glob or URL as configured, secrets included: never shown. */
+  readonly key: string
+  readonly shown: string
   readonly everyMs: number
   /** The targets now, or null when nothing changed since the last look. */
   readonly read: () => Promise<readonly Target[] | null>
@@ -84,16 +87,16 @@ export async function startDiscovery(deps: DiscoverDeps): Promise<{ stop(): void
     try {
       const targets = await list.read()
       if (stopped) return
-      if (targets !== null) current.set(list.name, targets)
-      onOutcome({ list: list.name, failure: null, targets: current.get(list.name)?.length ?? 0 })
+      if (targets !== null) current.set(list.key, targets)
+      onOutcome({ list: list.shown, failure: null, targets: current.get(list.key)?.length ?? 0 })
       if (targets !== null) publish()
     } catch (error) {
       if (stopped) return
-      const kept = current.get(list.name)?.length ?? 0
-      onOutcome({ list: list.name, failure: failureOf(error, kept), targets: kept })
+      const kept = current.get(list.key)?.length ?? 0
+      onOutcome({ list: list.shown, failure: failureOf(error, kept), targets: kept })
     }
     cancels.set(
-      list.name,
+      list.key,
       time.setTimer(list.everyMs, () => void look(list)),
     )
   }
@@ -108,20 +111,25 @@ export async function startDiscovery(deps: DiscoverDeps): Promise<{ stop(): void
 }
 
 function listsOf({ section, ownNode, io, files }: DiscoverDeps): List[] {
-  const fetched = (url: string, parse: typeof parseTargetList, name: string): List => ({
-    name,
-    everyMs: section.refreshMs,
-    read: async () => parse(await fetchList(io, url, name), name, ownNode),
-  })
+  const fetched = (key: string, url: string, parse: typeof parseTargetList): List => {
+    const shown = shownAddress(key)
+    return {
+      key,
+      shown,
+      everyMs: section.refreshMs,
+      read: async () => parse(await fetchList(io, url, shown), shown, ownNode),
+    }
+  }
   return [
     ...section.fileSd.map((pattern) => ({
-      name: pattern,
+      key: pattern,
+      shown: pattern,
       everyMs: FILE_POLL_MS,
       read: fileReader(pattern, files, ownNode),
     })),
-    ...section.httpSd.map((url) => fetched(url, parseTargetList, url)),
+    ...section.httpSd.map((url) => fetched(url, url, parseTargetList)),
     ...section.prometheus.map((base) =>
-      fetched(activeTargetsUrl(base), parsePrometheusTargets, base),
+      fetched(base, activeTargetsUrl(base), parsePrometheusTargets),
     ),
   ]
 }
@@ -143,18 +151,18 @@ function fileReader(pattern: string, files: ListFiles, ownNode: string): List['r
   }
 }
 
-async function fetchList(io: SourceIo, url: string, name: string): Promise<string> {
+async function fetchList(io: SourceIo, url: string, shown: string): Promise<string> {
   const result = await io.get(url, { timeoutMs: LIST_TIMEOUT_MS, maxBytes: LIST_BYTES })
   if (result.failure !== null || result.status !== 200)
-    throw new ListUnread(result.failure ?? `http_${result.status}`, name)
+    throw new ListUnread(result.failure ?? `http_${result.status}`, shown)
   return new TextDecoder().decode(result.body)
 }
 
 /** The network's word for why a list did not come. */
 class ListUnread extends Error {
   readonly reason: string
-  constructor(reason: string, name: string) {
-    super(`${name} answered ${reason}`)
+  constructor(reason: string, shown: string) {
+    super(`${shown} answered ${reason}`)
     this.reason = reason
   }
 }

@@ -1,4 +1,5 @@
 import { PlimsollError } from '#schemas/errors.ts'
+import { shownAddress } from './shown-address.ts'
 
 /** More names than this in one list is a typing mistake, not a fleet. */
 export const HOSTLIST_LIMIT = 100_000
@@ -74,14 +75,17 @@ function parseRanges(text: string, at: number, inside: string): Range[] {
       throw invalid(
         text,
         at,
-        `has "${item}" in brackets; write numbers or ranges such as [01-40,42]`,
+        `has ${quoted(text, item)} in brackets; write numbers or ranges such as [01-40,42]`,
       )
     const range = { from: Number(first), to: Number(match?.[2] ?? first), width: widthOf(first) }
     if (range.to < range.from)
-      throw invalid(text, at, `has the range "${item}" that runs backwards`)
+      throw invalid(text, at, `has the range ${quoted(text, item)} that runs backwards`)
     return range
   })
 }
+
+/** Brackets may stand in a password. */
+const quoted = (text: string, item: string) => (text.includes('@') ? 'something else' : `"${item}"`)
 
 const widthOf = (digits: string) =>
   digits.length > 1 && digits.startsWith('0') ? digits.length : 0
@@ -103,7 +107,8 @@ function numbersOf({ from, to, width }: Range): string[] {
 }
 
 function invalid(text: string, at: number, what: string): PlimsollError {
-  const shown = text.length > 80 ? text.slice(0, 77) + '...' : text
+  const full = shownAddress(text)
+  const shown = full.length > 80 ? full.slice(0, 77) + '...' : full
   return new PlimsollError(
     'E_TARGETS_INVALID',
     `the host list "${shown}" ${what} (column ${at + 1})`,

@@ -86,10 +86,18 @@ function parsed(text: string, where: string): unknown {
     try {
       return parseYaml(text, YAML)
     } catch {
-      const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
-      throw new PlimsollError('E_TARGETS_INVALID', `${where} is neither JSON nor YAML: ${why}`)
+      throw new PlimsollError(
+        'E_TARGETS_INVALID',
+        `${where} is neither JSON nor YAML: ${syntaxError(error)}`,
+      )
     }
   }
+}
+
+/** What is wrong with the text, without the piece of it that the JSON parser quotes: it may hold a password. */
+function syntaxError(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return why.replace(/, (\.{3})?".*"(\.{3})? is not valid JSON$/s, '').split('\n')[0] ?? ''
 }
 
 function located<T>(step: () => T, where: string): T {

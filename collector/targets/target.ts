@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { SourceTarget } from '../source.ts'
+import { shownAddress } from './shown-address.ts'
 
 /** Where a device stands; an empty string means nobody said. */
 export interface Placement {
@@ -73,7 +74,7 @@ function toUrl(address: string, facts: TargetFacts): URL {
   if (url === null || problem !== null)
     throw new PlimsollError(
       'E_TARGETS_INVALID',
-      `the target "${address.slice(0, 120)}" ${problem ?? 'is no address'}; write host:9400 or http://host:9400/metrics`,
+      `the target "${shownAddress(address).slice(0, 120)}" ${problem ?? 'is no address'}; write host:9400 or http://host:9400/metrics`,
     )
   if (url.pathname === '/') url.pathname = facts.path ?? '/metrics'
   return url
@@ -92,12 +93,4 @@ export function distinctTargets(targets: readonly Target[]): Target[] {
   const seen = new Map<string, Target>()
   for (const target of targets) if (!seen.has(target.address)) seen.set(target.address, target)
   return [...seen.values()]
-}
-
-/** An address for screens and logs: user, password and query values removed. */
-export function shownAddress(address: string): string {
-  const url = URL.parse(address)
-  if (url === null || !/^https?:$/.test(url.protocol)) return address.slice(0, 1024)
-  const query = url.search === '' ? '' : '?…'
-  return `${url.protocol}//${url.host}${url.pathname}${query}`.slice(0, 1024)
 }
