@@ -1,9 +1,9 @@
 /**
- * Makes sure the two outside programs the tests use are here: nats-server and Chromium. Installs them
- * from Debian when it may; otherwise says in one line how.
+ * Makes sure the outside programs the tests use are here: nats-server, Chromium and an old ClickHouse.
+ * Installs them from Debian when it may, without starting any service; otherwise says in one line how.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -24,12 +24,30 @@ const PROGRAMS: readonly Program[] = [
     debianPackage: 'chromium',
     neededFor: 'end-to-end tests of the dashboard',
   },
+  {
+    command: 'clickhouse-server',
+    debianPackage: 'clickhouse-server',
+    neededFor: 'the test that a server which is too old is refused; Debian has 18.16',
+  },
 ]
 
+/** Debian puts servers into /usr/sbin, which is not on every user's PATH. */
 function onPath(command: string): boolean {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .some((folder) => existsSync(join(folder, command)))
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+  return folders.some((folder) => existsSync(join(folder, command)))
+}
+
+const POLICY = '/usr/sbin/policy-rc.d'
+
+/** Debian's way to install a server without starting it: tests start their own on free ports. */
+function withoutStarting(install: () => void): void {
+  const isOurs = !existsSync(POLICY)
+  if (isOurs) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    install()
+  } finally {
+    if (isOurs) rmSync(POLICY, { force: true })
+  }
 }
 
 function apt(args: readonly string[]): boolean {
@@ -49,8 +67,10 @@ export function ensurePrograms(log: (line: string) => void): readonly string[] {
   const mayInstall = process.getuid?.() === 0 && onPath('apt-get')
   if (mayInstall) {
     log(`setup: installing ${packages.join(', ')} from Debian (about 250 MB, a minute or two)…`)
-    if (apt(['update', '-qq']))
-      apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+    withoutStarting(() => {
+      if (apt(['update', '-qq']))
+        apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+    })
   }
   for (const program of missing()) {
     log(
@@ -63,6 +83,6 @@ export function ensurePrograms(log: (line: string) => void): readonly string[] {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const missing = ensurePrograms((line) => console.log(line))
-  if (missing.length === 0) console.log('setup: nats-server and chromium are here')
+  if (missing.length === 0) console.log('setup: everything the tests need is here')
   process.exitCode = missing.length === 0 ? 0 : 1
 }
