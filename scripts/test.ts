@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { z } from 'zod'
 import { ensurePrograms } from './setup.ts'
 
@@ -21,7 +21,9 @@ const VitestReport = z.object({
 })
 
 function run(args: readonly string[]): number {
-  return spawnSync(process.execPath, [...args], { stdio: 'inherit' }).status ?? 1
+  // Debian puts nats-server into /usr/sbin, which is not on every user's PATH.
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` }
+  return spawnSync(process.execPath, [...args], { stdio: 'inherit', env }).status ?? 1
 }
 
 function readReport(path: string): z.infer<typeof VitestReport> | null {
