@@ -1,6 +1,6 @@
 import type { Reader } from '#schemas/ports.ts'
 import type { Dimension, FieldPlace, Filters } from './filters.ts'
-import { nextLocalDayStart } from './local-day.ts'
+import { localDayStarts, nextLocalDayStart } from './local-day.ts'
 import {
   type FigureColumns,
   fleetDeviceSums,
@@ -55,7 +55,7 @@ export async function readSums(
   const reads = readsOf(plan.segments)
   const [provisional, ...settled] = await Promise.all([
     plan.provisional === null ? [] : readProvisional(reader, plan.provisional, grouping),
-    ...reads.map((read) => readTable(reader, read, grouping)),
+    ...reads.map((read) => readTable(reader, { ...read, timeZone: plan.timeZone }, grouping)),
   ])
   const groups = new Map<string, GroupSums>()
   reads.forEach(({ table }, at) => {
@@ -98,7 +98,11 @@ function groupingParams(grouping: Grouping) {
   }
 }
 
-function readTable(reader: Reader, read: TableRead, grouping: Grouping): Promise<SumsRow[]> {
+function readTable(
+  reader: Reader,
+  read: TableRead & Pick<Plan, 'timeZone'>,
+  grouping: Grouping,
+): Promise<SumsRow[]> {
   const params = {
     ...groupingParams(grouping),
     from_s: read.fromMs / 1000,
@@ -107,9 +111,16 @@ function readTable(reader: Reader, read: TableRead, grouping: Grouping): Promise
     hole_to_s: read.hole.toMs / 1000,
   }
   const { table } = read
-  return table === 'ledger_1m_group'
-    ? fleetGroupSums.run(reader, { ...params, resolution: '1m' })
-    : fleetDeviceSums.run(reader, { ...params, resolution: DEVICE_TABLES[table], table })
+  if (table === 'ledger_1m_group')
+    return fleetGroupSums.run(reader, { ...params, resolution: '1m' })
+  const days = table === 'ledger_1d' ? localDayStarts(read, read.timeZone) : []
+  const days_s = days.map((ms) => ms / 1000)
+  return fleetDeviceSums.run(reader, {
+    ...params,
+    days_s,
+    resolution: DEVICE_TABLES[table],
+    table,
+  })
 }
 
 /** Minutes not settled yet. Rows carry distinct devices too, exact for a window of one minute. */

@@ -251,6 +251,17 @@ describe('fleet summary', () => {
     const fromDays = await fleetSummary(deps(), asked)
     expect(fromDays.resolution).toBe('1d')
     expect(fromDays.groups).toEqual(fromMinutes.groups)
+    // The site was in another zone before: its days of then lie across those of now.
+    const daysOfThen = [5, 6].map((day) => Date.UTC(2026, 4, day))
+    await seedDevices(
+      engine.store,
+      daysOfThen.map((bucketMs) => ({ bucketMs, busy: 0.45 })),
+      'ledger_1d',
+    )
+    await publish(engine.store, daysOfThen, { resolution: '1d' })
+    const afterChange = await fleetSummary(deps(), asked)
+    expect(afterChange.resolution).toBe('1d')
+    expect(afterChange.groups).toEqual(fromMinutes.groups)
   })
 
   test('distinct devices are counted by what they were in the window', async () => {

@@ -1,4 +1,4 @@
-import { MINUTE_MS } from './window.ts'
+import { MINUTE_MS, type TimeWindow } from './window.ts'
 
 /** No local day is longer; the longest known had 25 hours. */
 const SEARCH_MINUTES = 36 * 60
@@ -23,6 +23,13 @@ export function nextLocalDayStart(ms: number, timeZone: string): number {
 export function localDayCeil(ms: number, timeZone: string): number {
   const start = localDayStart(ms, timeZone)
   return start === ms ? ms : nextLocalDayStart(ms, timeZone)
+}
+
+/** Starts of the local days of a window that begins and ends at local midnights. */
+export function localDayStarts({ fromMs, toMs }: TimeWindow, timeZone: string): number[] {
+  const starts: number[] = []
+  for (let ms = fromMs; ms < toMs; ms = nextLocalDayStart(ms, timeZone)) starts.push(ms)
+  return starts
 }
 
 /**

@@ -38,7 +38,7 @@ describe('every named query', () => {
       }
       for (const [quoted] of sql.matchAll(/'[^']*'/g)) expect(quoted).not.toContain('{')
       for (const [brace] of sql.matchAll(/\{[^}]*\}/g)) {
-        expect(brace).toMatch(/^\{[a-z0-9_]+:(Array\(String\)|Array\(UInt8\)|[A-Za-z0-9]+)\}$/)
+        expect(brace).toMatch(/^\{[a-z0-9_]+:(Array\(String\)|Array\(UInt(8|32)\)|[A-Za-z0-9]+)\}$/)
       }
     })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createLocalDays } from './local-day.ts'
+import { createSettlePlan, type Work } from './plan.ts'
 import { planStart, type StartFacts } from './plan-start.ts'
+import { DEFAULT_SETTLE_OPTIONS } from './settle.ts'
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
@@ -73,6 +75,28 @@ describe('where settling stood, from the store alone', () => {
     expect([...start.dirtyDays]).toEqual([])
     expect(start.hoursUntilMs).toBe(T0 + 2 * HOUR)
     expect(start.daysUntilMs).toBe(Date.UTC(2026, 4, 2))
+  })
+
+  it('leaves days of another zone alone: they would be outdated for ever', () => {
+    const minutes = settledAt(T0, 60 * 24)
+    minutes.set(T0 + 70 * MINUTE, T0 + 90 * HOUR)
+    const ofUtc = [Date.UTC(2026, 4, 1), T0 + 40 * HOUR] as const
+    const ofShanghai = [Date.UTC(2026, 4, 1, 16), T0 + 40 * HOUR] as const
+    const days = new Map([ofUtc, ofShanghai])
+    minutes.set(Date.UTC(2026, 4, 1, 17), T0 + 90 * HOUR)
+    const dayOf = createLocalDays('Asia/Shanghai')
+    const start = planStart(facts({ published: { minutes, hours: new Map(), days }, dayOf }))
+    expect([...start.dirtyDays]).toEqual([ofShanghai[0]])
+    const plan = createSettlePlan(start, { ...DEFAULT_SETTLE_OPTIONS, dayOf })
+    const work: Work[] = []
+    for (let piece = plan.next(T0 + 91 * HOUR, 60); piece !== null && work.length < 200;) {
+      work.push(piece)
+      plan.done(piece)
+      piece = plan.next(T0 + 91 * HOUR, 60)
+    }
+    expect(plan.next(T0 + 91 * HOUR, 60)).toBeNull()
+    const again = work.filter(({ fromMs }) => fromMs === ofShanghai[0])
+    expect(again.map(({ kind }) => kind)).toContain('day')
   })
 
   it('does not make hours again that began before raw samples do', () => {

@@ -57,14 +57,16 @@ export function planStart(facts: StartFacts): PlanStart {
   const firstHourMs = floorTo(firstMs + (isCut ? HOUR_MS - 1 : 0), HOUR_MS)
   const firstDay = dayOf(firstMs)
   const firstDayMs = isCut ? firstDay.endMs : firstDay.startMs
+  // A day of a zone that the site was in before begins within one of now, and is no longer read.
+  const ownDays = new Map([...published.days].filter(([ms]) => dayOf(ms).startMs === ms))
   return {
     fromMs,
     untilMs,
     hoursUntilMs: contiguous(published.hours, firstHourMs, (ms) => ms + HOUR_MS),
-    daysUntilMs: contiguous(published.days, firstDayMs, (ms) => dayOf(ms).endMs),
+    daysUntilMs: contiguous(ownDays, firstDayMs, (ms) => dayOf(ms).endMs),
     dirtyMinutes: outdatedMinutes(facts, firstMs, minutesEndMs),
     dirtyHours: outdatedBuckets(published, published.hours, (ms) => ms + HOUR_MS),
-    dirtyDays: outdatedBuckets(published, published.days, (ms) => dayOf(ms).endMs),
+    dirtyDays: outdatedBuckets(published, ownDays, (ms) => dayOf(ms).endMs),
   }
 }
 

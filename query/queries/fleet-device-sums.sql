@@ -41,6 +41,8 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
       AND NOT (bucket >= toDateTime({hole_from_s:Int64}, 'UTC') AND bucket < toDateTime({hole_to_s:Int64}, 'UTC'))
     GROUP BY bucket
   )
+  -- Days of a zone that the site was in before lie across those of now: only the planned ones count.
+  AND (empty({days_s:Array(UInt32)}) OR toUnixTimestamp(bucket) IN {days_s:Array(UInt32)})
   AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
   AND {f1:Identifier} NOT IN {f1_not:Array(String)}
   AND (empty({f1_prefix:Array(String)}) OR arrayAll(p -> startsWith({f1:Identifier}, p), {f1_prefix:Array(String)}))

@@ -75,7 +75,11 @@ export const fleetGroupSums = namedQuery({
 /** Published minutes, hours or days by device. */
 export const fleetDeviceSums = namedQuery({
   file: new URL('fleet-device-sums.sql', import.meta.url),
-  params: SettledParams.extend({ table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1d']) }),
+  params: SettledParams.extend({
+    table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1d']),
+    /** Starts of the local days to read; empty for the other tables. */
+    days_s: z.array(z.int()),
+  }),
   row: SumsRow,
 })
 
