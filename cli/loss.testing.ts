@@ -35,9 +35,11 @@ export interface LossCheck {
   /** Notes what the spool of a dead collector holds: all of it has to be stored in the end. */
   noteSpool(directory: string): Promise<void>
   /** Whether all messages noted so far are stored. */
-  isDrained(store: Store): Promise<boolean>
+  isDrained(store: Pick<Store, 'query'>): Promise<boolean>
   /** Counts for a person, and the faults. */
-  verdict(store: Store): Promise<{ readonly counts: string; readonly faults: Faults }>
+  verdict(
+    store: Pick<Store, 'query'>,
+  ): Promise<{ readonly counts: string; readonly faults: Faults }>
 }
 
 /** A batch is closed at most 2 s after its first row and spooled at once; the rest is a slow machine. */
@@ -55,7 +57,9 @@ const Range = z.object({
 })
 type Range = z.infer<typeof Range>
 
-export function createLossCheck(exporters: readonly NumberedExporter[]): LossCheck {
+export function createLossCheck(
+  exporters: readonly Pick<NumberedExporter, 'keys' | 'sent'>[],
+): LossCheck {
   const killedAtMs: number[] = []
   const messages = new Set<string>()
   const samples = new Set<string>()
@@ -134,7 +138,7 @@ function unevenBoots(ranges: readonly Range[]): string[] {
   })
 }
 
-async function storedSamples(store: Store): Promise<z.infer<typeof Sample>[]> {
+async function storedSamples(store: Pick<Store, 'query'>): Promise<z.infer<typeof Sample>[]> {
   const rows = await store.query(
     `SELECT canonical_key AS key, toUnixTimestamp64Milli(ts) AS ts_ms, pcie_replay_total AS number
      FROM samples
@@ -144,7 +148,7 @@ async function storedSamples(store: Store): Promise<z.infer<typeof Sample>[]> {
   return z.array(Sample).parse(rows)
 }
 
-async function storedRanges(store: Store): Promise<Range[]> {
+async function storedRanges(store: Pick<Store, 'query'>): Promise<Range[]> {
   const rows = await store.query(
     'SELECT boot, first_seq, last_seq, row_count, lost FROM batches ORDER BY boot, first_seq',
   )
