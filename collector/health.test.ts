@@ -82,4 +82,16 @@ describe('collection health', () => {
     health.observe(targetRead(T0, [gpu], { target }), nothing)
     expect(JSON.stringify(told)).not.toContain('hunter2')
   })
+
+  it('a target that is taken off its list says so once, so that it does not look like a dead collector', () => {
+    const { told, health } = world()
+    const read = targetRead(T0, [gpu])
+    health.observe(read, nothing)
+    health.forgetTarget(read.id)
+    health.forgetTarget(read.id)
+    expect(told).toHaveLength(2)
+    expect(told[1]).toMatchObject({ outcome: 'absent', reason: 'removed', devices: 0 })
+    expect(told[1]?.at_ms).toBeGreaterThan(told[0]?.at_ms ?? 0)
+    expect(health.lines()).toEqual([])
+  })
 })

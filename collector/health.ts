@@ -9,6 +9,8 @@ const REPEAT_MS = 60_000
 /** Different reasons kept per target; the rest is summed under `other`. */
 const REASONS = 64
 const EXAMPLES = 8
+/** Last word on a target that was taken off its list; queries of collection leave it out by this reason. */
+const REMOVED = 'removed'
 
 interface TargetHealth {
   outcome: TargetRecord['outcome']
@@ -80,6 +82,13 @@ export function createHealth(emit: (record: TargetRecord) => void): CollectionHe
     })
     if (isDue) emit(last)
   }
+  const forget = (id: string) => {
+    const last = targets.get(id)?.last
+    if (!targets.delete(id) || last === undefined) return
+    // Without this word it would look like a target whose collector died.
+    const gone = { outcome: 'absent', reason: REMOVED, detail: '', devices: 0 } as const
+    emit({ ...last, ...gone, at_ms: last.at_ms + 1 })
+  }
   return {
     observe(read, accepted) {
       const rejected = { ...read.interpretation.rejectedByReason }
@@ -91,9 +100,9 @@ export function createHealth(emit: (record: TargetRecord) => void): CollectionHe
       note(`place ${place.source} ${place.place}`, placeRecord(place), {})
     },
     forgetPlace(source) {
-      for (const id of targets.keys()) if (id.startsWith(`place ${source} `)) targets.delete(id)
+      for (const id of targets.keys()) if (id.startsWith(`place ${source} `)) forget(id)
     },
-    forgetTarget: (id) => targets.delete(id),
+    forgetTarget: forget,
     stats() {
       const counts = { ok: 0, failed: 0, absent: 0, rejected: 0 }
       for (const { outcome, rejected } of targets.values()) {

@@ -274,6 +274,7 @@ describe('collection', () => {
       target('http://a', {}),
       target('http://b', { at: '2026-05-04 07:00:00.000' }),
       target('http://c', { outcome: 'failed', reason: 'timeout', last_ok: null, devices: 0 }),
+      target('http://d', { outcome: 'absent', reason: 'removed' }),
     ])
     await seedRows(engine.store, 'events', [
       {
@@ -292,10 +293,10 @@ describe('collection', () => {
     expect(answer.targets[1]?.examples).toEqual([{ line: 'x', reason: 'out_of_range' }])
     expect(answer.totals).toMatchObject({
       targets: 3,
-      ok: 2,
+      ok: 1,
       failed: 1,
       stale: 1,
-      devices: 16,
+      devices: 8,
       rejected: { out_of_range: 6 },
     })
     expect(answer.gaps).toMatchObject([{ node: 'c1', device_id: null, code: 'spool_full' }])
@@ -330,6 +331,8 @@ describe('live', () => {
       reporting_devices: 2,
       silent_devices: 2,
       pending_devices: 0,
+      // One failed and one whose collector fell silent.
+      failed_targets: 2,
       caption: null,
       notice: null,
     })

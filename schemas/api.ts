@@ -174,10 +174,12 @@ export const CollectionAnswer = z.object({
   simulated: z.boolean(),
   totals: z.object({
     targets: z.int(),
+    /** ok, absent and failed count only targets heard of within three minutes, stale the others. */
     ok: z.int(),
     absent: z.int(),
     failed: z.int(),
     stale: z.int(),
+    /** Of the targets counted in `ok`. */
     devices: z.int(),
     /** Refused lines and values by reason since the collectors started. */
     rejected: z.record(z.string(), z.int()),
@@ -207,6 +209,7 @@ export const LiveFleet = z.object({
   reporting_devices: z.int(),
   silent_devices: z.int(),
   pending_devices: z.int(),
+  /** Targets that do not answer: failed ones, and stale ones, whose collector says nothing any more. */
   failed_targets: z.int(),
   newest_sample_at: time.nullable(),
   settled_until: time.nullable(),

@@ -33,6 +33,8 @@ describe('retention', () => {
     expect(await rows()).toEqual([{ n: 1 }])
     const [table] = await engine.store.query('SHOW CREATE TABLE batches')
     expect(JSON.stringify(table)).toContain('toIntervalDay(45)')
+    const [targets] = await engine.store.query('SHOW CREATE TABLE collection_targets')
+    expect(JSON.stringify(targets)).toContain('TTL toDateTime(at) + toIntervalDay(30)')
   })
 
   it('refuses what would break restating', async () => {

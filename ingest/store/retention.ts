@@ -12,6 +12,8 @@ export interface RetentionDays {
   readonly hours: number
   readonly events: number
   readonly quarantine: number
+  /** Targets that no collector speaks of any more. */
+  readonly targets: number
   /** What is stored by sequence; must outlast the spools, or a late duplicate would be stored again. */
   readonly batches: number
 }
@@ -23,6 +25,7 @@ export const DEFAULT_RETENTION: RetentionDays = {
   hours: 800,
   events: 400,
   quarantine: 30,
+  targets: 30,
   batches: 45,
 }
 
@@ -36,6 +39,7 @@ const AGING = [
   { table: 'ledger_1h', column: 'bucket', days: 'hours' },
   { table: 'events', column: 'at', days: 'events' },
   { table: 'quarantine', column: 'at', days: 'quarantine' },
+  { table: 'collection_targets', column: 'at', days: 'targets' },
   { table: 'batches', column: 'inserted_at', days: 'batches' },
 ] as const satisfies readonly { table: string; column: string; days: keyof RetentionDays }[]
 

@@ -20,6 +20,8 @@ SELECT
   examples,
   at < fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC') AS is_stale
 FROM collection_targets FINAL
+-- The last word of a target that was taken off its list (collector/health.ts).
+WHERE reason != 'removed'
 ORDER BY
   outcome = 'failed' DESC,
   is_stale DESC,

@@ -23,7 +23,9 @@ SELECT
   (SELECT count() FROM accepted) AS accepted_devices,
   countIf(device_id NOT IN accepted AND device_id NOT IN partitions) AS pending_devices,
   (
-    SELECT countIf(outcome = 'failed')
+    -- A target whose collector fell silent does not answer either.
+    SELECT countIf(outcome = 'failed' OR at < fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC'))
     FROM collection_targets FINAL
+    WHERE reason != 'removed'
   ) AS failed_targets
 FROM recent

@@ -116,7 +116,7 @@ export const en = {
     pending: 'Waiting for acceptance',
     pendingText: 'deliver, but are not in capacity yet',
     pendingNone: 'none',
-    failedTargets: 'Failed targets',
+    failedTargets: 'Targets without answer',
     failedNone: 'every target answers',
     failedLink: 'see why',
     power: 'Power',

@@ -117,7 +117,7 @@ export const zh: Messages = {
     pending: '等待接收',
     pendingText: '已有数据，尚未计入容量',
     pendingNone: '无',
-    failedTargets: '失败的目标',
+    failedTargets: '未应答的目标',
     failedNone: '所有目标均应答',
     failedLink: '查看原因',
     power: '功率',
