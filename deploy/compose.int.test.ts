@@ -153,7 +153,7 @@ describe('our services as local processes', () => {
       local = local.replace(/^\s*sync_interval: .*$/m, '')
     }
     const { environment } = serviceOf('nats')
-    return startNatsServerFrom(local, natsPort, replaced(environment))
+    return startNatsServerFrom(() => local, natsPort, replaced(environment))
   }
 
   /** What Debian 12 ships is 2.9. */

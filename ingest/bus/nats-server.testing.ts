@@ -19,7 +19,7 @@ const START_MS_MAX = 15_000
 
 /** Starts a server; `config` is added to its configuration (users, permissions, limits). */
 export async function startNatsServer(config = ''): Promise<NatsServer> {
-  const port = await freePort()
+  const port = await freeBusPort()
   return startConfigured(
     port,
     (directory) =>
@@ -27,13 +27,16 @@ export async function startNatsServer(config = ''): Promise<NatsServer> {
   )
 }
 
-/** Starts a server with a whole configuration of the caller's, which makes it listen on `port`. */
+/**
+ * Starts a server with a whole configuration of the caller's, which makes it listen on `port`; `configure`
+ * is given the server's own folder.
+ */
 export function startNatsServerFrom(
-  config: string,
+  configure: (directory: string) => string,
   port: number,
-  variables: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<NatsServer> {
-  return startConfigured(port, () => config, variables)
+  return startConfigured(port, configure, variables)
 }
 
 async function startConfigured(
@@ -109,7 +112,7 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-function freePort(): Promise<number> {
+export function freeBusPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

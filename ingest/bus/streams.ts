@@ -19,6 +19,10 @@ const OLDEST_SERVER = '2.9.10'
 const OLDEST_PRODUCTION_SERVER = '2.12.7'
 
 const DUPLICATE_WINDOW_MS = 120_000
+/** Smaller, a stream would turn every pause of ingest into waiting collectors. */
+const STREAM_BYTES_MIN = 2 ** 30
+/** JetStream's error code JSStorageResourcesExceededErr. */
+const OUT_OF_ROOM = 10_047
 /** Intents kept per shard: the last one counts, the others are for a person who looks. */
 const INTENTS_KEPT = 16
 
@@ -115,7 +119,7 @@ export async function ensureStreams(
   checkServer(connection, logger)
   try {
     const manager = await jetstreamManager(connection)
-    await ensureStream(manager, telemetryStream(limits))
+    await ensureFitting(manager, limits, logger)
     await ensureStream(manager, intentStream(limits.replicas))
   } catch (error) {
     if (error instanceof PlimsollError) throw error
@@ -124,6 +128,34 @@ export async function ensureStreams(
       cause: error,
     })
   }
+}
+
+/** As large as the server lets it be: by default it offers three quarters of what its disk has free. */
+async function ensureFitting(
+  manager: JetStreamManager,
+  limits: StreamLimits,
+  logger: Logger,
+): Promise<void> {
+  for (let maxBytes = limits.maxBytes; ; maxBytes = Math.floor(maxBytes / 2)) {
+    try {
+      await ensureStream(manager, telemetryStream({ ...limits, maxBytes }))
+    } catch (error) {
+      if (isOutOfRoom(error) && maxBytes / 2 >= STREAM_BYTES_MIN) continue
+      throw error
+    }
+    if (maxBytes < limits.maxBytes)
+      logger.warn('the NATS server has less room than wanted: collectors wait the sooner', {
+        wanted_bytes: limits.maxBytes,
+        stream_bytes: maxBytes,
+      })
+    return
+  }
+}
+
+/** `insufficient storage resources`, also where it is what an update was refused for. */
+function isOutOfRoom(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === OUT_OF_ROOM
+  return error instanceof PlimsollError && isOutOfRoom(error.cause)
 }
 
 async function ensureStream(manager: JetStreamManager, wanted: Config): Promise<void> {
