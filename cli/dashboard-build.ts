@@ -11,10 +11,16 @@ export function buildDashboard(): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'scripts', 'build-dashboard.ts')], {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // Its line is shown whole at the end: other lines are written meanwhile.
+      stdio: ['ignore', 'pipe', 'inherit'],
     })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
     child.on('error', () => resolve(false))
-    child.on('exit', (code) => resolve(code === 0))
+    child.on('exit', (code) => {
+      if (said !== '') console.error(said.trimEnd())
+      resolve(code === 0)
+    })
   })
 }
 

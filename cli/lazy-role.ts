@@ -18,8 +18,10 @@ export function lazyRole<R extends Role>(
   open: () => Promise<Opened<R>>,
 ): Role & { inner(): R | null } {
   let opened: Opened<R> | null = null
+  const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
   return {
     name,
+    ended,
     inner: () => opened?.role ?? null,
     async start() {
       const fresh = await open()
@@ -31,6 +33,7 @@ export function lazyRole<R extends Role>(
         throw error
       }
       opened = fresh
+      void fresh.role.ended?.then(end)
     },
     async stop() {
       const closing = opened

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { lazyRole } from './lazy-role.ts'
 import { runRoles } from './run-roles.ts'
@@ -65,6 +66,27 @@ describe('roles of a process', () => {
     expect(done).toEqual(['collector started', 'collector stopped'])
   })
 
+  it('stop in order when one of them ends for good, and its reason is what the process fails with', async () => {
+    const done: string[] = []
+    const role = recorded(done)
+    const taken = new PlimsollError('E_INTENT_TAKEN', 'another one works on this shard')
+    const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
+    const ingest = { ...role('ingest'), ended }
+    const signals = new EventEmitter()
+    const roles = [role('engine'), ingest, role('query')]
+    const running = runRoles(roles, silent, () => end(taken), signals)
+    await expect(running).rejects.toBe(taken)
+    expect(done).toEqual([
+      'engine started',
+      'ingest started',
+      'query started',
+      'query stopped',
+      'ingest stopped',
+      'engine stopped',
+    ])
+    expect(signals.eventNames()).toEqual([])
+  })
+
   it('go on stopping when one of them cannot', async () => {
     const done: string[] = []
     const [role, signals] = [recorded(done), new EventEmitter()]
@@ -94,6 +116,14 @@ describe('a lazy role', () => {
     await role.stop()
     expect(done).toEqual(['ingest started', 'ingest stopped', 'closed'])
     expect(role.inner()).toBeNull()
+  })
+
+  it('tells when the role that it built has ended for good', async () => {
+    const why = new Error('taken')
+    const inner = { ...recorded([])('ingest'), ended: Promise.resolve(why) }
+    const role = lazyRole('ingest', async () => ({ role: inner, close: async () => undefined }))
+    await role.start()
+    expect(await role.ended).toBe(why)
   })
 
   it('closes what it opened when its start fails', async () => {

@@ -11,7 +11,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /**
  * Starts roles in order, waits for SIGTERM or SIGINT, stops them in reverse order. A signal while they
  * start stops those that have; roles that had started are stopped, too, when a later one fails to.
- * Resolves with the exit code.
+ * Resolves with the exit code; rejects, after the same stop, with the reason of a role that ended by itself.
  */
 export async function runRoles(
   roles: readonly Role[],
@@ -19,22 +19,27 @@ export async function runRoles(
   afterStart: () => void = () => undefined,
   signals: Signals = process,
 ): Promise<number> {
-  const asked = nextSignal(signals)
+  const ending = nextEnding(roles, signals)
   const started: Role[] = []
   let abandoned: Role | null = null
+  let failure: Error | null = null
   try {
     for (const role of roles) {
-      const outcome = await startUnless(role, asked.signal)
+      const outcome = await startUnless(role, ending.reason)
       if (outcome === 'started') started.push(role)
       else abandoned = role
-      if (asked.isGiven()) break
+      if (ending.isGiven()) break
     }
-    if (!asked.isGiven()) afterStart()
-    logger.info('stopping', { signal: await asked.signal })
+    if (!ending.isGiven()) afterStart()
+    const reason = await ending.reason
+    if (reason instanceof Error) failure = reason
+    if (failure === null) logger.info('stopping', { signal: String(reason) })
+    else logger.error('a role has ended, stopping the others', { cause: failure.message })
   } finally {
     await stopAll(started.toReversed(), logger)
-    asked.end()
+    ending.close()
   }
+  if (failure !== null) throw failure
   if (abandoned !== null) {
     logger.warn('stopped while a role was still starting', { role: abandoned.name })
     // What it has begun to open would keep the process.
@@ -43,10 +48,13 @@ export async function runRoles(
   return 0
 }
 
-/** Starts a role; gives it up when a signal comes and it does not get ready soon after. */
-async function startUnless(role: Role, signal: Promise<string>): Promise<'started' | 'abandoned'> {
+/** Starts a role; gives it up when the process is to end and it does not get ready soon after. */
+async function startUnless(
+  role: Role,
+  ending: Promise<string | Error>,
+): Promise<'started' | 'abandoned'> {
   const starting = role.start().then(() => 'started' as const)
-  const givenUp = signal.then(() => delay(START_GRACE_MS, 'abandoned' as const, { ref: false }))
+  const givenUp = ending.then(() => delay(START_GRACE_MS, 'abandoned' as const, { ref: false }))
   return Promise.race([starting, givenUp])
 }
 
@@ -60,24 +68,33 @@ async function stopAll(roles: readonly Role[], logger: Logger): Promise<void> {
   }
 }
 
-/** Listens from now on: a signal during the start must not end the process without a stop. */
-function nextSignal(signals: Signals) {
-  const { promise, resolve } = Promise.withResolvers<string>()
+/**
+ * Why the process is to end: the name of a signal, or the reason of a role that ended by itself. Listens
+ * from now on: a signal during the start must not end the process without a stop.
+ */
+function nextEnding(roles: readonly Role[], signals: Signals) {
+  const { promise, resolve } = Promise.withResolvers<string | Error>()
   let given = false
+  let isSignalled = false
+  const end = (reason: string | Error) => {
+    given = true
+    resolve(reason)
+  }
+  for (const role of roles) void role.ended?.then(end)
   const listeners = SIGNALS.map((signal) => {
     const hear = () => {
       // A second signal means "now": what is spooled is safe either way.
-      if (given) process.exit(130)
-      given = true
-      resolve(signal)
+      if (isSignalled) process.exit(130)
+      isSignalled = true
+      end(signal)
     }
     signals.on(signal, hear)
     return { signal, hear }
   })
   return {
-    signal: promise,
+    reason: promise,
     isGiven: () => given,
-    end: () => {
+    close: () => {
       for (const { signal, hear } of listeners) signals.off(signal, hear)
     },
   }

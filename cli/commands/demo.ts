@@ -47,7 +47,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const fleet = createDemoFleet({
     model,
     incident,
-    directory: join(settings.dataDir, 'spool'),
+    directory: settings.dataDir,
     log,
     random: randomBytes,
   })
