@@ -38,6 +38,8 @@ export interface Ingest extends Role {
   status(): PipelineStatus
   /** One per shard, in the order of `deps.shards`; empty before start() resolved. */
   shardStatus(): readonly Readonly<ShardStatus>[]
+  /** Resolves with E_INTENT_TAKEN when another process works on one of the shards: nothing is settled then. */
+  readonly ended: Promise<Error>
 }
 
 /** Pause of the settle loop while nothing is due. */
@@ -58,6 +60,9 @@ export function createIngest(deps: IngestDeps): Ingest {
   let settler: Settler | null = null
   let running: Promise<unknown> | null = null
   let settleFailure: string | null = null
+  const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
+  const isOver = () =>
+    stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
   const load = () =>
     retry(
@@ -86,9 +91,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     )
 
   const settleLoop = async (own: Settler) => {
-    while (!stopping.signal.aborted) {
+    while (!isOver()) {
       try {
-        while (await own.step()) if (stopping.signal.aborted) return
+        while (await own.step()) if (isOver()) return
         if (settleFailure !== null) log.info('settling works again')
         settleFailure = null
       } catch (error) {
@@ -102,6 +107,7 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   return {
     name: 'ingest',
+    ended,
     async start() {
       const loaded = await load()
       settler = loaded.settler
@@ -131,6 +137,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       const ends = shards.map((shard) =>
         shard.run().catch((error: unknown) => {
           log.error('a shard stopped for good', { cause: message(error) })
+          end(error instanceof Error ? error : new Error(message(error)))
         }),
       )
       running = Promise.all(settler === null ? ends : [...ends, settleLoop(settler)])

@@ -11,6 +11,11 @@ export interface Role {
   start(): Promise<void>
   stop(): Promise<void>
   health(): RoleHealth
+  /**
+   * Resolves with the reason when the role has ended by itself and for good; a role without it never does.
+   * The process then stops all roles and fails with this reason.
+   */
+  readonly ended?: Promise<Error>
 }
 
 /** Injected wall clock, epoch ms. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import { deviceId } from '../identity/device-id.ts'
 import { createIngest } from '../ingest.ts'
 import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
 import { asMessage, newBoot, silent, testBatch, testDevice, until } from './ingest.testing.ts'
@@ -87,6 +88,29 @@ describe('exactly once', () => {
     await until('all rows', async () => (await count(own, 'samples')) === 3)
     await second.stop()
     expect(await count(own, 'samples')).toBe(3)
+  })
+
+  it('ends for good when its shard was taken, says why, and settles no more', async () => {
+    const own = await start()
+    const interval = {
+      kind: 'capacity',
+      device_id: deviceId('uuid:d'),
+      from_at: new Date(T0).toISOString(),
+      to_at: '2100-01-01T00:00:00.000Z',
+      version: 1,
+    }
+    await own.store.insertJson('intervals', [interval], 'accept')
+    await own.restart()
+    await own.settledUntil(T0 + 80_000, T0 + 60_000)
+    const { intents } = own.handle
+    const body = { shard: 0, epoch: 'life-1', first: 1, last: 1, leftOut: [] }
+    await intents.write(body, await intents.last())
+    own.send(batch(newBoot(), 1))
+    expect(await own.ingest.ended).toMatchObject({ code: 'E_INTENT_TAKEN' })
+    expect(own.ingest.health().state).toBe('failed')
+    own.clock.nowMs = T0 + 600_000
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(own.ingest.status().settled_until_ms).toBe(T0 + 60_000)
   })
 
   it('reads a log that lost its tail, or was made anew, from its beginning, and stores the new messages', async () => {
