@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ParseResult } from '#schemas/parse-result.ts'
 import { writeExporterPage } from '../collector/sources/dcgm-exporter/simulate.ts'
+import { startNatsServer } from '../ingest/bus/nats-server.testing.ts'
 import { COMMANDS } from './commands.ts'
 import { gpuNode, readPage } from './page-values.testing.ts'
 import { freePort, runPlimsoll, startPlimsoll, tempFolder } from './process.testing.ts'
@@ -167,6 +168,24 @@ describe('a role that cannot start ends with its reason', () => {
       expect(await third.stop()).toBe(0)
     } finally {
       await first.kill()
+    }
+  }, 30_000)
+
+  it('ingest before migrate says what to run', async () => {
+    const [port, password] = [await freePort(), 'a-long-enough-password']
+    const [nats, env] = [await startNatsServer(), { PLIMSOLL_ENGINE_PASSWORD: password }]
+    const data = ['--data', inFolder('empty')]
+    const engine = startPlimsoll(['engine', '--port', String(port), ...data], { env })
+    try {
+      await engine.says(/engine answers url/)
+      const store = `http://default:${password}@127.0.0.1:${port}/plimsoll`
+      const ingest = await runPlimsoll(['ingest', '--nats', nats.url, '--clickhouse', store])
+      expect(ingest.code).toBe(1)
+      expect(ingest.stderr).toMatch(/^E_STORE_EMPTY: .*plimsoll migrate/m)
+      expect(DOCS.exec(ingest.stderr)?.[1]).toBe('e_store_empty')
+    } finally {
+      await engine.stop()
+      await nats.stop()
     }
   }, 30_000)
 

@@ -23,6 +23,10 @@ export const ERRORS = {
     summary: 'the data directory holds real data and the demo refuses to use it',
   },
   E_STORE_AWAY: { status: 503, summary: 'the store does not answer' },
+  E_STORE_EMPTY: {
+    status: 503,
+    summary: 'the database or one of its tables does not exist yet: plimsoll migrate makes them',
+  },
   E_STORE_TOO_OLD: {
     status: 500,
     summary: 'the ClickHouse server is older than the oldest supported version',

@@ -14,6 +14,8 @@ test.each([
   [clickhouse('241'), 'E_QUERY_TOO_LARGE'],
   [clickhouse('202'), 'E_STORE_AWAY'],
   [clickhouse('516'), 'E_STORE_AWAY'],
+  [clickhouse('81'), 'E_STORE_EMPTY'],
+  [clickhouse('60'), 'E_STORE_EMPTY'],
   [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'E_STORE_AWAY'],
   [new Error('Timeout error.'), 'E_STORE_AWAY'],
   [new Error('socket hang up'), 'E_STORE_AWAY'],
