@@ -37,6 +37,7 @@ beforeAll(async () => {
     { id: 3, sinceMs: T0, index: 2, acceptedMs: null, dims: { node: 'n2' } },
     { id: 4, sinceMs: T0, index: 3, dims: { node: "n3'; DROP TABLE devices" } },
     { id: 5, sinceMs: T0, index: 0, acceptedMs: null, parentId: 1 },
+    { id: 6, sinceMs: T0, index: 6, dims: { node: 'n9' } },
     { id: BIG_ID, sinceMs: T0, index: 5, dims: { cluster: 'west' } },
   ])
   // A later description of the same device wins.
@@ -49,6 +50,9 @@ beforeAll(async () => {
     { tsMs: now - 5_000, id: 2, busy_ratio: 0.9, power_watts: 700 },
     { tsMs: now - 5_000, id: 5, busy_ratio: 0.1 },
     { tsMs: now - 40_000, id: 3, busy_ratio: 0.2 },
+    // Its tool lists it and cannot read it: rows without any value.
+    { tsMs: now - 15_000, id: 6 },
+    { tsMs: now - 5_000, id: 6 },
     ...gauge(),
   ])
 })
@@ -78,13 +82,14 @@ function gauge() {
 describe('devices', () => {
   test('a page lists whole devices in order, with the newest description and latest values', async () => {
     const list = await listDevices(deps(), asked)
-    expect(list.total).toBe(5)
+    expect(list.total).toBe(6)
     expect(list.simulated).toBe(true)
     expect(list.devices.map((device) => device.device_id)).toEqual([
       '1',
       '2',
       '3',
       '4',
+      '6',
       String(BIG_ID),
     ])
     expect(list.devices[0]).toMatchObject({
@@ -114,6 +119,7 @@ describe('devices', () => {
     expect(state['3']).toEqual(['silent', new Date(now - 40_000).toISOString()])
     expect(state['4']).toEqual(['never', null])
     expect(state[String(BIG_ID)]?.[0]).toBe('silent')
+    expect(state['6']).toEqual(['failed', new Date(now - 5_000).toISOString()])
     expect(devices.find((device) => device.device_id === '3')?.accepted).toBe(false)
   })
 
@@ -126,6 +132,7 @@ describe('devices', () => {
       '2',
       '3',
       '4',
+      '6',
       String(BIG_ID),
     ])
     expect(second.next_cursor).toBeNull()
@@ -327,9 +334,10 @@ describe('live', () => {
     }
     expect(data('fleet')).toMatchObject({
       simulated: true,
-      fleet: { key: {}, devices: 4 },
+      fleet: { key: {}, devices: 5 },
       reporting_devices: 2,
-      silent_devices: 2,
+      // Two that say nothing and one that cannot be read.
+      silent_devices: 3,
       pending_devices: 0,
       // One failed and one whose collector fell silent.
       failed_targets: 2,

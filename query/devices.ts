@@ -1,4 +1,4 @@
-import type { Device, DeviceDetail, DeviceEvent, DeviceList } from '#schemas/api.ts'
+import type { Device, DeviceDetail, DeviceEvent, DeviceList, DeviceState } from '#schemas/api.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { BUSY_SOURCES, DEVICE_METRICS } from '#schemas/metrics.ts'
 import type { Reader } from '#schemas/ports.ts'
@@ -197,14 +197,22 @@ function deviceOf(
     parent_id: row.parent === '0' ? null : row.parent,
     partition: partitionOf(row),
     holder: holderOf(row),
-    state:
-      row.last_sample_ms !== null ? 'reporting' : known.lastSampleMs === null ? 'never' : 'silent',
+    state: stateOf(row, known),
     accepted: row.is_accepted === 1,
     last_sample_at: isoOrNull(known.lastSampleMs),
     interval_ms: known.intervalMs,
     busy_source: BUSY_SOURCES[row.busy_source] ?? `source_${row.busy_source}`,
     latest: known.latest,
   }
+}
+
+function stateOf(
+  row: DevicesPageRow,
+  known: { readonly latest: Record<string, number>; readonly lastSampleMs: number | null },
+): DeviceState {
+  if (row.last_sample_ms !== null)
+    return Object.keys(known.latest).length > 0 ? 'reporting' : 'failed'
+  return known.lastSampleMs === null ? 'never' : 'silent'
 }
 
 function partitionOf(row: DevicesPageRow): Device['partition'] {

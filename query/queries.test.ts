@@ -69,6 +69,12 @@ test('filters mean the same in every query', () => {
   for (const parameter of Object.keys(noFilters().params)) expect(form).toContain(`{${parameter}:`)
 })
 
+test('a device speaks when any metric of the catalogue has a value', () => {
+  const live = texts.find(({ name }) => name === 'live-status.sql')?.text ?? ''
+  const columns = [...live.matchAll(/isNotNull\((\w+)\)/g)].map(([, name]) => name)
+  expect(columns).toEqual(DEVICE_METRICS.map((metric) => metric.name))
+})
+
 test('the latest values hold every metric of the catalogue', () => {
   const latest = texts.find(({ name }) => name === 'device-latest.sql')?.text ?? ''
   const columns = [...latest.matchAll(/argMax\(s\.(\w+), ts\) AS (\w+)/g)]

@@ -80,8 +80,12 @@ export type Series = z.infer<typeof Series>
 export const SeriesAnswer = AnswerFrame.extend({ groups: z.array(Series) })
 export type SeriesAnswer = z.infer<typeof SeriesAnswer>
 
-/** reporting: a sample within 3 intervals; silent: none; failed: its row said it could not be read. */
-export const DeviceState = z.enum(['reporting', 'silent', 'never'])
+/**
+ * reporting: a sample with a value within 3 intervals; failed: samples, but not one value in any of them (its
+ * tool lists it and cannot read it); silent: no sample any more; never: none ever.
+ */
+export const DeviceState = z.enum(['reporting', 'failed', 'silent', 'never'])
+export type DeviceState = z.infer<typeof DeviceState>
 
 export const Device = z.object({
   /** 64-bit hash of the canonical key, as a string. */
@@ -207,6 +211,7 @@ export const LiveFleet = z.object({
   by_cluster: z.array(FleetGroup),
   by_model: z.array(FleetGroup),
   reporting_devices: z.int(),
+  /** Accepted devices without a value within 3 intervals: silent ones and failed ones. */
   silent_devices: z.int(),
   pending_devices: z.int(),
   /** Targets that do not answer: failed ones, and stale ones, whose collector says nothing any more. */

@@ -15,6 +15,10 @@ it('a silent device that speaks again is reporting, with its new values', () => 
   expect(mergeLive(device, live)).toMatchObject({ state: 'reporting', latest: { busy_ratio: 0.5 } })
 })
 
+it('a device that can no longer be read is not reporting', () => {
+  expect(mergeLive(device, { ...live, latest: {} })).toMatchObject({ state: 'failed', latest: {} })
+})
+
 it('an older message, or one of another device, changes nothing', () => {
   expect(mergeLive(device, { ...live, last_sample_at: '2020-01-01T00:00:00Z' })).toBe(device)
   expect(mergeLive(device, { ...live, device_id: '1' })).toBe(device)

@@ -9,7 +9,7 @@ export function mergeLive(device: Device, live: LiveDevice | null): Device {
   if (!isNewer) return device
   return {
     ...device,
-    state: 'reporting',
+    state: Object.values(live.latest).some((value) => value !== null) ? 'reporting' : 'failed',
     last_sample_at: live.last_sample_at,
     latest: live.latest,
   }

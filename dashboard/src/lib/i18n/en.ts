@@ -111,7 +111,7 @@ export const en = {
     facts: 'Fleet facts',
     reporting: 'Reporting',
     ofN: (n: string, total: string) => `${n} of ${total}`,
-    silent: (n: string) => `${n} silent`,
+    silent: (n: string) => `${n} silent or unreadable`,
     noneSilent: 'none silent',
     pending: 'Waiting for acceptance',
     pendingText: 'deliver, but are not in capacity yet',
@@ -200,6 +200,7 @@ export const en = {
   },
   state: {
     reporting: 'reporting',
+    failed: 'unreadable',
     silent: 'silent',
     never: 'never reported',
     pending: 'waiting for acceptance',
@@ -232,6 +233,8 @@ export const en = {
     share: 'Share of compute',
     silentText: (age: string) =>
       `No sample for ${age}. What is drawn ends there; the device is unknown since, not idle.`,
+    failedText:
+      'Its tool lists this device, but could not read one value of it. It is unknown, not idle.',
     metrics: 'Metrics',
     chartLabel: (metric: string, last: string, low: string, high: string) =>
       `${metric}: latest ${last}, lowest ${low}, highest ${high}. Arrow keys move the cursor.`,

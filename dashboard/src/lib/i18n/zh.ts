@@ -112,7 +112,7 @@ export const zh: Messages = {
     facts: '机群概况',
     reporting: '正在上报',
     ofN: (n, total) => `${n} / ${total}`,
-    silent: (n) => `${n} 台静默`,
+    silent: (n) => `${n} 台静默或无法读取`,
     noneSilent: '无静默设备',
     pending: '等待接收',
     pendingText: '已有数据，尚未计入容量',
@@ -199,6 +199,7 @@ export const zh: Messages = {
   },
   state: {
     reporting: '上报中',
+    failed: '无法读取',
     silent: '静默',
     never: '从未上报',
     pending: '等待接收',
@@ -230,6 +231,7 @@ export const zh: Messages = {
     profile: '规格',
     share: '算力占比',
     silentText: (age) => `已有 ${age}没有样本。曲线到此为止；此后该设备是未知，而不是空闲。`,
+    failedText: '工具列出了该设备，却读不出它的任何数值。该设备是未知，而不是空闲。',
     metrics: '指标',
     chartLabel: (metric, last, low, high) =>
       `${metric}：最新 ${last}，最低 ${low}，最高 ${high}。方向键移动光标。`,
