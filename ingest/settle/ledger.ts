@@ -30,7 +30,10 @@ export interface Ledger {
   settle(work: Work): Promise<number>
 }
 
-/** Settling as statements of the store. The tokens make a repeated statement a no-op. */
+/**
+ * Settling as statements of the store. The tokens make a repeated statement a no-op. An attempt that failed
+ * may still be writing, whatever range the next one has: its revision is never used again.
+ */
 export async function createLedger(
   store: Pick<Store, 'command' | 'query'>,
   clock: () => number,
@@ -40,28 +43,36 @@ export async function createLedger(
     texts.set(name, await readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8'))
   }
   const text = (name: Statement) => texts.get(name) ?? ''
+  /** By resolution: the lowest revision that no failed attempt may be writing under. */
+  const unspent = new Map<string, number>()
 
   return {
     async settle(work) {
       const asOfMs = clock()
       const { resolution, ledger, stepMs } = TARGETS[work.kind]
       const range = { from_ms: work.fromMs, to_ms: work.toMs }
-      const [{ revision }] = NextRevision.parse(
+      const [stored] = NextRevision.parse(
         await store.query(text('next-revision'), { ...range, resolution, ledger }),
       )
+      const revision = Math.max(stored.revision, unspent.get(resolution) ?? 1)
       const reason = (work.kind === 'minutes' ? work.reason : null) ?? ''
       const run = (name: Statement, params: Readonly<Record<string, QueryValue>>) => {
         const token = `settle:${name}:${resolution}:${work.fromMs}-${work.toMs}:${revision}`
         return store.command(text(name), { ...range, revision, ...params }, { token })
       }
-      if (work.kind === 'minutes') {
-        await run('minutes', {})
-        await run('minute-groups', {})
-        if (reason !== '') await run('restate', { as_of_ms: asOfMs, reason })
-      } else if (work.kind === 'hours') await run('hours', {})
-      else await run('day', { date: work.date })
       const step_ms = stepMs ?? work.toMs - work.fromMs
-      await run('publish', { resolution, ledger, step_ms, as_of_ms: asOfMs, reason })
+      try {
+        if (work.kind === 'minutes') {
+          await run('minutes', {})
+          await run('minute-groups', {})
+          if (reason !== '') await run('restate', { as_of_ms: asOfMs, reason })
+        } else if (work.kind === 'hours') await run('hours', {})
+        else await run('day', { date: work.date })
+        await run('publish', { resolution, ledger, step_ms, as_of_ms: asOfMs, reason })
+      } catch (error) {
+        unspent.set(resolution, revision + 1)
+        throw error
+      }
       return revision
     },
   }
