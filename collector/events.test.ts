@@ -20,12 +20,17 @@ function world() {
     onPinChange: () => undefined,
   })
   let tick = T0
-  const see = (devices: readonly DeviceReading[], more: Parameters<typeof targetRead>[2] = {}) => {
+  const events = (
+    devices: readonly DeviceReading[],
+    more: Parameters<typeof targetRead>[2] = {},
+  ) => {
     const read = targetRead((tick += 10_000), devices, more)
     edges.observe(read, merger.accept(read))
-    return told.splice(0).map(({ type, code, edge }) => `${type} ${code} ${edge}`)
+    return told.splice(0)
   }
-  return { see, told, edges }
+  const see = (...read: Parameters<typeof events>) =>
+    events(...read).map(({ type, code, edge }) => `${type} ${code} ${edge}`)
+  return { see, events, told, edges }
 }
 const gpu = (metrics: object, more: object = {}) => reading({ keys: ['uuid:1'], metrics, ...more })
 const other = reading({ keys: ['uuid:2'] })
@@ -36,6 +41,41 @@ describe('XID', () => {
     expect(see([gpu({ xid_code: 0 })])).toEqual([])
     expect(see([gpu({ xid_code: 31 })])).toEqual(['xid 31 open'])
     for (let i = 0; i < 50; i++) expect(see([gpu({ xid_code: 31 })])).toEqual([])
+  })
+
+  it('one that was there at first sight is no fault of now: it is noted once, its time unknown', () => {
+    const { see, told } = world()
+    expect(see([gpu({ xid_code: 31 })])).toEqual(['xid_at_start 31 point'])
+    for (let i = 0; i < 50; i++) expect(see([gpu({ xid_code: 31 })])).toEqual([])
+    // 0 or absent between is not its end, and it is still the same one after.
+    expect(see([gpu({})])).toEqual([])
+    expect(see([gpu({ xid_code: 31 })])).toEqual([])
+    expect(see([gpu({ xid_code: 79 })])).toEqual(['xid 31 closed', 'xid 79 open'])
+    expect(told).toEqual([])
+  })
+
+  it('one at first sight is information, however bad the fault itself would be', () => {
+    const { events } = world()
+    expect(events([gpu({ xid_code: 79 })])).toMatchObject([
+      { type: 'xid_at_start', code: '79', edge: 'point', severity: 'info' },
+    ])
+  })
+
+  it('the first value after none or 0 is a fault of now', () => {
+    for (const before of [{}, { xid_code: 0 }, { xid_code: null }]) {
+      const { see } = world()
+      expect(see([gpu(before)])).toEqual([])
+      expect(see([gpu({ xid_code: 79 })])).toEqual(['xid 79 open'])
+    }
+  })
+
+  it('a restarted driver ends one from before, and the same code is then a new fault', () => {
+    const { see } = world()
+    see([gpu({ xid_code: 31, energy_joules_total: 9000 })])
+    expect(see([gpu({ xid_code: 31, energy_joules_total: 12 })])).toEqual([
+      'xid 31 closed',
+      'xid 31 open',
+    ])
   })
 
   it('another value ends the one before; 0 or absent ends nothing', () => {

@@ -18,7 +18,8 @@ const OPEN_HEALTH = HEALTH_CODES.alarm
 /** What is known about one device as one target shows it. */
 interface DeviceEdges {
   readonly node: string
-  xid: number
+  /** The last one seen, 0 without any; null until the device was read once. */
+  xid: number | null
   /** Grows only while the driver stays loaded; its fall is a driver restart. */
   energyJoules: number | null
   driver: string
@@ -106,7 +107,7 @@ function observeDevice(devices: Map<string, DeviceEdges>, seen: SeenDevice, say:
   edges.absentReads = 0
   observeFailed(edges, seen, say)
   if (known !== undefined && isDriverRestart(edges, reading, metrics)) {
-    if (edges.xid !== 0)
+    if (edges.xid !== null && edges.xid !== 0)
       say(node, key, closed('xid', String(edges.xid), 'the driver was restarted'))
     edges.xid = 0
   }
@@ -118,7 +119,7 @@ function observeDevice(devices: Map<string, DeviceEdges>, seen: SeenDevice, say:
 
 const newEdges = (node: string, reading: DeviceReading): DeviceEdges => ({
   node,
-  xid: 0,
+  xid: null,
   energyJoules: null,
   driver: '',
   healthCode: null,
@@ -145,13 +146,28 @@ function observeFailed(edges: DeviceEdges, { key, node, reading }: SeenDevice, s
 }
 
 /**
- * An XID is the last one since the driver was loaded and stays for weeks, so only a change is news. A value
- * that is 0 or absent again is not the end of the fault: only a driver restart is.
+ * An XID is the last one since the driver was loaded and stays for weeks, so only a change is news: what is
+ * there at first sight may be old, and a restart of the collector must not date it now. A value that is 0 or
+ * absent again is not the end of the fault: only a driver restart is.
  */
-function observeXid(edges: DeviceEdges, { key, node, metrics }: SeenDevice, say: Say): void {
+function observeXid(edges: DeviceEdges, seen: SeenDevice, say: Say): void {
+  const { key, node, metrics, reading } = seen
+  if (reading.failed !== null) return
   const xid = metrics.xid_code ?? 0
-  if (xid === 0 || xid === edges.xid) return
-  if (edges.xid !== 0) say(node, key, closed('xid', String(edges.xid), `followed by XID ${xid}`))
+  const before = edges.xid
+  edges.xid ??= xid
+  if (xid === 0 || xid === before) return
+  if (before === null) {
+    say(node, key, {
+      type: 'xid_at_start',
+      code: String(xid),
+      edge: 'point',
+      severity: 'info',
+      message: `XID ${xid} was already there when this collector first read the device; when it happened is not known`,
+    })
+    return
+  }
+  if (before !== 0) say(node, key, closed('xid', String(before), `followed by XID ${xid}`))
   edges.xid = xid
   say(node, key, {
     type: 'xid',
