@@ -77,6 +77,20 @@ describe('capacity by discovery', () => {
     expect(capacity.acceptable(T0)).toMatchObject([{ fromMs: T0 + 20 * MINUTE, toMs: OPEN_MS }])
   })
 
+  it('never takes a device that was replaced before it was accepted, by what it delivered until then', () => {
+    const capacity = createCapacity(nothing)
+    capacity.observe(seen(1n, 0, 12))
+    expect(capacity.retire(1n, T0 + 13 * MINUTE, T0 + 13 * MINUTE)).toBeNull()
+    expect([capacity.pendingDevices, capacity.acceptable(T0)]).toEqual([0, []])
+    // The batch that showed the replacement held its last samples, too.
+    capacity.observe(seen(1n, 0, 12))
+    capacity.retire(2n, T0 + 30 * MINUTE, T0 + 30 * MINUTE)
+    capacity.observe(seen(2n, 5, 29))
+    expect([capacity.pendingDevices, capacity.acceptable(T0)]).toEqual([0, []])
+    capacity.observe(seen(1n, 40, 50))
+    expect(capacity.acceptable(T0)).toMatchObject([{ deviceId: 1n, fromMs: T0 + 40 * MINUTE }])
+  })
+
   it('comes back from its rows as it was, so that a restart changes nothing', () => {
     const event = fc.record({
       id: fc.bigInt({ min: 1n, max: 4n }),

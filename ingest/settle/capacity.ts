@@ -63,6 +63,8 @@ export function createCapacity(start: CapacityStart): Capacity {
   const nodes = new Map(start.nodes)
   const perNode = new Map<string, number>()
   const pending = new Map<bigint, Pending>()
+  /** When a device was replaced that had not been accepted. */
+  const replacedMs = new Map<bigint, number>()
   const warned = new Set<string>()
   const crowded: string[] = []
   let earliestMs: number | null = null
@@ -84,8 +86,9 @@ export function createCapacity(start: CapacityStart): Capacity {
     earliestMs = Math.min(earliestMs ?? Infinity, interval.fromMs)
   }
   const observe = ({ deviceId, node, isPartition, firstMs, lastMs }: Sighting) => {
-    // What a retired device delivered before it left does not bring it back.
-    const from = Math.max(firstMs, latest.get(deviceId)?.toMs ?? 0)
+    // What a device delivered before it left does not bring it back.
+    const leftMs = Math.max(latest.get(deviceId)?.toMs ?? 0, replacedMs.get(deviceId) ?? 0)
+    const from = Math.max(firstMs, leftMs)
     if (isPartition || isOpen(deviceId) || from > lastMs) return
     const run = pending.get(deviceId)
     if (run === undefined || run.node !== node || from > run.lastMs + RUN_GAP_MS) {
@@ -104,6 +107,7 @@ export function createCapacity(start: CapacityStart): Capacity {
     observe,
     retire(deviceId, atMs, nowMs) {
       const open = latest.get(deviceId)
+      if (pending.delete(deviceId) || open === undefined) replacedMs.set(deviceId, atMs)
       if (open?.toMs !== OPEN_MS) return null
       // Replaced before it was accepted: an empty interval, which counts for nothing.
       const toMs = Math.max(atMs, open.fromMs)
