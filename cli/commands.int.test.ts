@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ParseResult } from '#schemas/parse-result.ts'
@@ -170,6 +170,17 @@ describe('a role that cannot start ends with its reason', () => {
       await first.kill()
     }
   }, 30_000)
+
+  it('an engine on the data of a demo: it would be served as real', async () => {
+    const dataDir = inFolder('stamped')
+    await mkdir(dataDir)
+    await writeFile(join(dataDir, 'SIMULATED.json'), '{}')
+    const [port, env] = [await freePort(), { PLIMSOLL_ENGINE_PASSWORD: 'a-long-enough-password' }]
+    const args = ['engine', '--port', String(port), '--data', dataDir]
+    const refused = await runPlimsoll(args, { env })
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/^E_DATA_SIMULATED: .*stamped/m)
+  })
 
   it('ingest before migrate says what to run', async () => {
     const [port, password] = [await freePort(), 'a-long-enough-password']

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { refuseSimulated } from '../../demo/stamp.ts'
 import { createEngine } from '../../ingest/engine/supervisor.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
@@ -20,6 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
     invocation.option('data') ?? invocation.env['PLIMSOLL_DATA'] ?? './data',
     'engine',
   )
+  await refuseSimulated(dataDir)
   const port = wholeNumber(invocation, 'port', { min: 1, max: 65_535 }) ?? DEFAULT_PORT
   const engine = createEngine({ dataDir, log, secret, port })
   return runRoles([engine], log, () => log.info('engine answers', { url: engine.address().url }))
