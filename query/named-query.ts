@@ -17,8 +17,8 @@ type BoundParams = Readonly<Record<string, QueryValue>>
 /** A query as a value: its text, what it takes and what it gives. */
 export interface NamedQuery<Params, Row> {
   readonly name: string
-  /** The statement; read from its file once, on first use. */
-  sql(): string
+  /** The statement, as its file was when the query was defined. */
+  readonly sql: string
   /**
    * Runs it with parameters bound by type and checks every row. Rejects with the reader's E_QUERY_* and
    * E_STORE_AWAY, or E_INTERNAL when the store's rows do not fit the schema.
@@ -26,7 +26,10 @@ export interface NamedQuery<Params, Row> {
   run(reader: Reader, params: Params, limits?: ReadLimits): Promise<Row[]>
 }
 
-/** Pairs `<name>.sql` with the schemas of its parameters and rows. */
+/**
+ * Pairs `<name>.sql` with the schemas of its parameters and rows. The file is read here and not on first use:
+ * an upgrade in place must not pair the code of a running process with the statements of the next release.
+ */
 export function namedQuery<Params extends BoundParams, Row>(definition: {
   readonly file: URL
   readonly params: z.ZodType<Params>
@@ -35,14 +38,13 @@ export function namedQuery<Params extends BoundParams, Row>(definition: {
   const path = fileURLToPath(definition.file)
   const name = basename(path, '.sql')
   const rows = z.array(definition.row)
-  let text: string | undefined
-  const sql = () => (text ??= readFileSync(path, 'utf8'))
+  const sql = readFileSync(path, 'utf8')
   return {
     name,
     sql,
     async run(reader, params, limits = {}) {
       const bound = definition.params.parse(params)
-      const answer = await reader.query(sql(), bound, { ...QUERY_LIMITS, ...limits })
+      const answer = await reader.query(sql, bound, { ...QUERY_LIMITS, ...limits })
       const parsed = rows.safeParse(answer)
       if (parsed.success) return parsed.data
       throw new PlimsollError('E_INTERNAL', `the store answered ${name} in another shape`, {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { BatchDevice, Holder } from '#schemas/batch.ts'
 import { createBatchIdentifier } from '../identity/batch-devices.ts'
@@ -14,6 +14,18 @@ import type { IntentBody } from '../bus/intents.ts'
 import type { Store } from '../store/store.ts'
 import { createDeliveryState, type DeliveryState } from './delivery.ts'
 import type { DeviceKnowledge } from './stage.ts'
+
+const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8')
+
+/** Read once: an upgrade in place must not hand the next release's statements to a running process. */
+const SQL = {
+  aliases: statement('load-aliases'),
+  devices: statement('load-devices'),
+  intervals: statement('load-intervals'),
+  firstSeen: statement('load-first-seen'),
+  delivery: statement('load-delivery'),
+  hasLanded: statement('has-landed'),
+} as const
 
 const integer = z.coerce.number().int()
 const id = z.string().transform(BigInt)
@@ -90,17 +102,17 @@ export async function loadKnowledge(
   store: Pick<Store, 'query'>,
   nowMs: number,
 ): Promise<LoadedKnowledge> {
-  const read = async (name: string, params: Readonly<Record<string, number>> = {}) =>
-    store.query(await sqlText(name), params, LIMITS)
-  const aliases = z.array(AliasRow).parse(await read('load-aliases'))
+  const read = (sql: string, params: Readonly<Record<string, number>> = {}) =>
+    store.query(sql, params, LIMITS)
+  const aliases = z.array(AliasRow).parse(await read(SQL.aliases))
   const registry = createIdentityRegistry(
     aliases.map((row) => ({ key: row.key, deviceId: row.device_id, atMs: row.at_ms })),
   )
-  const devices = z.array(DeviceRow).parse(await read('load-devices', { changes: CHANGES_MAX }))
+  const devices = z.array(DeviceRow).parse(await read(SQL.devices, { changes: CHANGES_MAX }))
   const history = createDeviceHistory(devices.map(storedFacts))
   const intervals = z
     .array(IntervalRow)
-    .parse(await read('load-intervals'))
+    .parse(await read(SQL.intervals))
     .map(({ device_id, from_ms, to_ms, ...rest }) => ({
       deviceId: device_id,
       fromMs: from_ms,
@@ -108,7 +120,7 @@ export async function loadKnowledge(
       ...rest,
     }))
   const recentMs = nowMs - RECENT_MS
-  const seen = z.array(SeenRow).parse(await read('load-first-seen', { recent_ms: recentMs }))
+  const seen = z.array(SeenRow).parse(await read(SQL.firstSeen, { recent_ms: recentMs }))
   const capacity = createCapacity({
     intervals,
     nodes: new Map(seen.map((row) => [row.device_id, row.node])),
@@ -136,7 +148,7 @@ export async function loadDelivery(
   fromMs: number,
 ): Promise<DeliveryState> {
   const delivery = createDeliveryState()
-  const rows = await store.query(await sqlText('load-delivery'), { from_ms: fromMs }, LIMITS)
+  const rows = await store.query(SQL.delivery, { from_ms: fromMs }, LIMITS)
   for (const row of z.array(DeliveryRow).parse(rows)) {
     const sender = { cluster: row.cluster, collector: row.collector, boot: row.boot }
     const range = { from: row.from_seq, to: row.to_seq }
@@ -155,11 +167,9 @@ export async function hasLanded(
 ): Promise<boolean> {
   const { shard, epoch, first, last } = intent
   const params = { shard, epoch, first, last, from_ms: fromMs }
-  const rows = await store.query(await sqlText('has-landed'), params, LIMITS)
+  const rows = await store.query(SQL.hasLanded, params, LIMITS)
   return rows.length > 0
 }
-
-const sqlText = (name: string) => readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8')
 
 function storedFacts(row: DeviceRow): StoredFacts {
   const { node, vendor, model, bus, hall, rack, pool, sources, labels, cluster, collector } = row
