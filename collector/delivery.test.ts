@@ -5,6 +5,7 @@ import { buildRecordBatch } from './batch-build.ts'
 import { createDelivery } from './delivery.ts'
 import type { LostRange } from './resend.ts'
 import { memoryFs, type MemoryFs } from './spool/memory-fs.testing.ts'
+import type { SpoolOptions } from './spool/spool.ts'
 import { BOOT_A, BOOT_B, fill, openInMemory } from './spool/spool.testing.ts'
 import { handTime, settle } from './time.testing.ts'
 
@@ -40,9 +41,9 @@ function fakePublisher() {
   }
 }
 
-async function world(fs: MemoryFs = memoryFs(), before = 0) {
+async function world(fs: MemoryFs = memoryFs(), before = 0, options: Partial<SpoolOptions> = {}) {
   const time = handTime()
-  const { spool } = await openInMemory(fs)
+  const { spool, gaps } = await openInMemory(fs, options)
   await fill(spool, before, BOOT_A)
   const bus = fakePublisher()
   const lost: LostRange[] = []
@@ -63,7 +64,7 @@ async function world(fs: MemoryFs = memoryFs(), before = 0) {
       await delivery.accept(buildRecordBatch(identity, ++seq, 1000, []), 'events')
     await settle()
   }
-  return { time, spool, bus, lost, said, delivery, accept }
+  return { time, spool, gaps, bus, lost, said, delivery, accept }
 }
 
 describe('delivery', () => {
@@ -169,6 +170,42 @@ describe('delivery', () => {
     expect(lost).toMatchObject([{ boot: BOOT_B, from_seq: 1, to_seq: 1 }])
     expect(delivery.stats().lost).toBe(1)
     expect(said).toEqual(['a batch could not be spooled'])
+  })
+
+  it('a disk that hangs costs the oldest batches, reported once and together by the spool', async () => {
+    const fs = memoryFs()
+    const { delivery, lost, said, gaps, spool } = await world(fs, 0, { memoryBytes: 1 })
+    const disk = Promise.withResolvers<void>()
+    fs.stall = () => disk.promise
+    const accepting = [1, 2, 3, 4, 5].map(async (seq) => {
+      // The first is being written, the last is always kept.
+      await settle()
+      await delivery.accept(buildRecordBatch(identity, seq, 1000, []), 'events')
+    })
+    await settle()
+    await settle()
+    disk.resolve()
+    await Promise.all(accepting)
+    expect(delivery.stats().lost).toBe(spool.stats().droppedRecords)
+    expect(delivery.stats().lost).toBeGreaterThan(0)
+    expect(gaps).toHaveLength(1)
+    expect(lost).toEqual([])
+    expect(said).toEqual([])
+  })
+
+  it('says so when a batch that was waited for is lost', async () => {
+    const fs = memoryFs()
+    const { delivery } = await world(fs, 0, { memoryBytes: 1 })
+    const disk = Promise.withResolvers<void>()
+    fs.stall = () => disk.promise
+    const accept = (seq: number) =>
+      delivery.accept(buildRecordBatch(identity, seq, 1000, []), 'events')
+    const first = accept(1)
+    const spooled = expect(delivery.spooled()).rejects.toThrow(/did not reach the spool/)
+    await settle()
+    const rest = [accept(2), accept(3)]
+    disk.resolve()
+    await Promise.all([first, ...rest, spooled])
   })
 
   it('stop waits for the bus, but not for one that is away', async () => {

@@ -5,6 +5,7 @@ import type { BatchKind } from './batcher.ts'
 import type { PublishDeps } from './publish.ts'
 import { createPump } from './pump.ts'
 import { createResends, type LostRange } from './resend.ts'
+import { SpoolOverflow } from './spool/append-queue.ts'
 import type { Spool } from './spool/spool.ts'
 
 export interface DeliveryDeps extends PublishDeps {
@@ -28,7 +29,10 @@ export interface DeliveryStats {
 export interface Delivery {
   /** Encodes and spools a batch; resolves when it is in the spool. Never rejects: a loss is counted. */
   accept(batch: Batch, kind: BatchKind): Promise<void>
-  /** Resolves when every batch accepted so far, and what is accepted meanwhile, is in the spool. */
+  /**
+   * Resolves when every batch accepted so far, and what is accepted meanwhile, is in the spool. Rejects when
+   * one of them was lost.
+   */
   spooled(): Promise<void>
   stats(): DeliveryStats
   /** Waits until everything is published, at most this long; what is left stays in the spool. */
@@ -57,7 +61,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     publisher.onResend((request) => resends.add(request)),
   ]
   pump.wake()
-  const spooled = async () => {
+  const settled = async () => {
     while (accepting.size > 0) await Promise.all(accepting)
   }
   return {
@@ -65,6 +69,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const appending = append(spool, batch, kind)
         .catch((error: unknown) => {
           lost++
+          // Counted, alarmed and reported as a gap by the spool, in one piece with its neighbours.
+          if (error instanceof SpoolOverflow) return
           logger.error('a batch could not be spooled', {
             seq: batch.seq,
             reason: error instanceof Error ? error.message : String(error),
@@ -75,10 +81,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       accepting.add(appending)
       return appending
     },
-    spooled,
+    async spooled() {
+      const before = lost
+      await settled()
+      if (lost > before) throw new Error(`${lost - before} batches did not reach the spool`)
+    },
     stats: () => ({ ...pump.stats(), resent: resends.count(), lost }),
     async stop(waitMs) {
-      await spooled()
+      await settled()
       resends.stop()
       await pump.stop(publisher.connected() ? waitMs : 0)
       for (const end of unsubscribe) end()

@@ -14,6 +14,8 @@ type Entries = Map<string, Inode>
 export interface MemoryFs extends SpoolFs {
   /** Called before every operation that changes something; throw to make it fail. */
   hook: (operation: string, path: string) => void
+  /** Awaited before every write to a file; one that stays pending is a disk that hangs. */
+  stall: () => Promise<void>
   /** What a killed process leaves: everything written. */
   afterKill(): MemoryFs
   /** What a power cut leaves: synced names and bytes, and of each file `torn(unsynced)` bytes more. */
@@ -36,6 +38,7 @@ export function memoryFs(live: Entries = new Map(), durable: Entries = new Map(l
   }
   const fs: MemoryFs = {
     hook: () => undefined,
+    stall: () => Promise.resolve(),
     async open(path, flags) {
       if (flags !== 'r') fs.hook('open', path)
       if (flags === 'wx' && live.has(path)) throw errno('EEXIST')
@@ -102,6 +105,7 @@ function openFile(fs: MemoryFs, path: string, inode: Inode): SpoolFile {
   return {
     async write(bytes, offset, length, position) {
       fs.hook('write', path)
+      await fs.stall()
       const size = Math.max(inode.data.length, position + length)
       const data = Buffer.alloc(size)
       data.set(inode.data)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { errno, memoryFs } from './memory-fs.testing.ts'
 import { RECORD_OVERHEAD_BYTES } from './record.ts'
 import type { SpoolAlarm } from './core.ts'
+import type { SpoolOptions } from './spool.ts'
 import {
   BOOT_A,
   BOOT_B,
@@ -276,5 +277,54 @@ describe('a disk that refuses', () => {
     }
     await spool.release({ boot: BOOT_A, seq: 2 })
     expect(segmentPaths(fs)).toHaveLength(1)
+  })
+})
+
+describe('a disk that hangs', () => {
+  /** A spool whose disk stopped answering, and what lets it go on. */
+  async function hanging(options: Partial<SpoolOptions> = {}) {
+    const alarms: string[] = []
+    const onAlarm = ({ state, code }: SpoolAlarm) => void alarms.push(`${state} ${code}`)
+    const opened = await openInMemory(memoryFs(), { memoryBytes: 4 * SIZE, onAlarm, ...options })
+    await fill(opened.spool, 1)
+    const disk = Promise.withResolvers<void>()
+    opened.fs.stall = () => disk.promise
+    return { ...opened, alarms, goOn: () => disk.resolve() }
+  }
+
+  it('what waits for it is bounded: the oldest go, and exactly they are reported when it moves', async () => {
+    const { spool, gaps, alarms, goOn } = await hanging()
+    const inFlight = spool.append(entry(2))
+    await new Promise((resolve) => setImmediate(resolve))
+    const waiting = Array.from({ length: 100 }, (_, n) => spool.append(entry(n + 3)))
+    const settled = Promise.allSettled(waiting)
+    expect(spool.stats()).toMatchObject({ waitingRecords: 4, droppedRecords: 96 })
+    expect(spool.stats().waitingBytes).toBeLessThanOrEqual(4 * SIZE)
+    expect(alarms).toEqual(['raised no_answer'])
+    expect(gaps).toEqual([])
+    goOn()
+    await inFlight
+    const outcomes = (await settled).map(({ status }) => status)
+    expect(outcomes.lastIndexOf('rejected')).toBe(95)
+    expect(outcomes.indexOf('fulfilled')).toBe(96)
+    expect(seqsOf(await readAll(spool))).toEqual([1, 2, 99, 100, 101, 102])
+    await spool.close()
+    expect(gaps).toEqual([
+      { boot: BOOT_A, fromSeq: 3, toSeq: 98, fromMs: 3000, toMs: 98_999, reason: 'spool_full' },
+    ])
+    expect(alarms).toEqual(['raised no_answer', 'cleared no_answer'])
+    expect(spool.stats()).toMatchObject({ waitingRecords: 0, waitingBytes: 0, appended: 6 })
+  })
+
+  it('a loss that nobody took over is reported again after a restart', async () => {
+    const { spool, fs, goOn } = await hanging({ onGap: () => Promise.reject(new Error('no')) })
+    void spool.append(entry(2))
+    await new Promise((resolve) => setImmediate(resolve))
+    const waiting = Promise.allSettled([3, 4, 5, 6, 7].map((seq) => spool.append(entry(seq))))
+    goOn()
+    await waiting
+    await spool.close()
+    const again = await openInMemory(fs.afterKill())
+    expect(again.gaps.map(({ fromSeq, toSeq }) => [fromSeq, toSeq])).toEqual([[3, 3]])
   })
 })

@@ -11,6 +11,7 @@ import {
   type SpoolCore,
   type SpoolCounters,
 } from './core.ts'
+import { type AppendQueue, createAppendQueue } from './append-queue.ts'
 import { joinRanges, rangeOf, type SpoolGap } from './gaps.ts'
 import { lockDirectory } from './lock.ts'
 import { readRecords } from './reader.ts'
@@ -27,7 +28,10 @@ export interface SpoolOptions {
   readonly maxBytes: number
   /** Size of one segment, default 16 MiB; at most a quarter of maxBytes. */
   readonly segmentBytes?: number
-  /** Bound of the memory ring that holds records while the disk refuses, default 16 MiB. */
+  /**
+   * Bound of the memory ring that holds records while the disk refuses, and of those that wait while it does
+   * not answer; default 16 MiB each.
+   */
   readonly memoryBytes?: number
   readonly fs?: SpoolFs
   readonly now?: Clock
@@ -54,7 +58,10 @@ export interface SpoolStats extends Readonly<SpoolCounters> {
   /** Records that are only in memory because the disk refuses. */
   readonly memoryRecords: number
   readonly memoryBytes: number
-  /** The disk's refusal (ENOSPC...), null while it takes records. */
+  /** What waits in memory for its turn on the disk; at most memoryBytes of the options. */
+  readonly waitingRecords: number
+  readonly waitingBytes: number
+  /** The disk's refusal (ENOSPC...; no_answer when it hangs), null while it takes records. */
   readonly alarm: string | null
   /** Losses nobody took over yet. */
   readonly pendingGaps: number
@@ -65,7 +72,8 @@ export interface Spool {
   readonly id: string
   /**
    * Resolves with the record's position once it is on disk (or in memory, with an alarm raised, while the
-   * disk refuses). Appends that wait together share one sync. Throws E_TOO_LARGE beyond MAX_MESSAGE_BYTES.
+   * disk refuses). Appends that wait together share one sync. Throws E_TOO_LARGE beyond MAX_MESSAGE_BYTES,
+   * and SpoolOverflow when the disk does not answer and the message had to make room for a newer one.
    */
   append(entry: SpoolEntry): Promise<number>
   /** Records from `position` on, oldest first; possibly fewer than asked for, none when there are none yet. */
@@ -87,8 +95,6 @@ export interface Spool {
 
 const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024
 const DEFAULT_MEMORY_BYTES = 16 * 1024 * 1024
-/** Records that one sync makes durable together, at most. */
-const GROUP_RECORDS = 256
 
 /**
  * Opens (and creates) a spool: batches on disk until they are known to be in the store. Recovers what an
@@ -170,7 +176,7 @@ function spoolOver(core: SpoolCore, now: Clock, unlock: () => Promise<void>): Sp
   const listeners = new Set<() => void>()
   let closing: Promise<void> | null = null
   let compacting: Promise<void> | null = null
-  const take = appender(core, exclusive, () => {
+  const queue = createAppendQueue(core, exclusive, () => {
     for (const listener of listeners) listener()
   })
   return {
@@ -179,7 +185,7 @@ function spoolOver(core: SpoolCore, now: Clock, unlock: () => Promise<void>): Sp
       if (closing !== null) return Promise.reject(new Error('the spool is closed'))
       const problem = problemOf(entry)
       return problem === null
-        ? take.add({ ...entry, appendedAtMs: now() })
+        ? queue.add({ ...entry, appendedAtMs: now() })
         : Promise.reject(problem)
     },
     readFrom: (position, maxRecords) => readRecords(core, position, maxRecords, exclusive),
@@ -199,55 +205,11 @@ function spoolOver(core: SpoolCore, now: Clock, unlock: () => Promise<void>): Sp
       })
       return compacting
     },
-    stats: () => statsOf(core),
+    stats: () => ({ ...statsOf(core), ...waitingOf(queue) }),
     close() {
-      closing ??= take.idle().then(() => exclusive(() => shutDown(core, unlock)))
+      closing ??= queue.idle().then(() => exclusive(() => shutDown(core, unlock)))
       return closing
     },
-  }
-}
-
-type Waiting = Omit<SpoolRecord, 'position'>
-
-/** Queues appends and writes those that wait together as one group. */
-function appender(
-  core: SpoolCore,
-  exclusive: (task: () => Promise<void>) => Promise<void>,
-  notify: () => void,
-) {
-  const queue: {
-    readonly entry: Waiting
-    readonly resolve: (position: number) => void
-    readonly reject: (error: unknown) => void
-  }[] = []
-  let running: Promise<void> = Promise.resolve()
-  let isRunning = false
-  const drain = async () => {
-    for (let group = queue.splice(0, GROUP_RECORDS); group.length > 0;) {
-      const records = group.map(({ entry }) => ({ ...entry, position: core.next++ }))
-      try {
-        await exclusive(() => takeRecords(core, records))
-        core.counters.appended += records.length
-        core.readable = records.at(-1)?.position ?? core.readable
-        group.forEach(({ resolve }, n) => resolve(records[n]?.position ?? 0))
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      }
-      notify()
-      group = queue.splice(0, GROUP_RECORDS)
-    }
-    isRunning = false
-  }
-  return {
-    add: (entry: Waiting) =>
-      new Promise<number>((resolve, reject) => {
-        queue.push({ entry, resolve, reject })
-        if (isRunning) return
-        isRunning = true
-        // Appends of the same turn of the event loop join the first group.
-        running = Promise.resolve().then(drain)
-      }),
-    idle: () => running,
   }
 }
 
@@ -278,7 +240,12 @@ async function shutDown(core: SpoolCore, unlock: () => Promise<void>): Promise<v
   }
 }
 
-function statsOf(core: SpoolCore): SpoolStats {
+const waitingOf = (queue: AppendQueue) => {
+  const { records, bytes } = queue.waiting()
+  return { waitingRecords: records, waitingBytes: bytes }
+}
+
+function statsOf(core: SpoolCore): Omit<SpoolStats, 'waitingRecords' | 'waitingBytes'> {
   return {
     ...core.counters,
     first: core.segments[0]?.first ?? core.memory[0]?.position ?? core.readable + 1,
