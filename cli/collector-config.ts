@@ -26,14 +26,10 @@ export async function collectorConfig(
       'give targets in the configuration file or on the command line, not both',
     )
   }
-  const context = { sources, host: hostname() }
-  const config =
-    file !== undefined && file !== ''
-      ? await loadConfig(file, context)
-      : parseConfig(commandLineConfig(targets, prometheus), { ...context, file: 'command line' })
-  const spoolNamed = file !== undefined && file !== '' && config.spool.directory !== './data/spool'
-  const directory = spoolNamed ? config.spool.directory : join(dataDir, 'spool')
-  return { ...config, spool: { ...config.spool, directory } }
+  const context = { sources, host: hostname(), spoolDirectory: join(dataDir, 'spool') }
+  return file !== undefined && file !== ''
+    ? loadConfig(file, context)
+    : parseConfig(commandLineConfig(targets, prometheus), { ...context, file: 'command line' })
 }
 
 function commandLineConfig(targets: readonly string[], prometheus: readonly string[]): string {

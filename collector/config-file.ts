@@ -19,6 +19,8 @@ export interface ConfigContext {
   readonly sources: readonly Source[]
   /** Host name of this machine: default of `node`, and of `collector` once cleaned. */
   readonly host: string
+  /** Where the spool goes unless the file names a directory; default ./data/spool. */
+  readonly spoolDirectory?: string
 }
 
 /**
@@ -110,7 +112,7 @@ function build(
       ([name, section]) => sourceSection(name, section, { ...context, node }, mistakes) ?? [],
     ),
     spool: {
-      directory: file.spool?.directory ?? CONFIG_DEFAULTS.spoolDirectory,
+      directory: file.spool?.directory ?? context.spoolDirectory ?? CONFIG_DEFAULTS.spoolDirectory,
       maxBytes: file.spool?.max_bytes ?? CONFIG_DEFAULTS.spoolBytes,
     },
     nats: file.nats ?? null,
