@@ -196,14 +196,16 @@ collector: npus
 node: h9-r09-n09
 labels: { hall: hall-9, rack: r09 }
 sources:
-  npu-smi: { interval: 2s }
+  npu-smi: { interval: 5s }
 `,
     })
     const found = await until(
       'chips with their usages',
       async () => {
         const shown = await devices('filter=node:eq:h9-r09-n09')
-        const isWhole = shown.every(({ latest }) => latest['npu_util_ratio'] !== undefined)
+        const isWhole = shown.every(
+          ({ state, latest }) => state === 'reporting' && latest['npu_util_ratio'] !== undefined,
+        )
         return shown.length === chips.length && isWhole ? shown : null
       },
       SHOWN_MS,
