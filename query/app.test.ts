@@ -46,6 +46,7 @@ const sumsRow = (key: string, busy: number) => ({
   max_temperature_celsius: null,
   first_bucket_s: START_MS / 1000 - 600,
   last_bucket_s: START_MS / 1000 - 60,
+  buckets: '10',
 })
 const store = () =>
   fakeReader({

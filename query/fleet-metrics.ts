@@ -36,6 +36,7 @@ const NO_COLUMNS: FigureColumns = {
   effective: 'zero',
   power_known: 'zero',
   power: 'zero',
+  power_bucket: 'zero',
   memory_known: 'zero',
   memory: 'zero',
   temperature_known: 'zero',
@@ -46,7 +47,11 @@ const EFFECTIVE = {
   effective_known: 'effective_known_ms',
   effective: 'effective_ms_x1000',
 } as const
-const POWER = { power_known: 'power_known_ms', power: 'power_mw_ms' } as const
+const POWER = {
+  power_known: 'power_known_ms',
+  power: 'power_mw_ms',
+  power_bucket: 'bucket',
+} as const
 const MEMORY = { memory_known: 'memory_known_ms', memory: 'memory_ms_x1000' } as const
 
 /** What a FleetGroup shows. */

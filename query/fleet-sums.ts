@@ -10,7 +10,7 @@ import {
 } from './queries/fleet-sums.ts'
 import type { LedgerTable, Plan, Segment } from './resolution.ts'
 import { addRow, emptySums, groupKey, rowKey, type Sums } from './sums.ts'
-import { HOUR_MS, MINUTE_MS, type TimeWindow } from './window.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeWindow } from './window.ts'
 
 /** What is asked of every table of a plan alike. */
 export interface Grouping {
@@ -32,10 +32,23 @@ export interface GroupSums {
   readonly steps: Map<number, Sums>
 }
 
-/** Where a bucket of a table ends, epoch ms: a local day has no fixed length. */
-const bucketEnd = (table: LedgerTable, timeZone: string) => (startMs: number) => {
-  if (table === 'ledger_1d') return nextLocalDayStart(startMs, timeZone)
-  return startMs + (table === 'ledger_1h' ? HOUR_MS : MINUTE_MS)
+const BUCKET_MS: Readonly<Record<LedgerTable, number>> = {
+  ledger_1m_group: MINUTE_MS,
+  ledger_1m: MINUTE_MS,
+  ledger_1h: HOUR_MS,
+  ledger_1d: DAY_MS,
+}
+
+/**
+ * Time of a group's buckets in one read, ms. Local days are 23 to 25 hours long: exact for days without a
+ * gap, and for others except that a day on which clocks change counts as 24 hours.
+ */
+function timeOf(row: SumsRow, table: LedgerTable, timeZone: string): number {
+  const [firstMs, lastMs] = [row.first_bucket_s * 1000, row.last_bucket_s * 1000]
+  const bucketMs = BUCKET_MS[table]
+  const endMs = table === 'ledger_1d' ? nextLocalDayStart(lastMs, timeZone) : lastMs + bucketMs
+  const isWhole = Math.round((endMs - firstMs) / bucketMs) === row.buckets
+  return isWhole ? endMs - firstMs : row.buckets * bucketMs
 }
 
 const DEVICE_TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
@@ -52,6 +65,7 @@ export async function readSums(
   plan: Plan,
   grouping: Grouping,
 ): Promise<Map<string, GroupSums>> {
+  const { groupBy } = grouping
   const reads = readsOf(plan.segments)
   const [provisional, ...settled] = await Promise.all([
     plan.provisional === null ? [] : readProvisional(reader, plan.provisional, grouping),
@@ -59,10 +73,11 @@ export async function readSums(
   ])
   const groups = new Map<string, GroupSums>()
   reads.forEach(({ table }, at) => {
-    const endOf = bucketEnd(table, plan.timeZone)
-    addRows(groups, settled[at] ?? [], { grouping, endOf })
+    const spans = (row: SumsRow) => timeOf(row, table, plan.timeZone)
+    addRows(groups, settled[at] ?? [], { groupBy, timeOf: spans })
   })
-  addRows(groups, provisional, { grouping, endOf: (startMs) => startMs + MINUTE_MS })
+  const ofMinutes = (row: SumsRow) => timeOf(row, 'ledger_1m', plan.timeZone)
+  addRows(groups, provisional, { groupBy, timeOf: ofMinutes })
   return groups
 }
 
@@ -132,16 +147,18 @@ export function readProvisional(reader: Reader, window: TimeWindow, grouping: Gr
   })
 }
 
+/** Adds the rows of one read; those of one group and step differ in their source and share their time. */
 function addRows(
   groups: Map<string, GroupSums>,
   rows: readonly SumsRow[],
-  { grouping, endOf }: { readonly grouping: Grouping; readonly endOf: (startMs: number) => number },
+  read: Pick<Grouping, 'groupBy'> & { readonly timeOf: (row: SumsRow) => number },
 ): void {
+  const timed = new Set<Sums>()
   for (const row of rows) {
     const id = rowKey(row)
     let group = groups.get(id)
     if (group === undefined) {
-      group = { key: groupKey(row, grouping.groupBy), steps: new Map() }
+      group = { key: groupKey(row, read.groupBy), steps: new Map() }
       groups.set(id, group)
     }
     let sums = group.steps.get(row.slot)
@@ -149,6 +166,9 @@ function addRows(
       sums = emptySums()
       group.steps.set(row.slot, sums)
     }
-    addRow(sums, row, endOf)
+    addRow(sums, row)
+    if (timed.has(sums)) continue
+    timed.add(sums)
+    sums.presentMs += read.timeOf(row)
   }
 }

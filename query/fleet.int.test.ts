@@ -228,6 +228,39 @@ describe('fleet summary', () => {
     expect(fromHours.groups).toEqual(fromMinutes.groups)
   })
 
+  test('power is the mean of the time in which a job ran, not of the time between its runs', async () => {
+    now = T0 + 24 * HOUR_MS
+    const run = { dims: { job: 'twice' }, watts: 700 }
+    const hours = [T0, T0 + 23 * HOUR_MS].map((bucketMs) => ({ bucketMs, ...run }))
+    // Two devices, in one of the hours by another source: more rows, not more time.
+    const ofTwo = hours.map((hour) => ({ ...hour, deviceId: 2, busySource: 1 }))
+    await seedDevices(engine.store, [...hours, ...ofTwo.slice(1)], 'ledger_1h')
+    const day = Array.from({ length: 24 }, (_, at) => T0 + at * HOUR_MS)
+    await publish(engine.store, day, { resolution: '1h' })
+    const minutes = Array.from({ length: 24 * 60 }, (_, at) => T0 + at * MINUTE_MS)
+    await publish(engine.store, minutes)
+    const asked = { from: String(T0), to: String(now), filters: [], groupBy: 'job' }
+    const power = async (more = {}) =>
+      (await fleetSummary(deps(), { ...asked, ...more })).groups.map(
+        ({ power_watts }) => power_watts,
+      )
+    expect((await fleetSummary(deps(), asked)).resolution).toBe('1h')
+    expect(await power()).toEqual([(700 + 1400) / 2])
+    await seedDevices(engine.store, [
+      { bucketMs: T0, ...run },
+      { bucketMs: T0 + 59 * MINUTE_MS, ...run },
+    ])
+    expect(await power({ to: String(T0 + HOUR_MS) })).toEqual([700])
+    await seedGroups(engine.store, [
+      { bucketMs: T0, ...run, devices: 1 },
+      { bucketMs: T0 + 59 * MINUTE_MS, ...run, devices: 1 },
+    ])
+    expect(await power({ groupBy: 'model' })).toEqual([700])
+    const chart = { ...asked, groupBy: 'model', to: String(T0 + HOUR_MS), points: 1 }
+    const { groups } = await fleetSeries(deps(), { ...chart, metric: 'power_watts' })
+    expect(groups[0]?.values).toEqual([700])
+  })
+
   test('local days answer most of a long question by group, and the sum is the same', async () => {
     const from = T0 - 2 * HOUR_MS
     const to = from + 4 * 24 * HOUR_MS

@@ -250,7 +250,8 @@ function figuresOf(rows: readonly ProvisionalRow[]): Figures {
     const sums = emptySums()
     let devices = 0
     for (const row of members) {
-      addRow(sums, row, (startMs) => startMs + MINUTE_MS)
+      addRow(sums, row)
+      sums.presentMs = MINUTE_MS
       // One minute: a device is in exactly one row.
       devices += row.devices
     }

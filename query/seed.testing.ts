@@ -12,6 +12,7 @@ export interface SeedMinute {
   readonly knownMs?: number
   readonly busy?: number
   readonly capacityMs?: number
+  readonly watts?: number
 }
 
 const PLAIN = {
@@ -30,7 +31,10 @@ const PLAIN = {
 const dateTime = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 const dateTimeMs = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 
-function sumsOf({ knownMs = 60_000, busy = 0.5, capacityMs = 60_000 }: SeedMinute, minutes = 1) {
+function sumsOf(
+  { knownMs = 60_000, busy = 0.5, capacityMs = 60_000, watts = 400 }: SeedMinute,
+  minutes = 1,
+) {
   const known = knownMs * minutes
   return {
     capacity_ms: capacityMs * minutes,
@@ -42,7 +46,7 @@ function sumsOf({ knownMs = 60_000, busy = 0.5, capacityMs = 60_000 }: SeedMinut
     effective_known_ms: 0,
     effective_ms_x1000: 0,
     power_known_ms: known,
-    power_mw_ms: 400_000 * known,
+    power_mw_ms: watts * 1000 * known,
     memory_known_ms: known,
     memory_ms_x1000: 500 * known,
     temperature_known_ms: known,

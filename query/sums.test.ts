@@ -45,8 +45,7 @@ describe('ratios', () => {
       busyX1000: year * 700n,
       powerKnown: year,
       powerMwMs: year * 700_000n,
-      spanFromMs: 0,
-      spanToMs: 400 * 86_400_000,
+      presentMs: 400 * 86_400_000,
     }
     expect(utilizationOf(sums).utilization).toBe(0.7)
     expect(powerOf(sums)).toEqual({ value: 35_000_000, coverage: 1 })

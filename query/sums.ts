@@ -19,9 +19,8 @@ export interface Sums {
   memoryX1000: bigint
   temperatureKnown: bigint
   temperatureMax: number | null
-  /** First and last instant with capacity, epoch ms. */
-  spanFromMs: number
-  spanToMs: number
+  /** Time of the buckets in which there was capacity, ms. */
+  presentMs: number
   /** Known ms by code of BUSY_SOURCES. */
   knownBySource: Map<number, bigint>
 }
@@ -41,13 +40,12 @@ export const emptySums = (): Sums => ({
   memoryX1000: 0n,
   temperatureKnown: 0n,
   temperatureMax: null,
-  spanFromMs: Number.POSITIVE_INFINITY,
-  spanToMs: Number.NEGATIVE_INFINITY,
+  presentMs: 0,
   knownBySource: new Map(),
 })
 
-/** Adds one row; `endOf` says where a bucket of its table ends. */
-export function addRow(sums: Sums, row: SumsRow, endOf: (startMs: number) => number): void {
+/** Adds one row, except for its time: rows of one group and step may share it. */
+export function addRow(sums: Sums, row: SumsRow): void {
   sums.capacity += row.sum_capacity_ms
   sums.verification += row.sum_verification_ms
   sums.known += row.sum_known_ms
@@ -62,10 +60,6 @@ export function addRow(sums: Sums, row: SumsRow, endOf: (startMs: number) => num
   sums.memoryX1000 += row.sum_memory_ms_x1000
   sums.temperatureKnown += row.sum_temperature_known_ms
   sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
-  if (row.sum_capacity_ms > 0n) {
-    sums.spanFromMs = Math.min(sums.spanFromMs, row.first_bucket_s * 1000)
-    sums.spanToMs = Math.max(sums.spanToMs, endOf(row.last_bucket_s * 1000))
-  }
   if (row.sum_known_ms > 0n) {
     const before = sums.knownBySource.get(row.source) ?? 0n
     sums.knownBySource.set(row.source, before + row.sum_known_ms)
@@ -133,10 +127,9 @@ export const memoryOf = (sums: Sums) => tierOf(sums.memoryX1000, sums.memoryKnow
  * adds nothing and lowers the coverage.
  */
 export function powerOf(sums: Sums) {
-  const spanMs = sums.spanToMs - sums.spanFromMs
-  const isReported = sums.powerKnown > 0n && spanMs > 0
+  const isReported = sums.powerKnown > 0n && sums.presentMs > 0
   return {
-    value: isReported ? Number(sums.powerMwMs / BigInt(spanMs)) / 1000 : null,
+    value: isReported ? Number(sums.powerMwMs / BigInt(sums.presentMs)) / 1000 : null,
     coverage: ratioOf(smaller(sums.powerKnown, sums.capacity), sums.capacity),
   }
 }

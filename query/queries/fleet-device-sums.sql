@@ -26,8 +26,10 @@ SELECT
   sum({memory:Identifier}) AS sum_memory_ms_x1000,
   sum({temperature_known:Identifier}) AS sum_temperature_known_ms,
   max({temperature:Identifier}) AS max_temperature_celsius,
-  toUnixTimestamp(min(bucket)) AS first_bucket_s,
-  toUnixTimestamp(max(bucket)) AS last_bucket_s
+  -- Of all rows of a group and step, whatever their source.
+  toUnixTimestamp(min(min(bucket)) OVER alike) AS first_bucket_s,
+  toUnixTimestamp(max(max(bucket)) OVER alike) AS last_bucket_s,
+  uniqExactMerge(uniqExactState({power_bucket:Identifier})) OVER alike AS buckets
 FROM {table:Identifier}
 WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')
@@ -59,3 +61,4 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND {f5:Identifier} NOT IN {f5_not:Array(String)}
   AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
 GROUP BY key_1, key_2, key_3, key_4, slot, source
+WINDOW alike AS (PARTITION BY key_1, key_2, key_3, key_4, slot)

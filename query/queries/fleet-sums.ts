@@ -10,6 +10,8 @@ export const FigureColumns = z.strictObject({
   effective: z.enum(['effective_ms_x1000', 'zero']),
   power_known: z.enum(['power_known_ms', 'zero']),
   power: z.enum(['power_mw_ms', 'zero']),
+  /** Buckets are counted where power is asked for: its mean is over the time of those with capacity. */
+  power_bucket: z.enum(['bucket', 'zero']),
   memory_known: z.enum(['memory_known_ms', 'zero']),
   memory: z.enum(['memory_ms_x1000', 'zero']),
   temperature_known: z.enum(['temperature_known_ms', 'zero']),
@@ -62,6 +64,8 @@ export const SumsRow = z.object({
   max_temperature_celsius: z.number().nullable(),
   first_bucket_s: int64,
   last_bucket_s: int64,
+  /** How many buckets the group has in this step, of all sources. */
+  buckets: int64,
 })
 export type SumsRow = z.infer<typeof SumsRow>
 
