@@ -29,7 +29,7 @@ SELECT
   -- Of all rows of a group and step, whatever their source.
   toUnixTimestamp(min(min(bucket)) OVER alike) AS first_bucket_s,
   toUnixTimestamp(max(max(bucket)) OVER alike) AS last_bucket_s,
-  uniqExactMerge(uniqExactState({power_bucket:Identifier})) OVER alike AS buckets
+  groupBitmapMerge(groupBitmapState(toUInt32(intDiv(toUInt32({power_bucket:Identifier}), 60)))) OVER alike AS buckets
 FROM {table:Identifier}
 WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')
