@@ -155,8 +155,8 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     summary: 'ask a running server whether it is well',
     arguments: '[URL]',
     words: 1,
-    details:
-      'Prints readiness and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.',
+    details: `Prints readiness and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.
+Sends the token in PLIMSOLL_TOKEN if it is set; a server beyond loopback asks for one.`,
     options: {},
     examples: ['plimsoll status', 'plimsoll status http://127.0.0.1:9000'],
     load: () => import('./commands/status.ts'),
