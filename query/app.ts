@@ -53,7 +53,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     logger: false,
   })
   const hub = createLiveHub(deps)
-  const metrics = createSelfMetrics(hub.metrics)
+  const metrics = createSelfMetrics(hub.metrics, deps.tokens)
   const fleet = fleetDeps(deps)
   const sessions = createSessions(deps.clock)
   const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })

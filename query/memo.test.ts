@@ -16,6 +16,21 @@ test('loads once for as long as it holds, also for those who ask at the same tim
   expect(await read()).toBe(2)
 })
 
+test('a clock that is set back does not freeze what it holds', async () => {
+  let now = 3_600_000
+  let loads = 0
+  const read = memo(
+    () => now,
+    1000,
+    () => Promise.resolve((loads += 1)),
+  )
+  expect(await read()).toBe(1)
+  now = 0
+  expect(await read()).toBe(2)
+  now = 999
+  expect(await read()).toBe(2)
+})
+
 test('a failure is tried again at once', async () => {
   let loads = 0
   const read = memo(

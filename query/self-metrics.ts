@@ -1,5 +1,6 @@
 import type { RoleHealth } from '#schemas/role.ts'
 import type { ErrorCode } from '#schemas/errors.ts'
+import type { TokenStore } from './access/tokens.ts'
 import type { LiveHub } from './live.ts'
 
 const STATES: readonly RoleHealth['state'][] = ['starting', 'ok', 'degraded', 'failed', 'stopped']
@@ -12,7 +13,10 @@ export interface SelfMetrics {
   snapshot(): Record<string, number>
 }
 
-export function createSelfMetrics(live: LiveHub['metrics']): SelfMetrics {
+export function createSelfMetrics(
+  live: LiveHub['metrics'],
+  tokens: Pick<TokenStore, 'lastUseFailures'>,
+): SelfMetrics {
   const requests = new Map<string, { count: number; seconds: number }>()
   const errors = new Map<ErrorCode, number>()
   return {
@@ -61,6 +65,9 @@ export function createSelfMetrics(live: LiveHub['metrics']): SelfMetrics {
           'counter',
           [...errors].map(([code, count]) => `plimsoll_http_errors_total{code="${code}"} ${count}`),
         ),
+        ...family('plimsoll_token_last_use_failures_total', 'counter', [
+          `plimsoll_token_last_use_failures_total ${tokens.lastUseFailures}`,
+        ]),
         ...roleMetrics,
         '',
       ].join('\n')

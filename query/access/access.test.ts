@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { START_MS, testApp, type TestApp } from './access.testing.ts'
 import { verifyAudit } from './audit.ts'
@@ -6,7 +7,7 @@ import { checkBind } from './bind.ts'
 import { AccessConfig, type AccessRole } from './config.ts'
 import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from './login-limit.ts'
 import { SESSION_MS } from './sessions.ts'
-import { addToken, listTokens, readTokens, revokeToken } from './token-file.ts'
+import { addToken, lastUsePath, listTokens, readTokens, revokeToken } from './token-file.ts'
 import { createTokenStore } from './tokens.ts'
 
 const opened: TestApp[] = []
@@ -292,6 +293,41 @@ describe('token file', () => {
       last_used_at: new Date(START_MS + 1000).toISOString(),
     })
     expect(listed).not.toHaveProperty('sha256')
+  })
+
+  test('a revoked token stops at once also after the clock was set back', async () => {
+    const built = await site()
+    const value = await token(built, 'ann', 'read')
+    let now = START_MS
+    const store = createTokenStore(built.tokenPath, () => now)
+    expect(await store.verify(value)).toMatchObject({ name: 'ann' })
+    now -= 3_600_000
+    await revokeToken(built.tokenPath, 'ann')
+    expect(await store.verify(value)).toBeNull()
+  })
+
+  test('a last use that cannot be written is counted and tried again, and lets its token in', async () => {
+    const built = await site()
+    const value = await token(built, 'ann', 'read')
+    const blocked = lastUsePath(built.tokenPath)
+    await mkdir(blocked)
+    let now = START_MS
+    const store = createTokenStore(built.tokenPath, () => now)
+    now += 60_001
+    expect(await store.verify(value)).toMatchObject({ name: 'ann' })
+    expect(store.lastUseFailures).toBe(1)
+    await store.flush()
+    expect(store.lastUseFailures).toBe(2)
+    const names = (await readdir(dirname(built.tokenPath))).sort()
+    expect(names).toEqual(['tokens.json', 'tokens.json.last-use'])
+    await rmdir(blocked)
+    await store.flush()
+    expect(store.lastUseFailures).toBe(2)
+    const [listed] = await listTokens(built.tokenPath)
+    expect(listed?.last_used_at).toBe(new Date(now).toISOString())
+    const { app } = await site({ host: '127.0.0.1' })
+    const shown = await app.inject({ url: '/metrics', headers: { host: 'localhost' } })
+    expect(shown.body).toContain('\nplimsoll_token_last_use_failures_total 0\n')
   })
 
   test('a name is taken once, tokens added at the same time are all kept', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
@@ -130,10 +130,15 @@ async function replaceFile(path: string, text: string): Promise<void> {
   const next = `${path}.${randomUUID()}`
   const handle = await open(next, 'wx', 0o600)
   try {
-    await handle.writeFile(text)
-    await handle.datasync()
-  } finally {
-    await handle.close()
+    try {
+      await handle.writeFile(text)
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+    await rename(next, path)
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => undefined)
+    throw error
   }
-  await rename(next, path)
 }

@@ -23,8 +23,10 @@ export interface TokenStore {
   byId(id: string): Promise<TokenRecord | null>
   /** Whether any token still holds. */
   any(): Promise<boolean>
-  /** Writes times of last use that are only in memory. */
+  /** Writes times of last use that are only in memory. Never rejects: what cannot be written stays there. */
   flush(): Promise<void>
+  /** Writes of last uses that failed (a read-only mount, a full disk). */
+  readonly lastUseFailures: number
 }
 
 /** Reads the token file again when it changed, so that revoking needs no restart. */
@@ -34,9 +36,10 @@ export function createTokenStore(path: string, clock: Clock): TokenStore {
   let readAtMs = Number.NEGATIVE_INFINITY
   let used = new Map<string, string>()
   let writtenAtMs = clock()
+  let lastUseFailures = 0
 
   const current = async () => {
-    if (clock() - readAtMs < REREAD_MS) return tokens
+    if (isWithin(clock() - readAtMs, REREAD_MS)) return tokens
     readAtMs = clock()
     const found = await fileVersion(path)
     if (found !== version) {
@@ -54,7 +57,13 @@ export function createTokenStore(path: string, clock: Clock): TokenStore {
     const fresh = Object.fromEntries(used)
     used = new Map()
     writtenAtMs = clock()
-    await writeLastUse(path, { ...(await readLastUse(path)), ...fresh })
+    try {
+      await writeLastUse(path, { ...(await readLastUse(path)), ...fresh })
+    } catch {
+      // Never a reason to refuse the person whose use it was.
+      lastUseFailures += 1
+      used = new Map([...Object.entries(fresh), ...used])
+    }
   }
   return {
     async verify(token) {
@@ -62,14 +71,20 @@ export function createTokenStore(path: string, clock: Clock): TokenStore {
       const record = holds(id === null ? undefined : (await current()).get(id))
       if (record === null || !sameHash(tokenHash(token), record.sha256)) return null
       used.set(record.id, new Date(clock()).toISOString())
-      if (clock() - writtenAtMs > LAST_USE_WRITE_MS) await flush()
+      if (!isWithin(clock() - writtenAtMs, LAST_USE_WRITE_MS)) await flush()
       return record
     },
     byId: async (id) => holds((await current()).get(id)),
     any: async () => [...(await current()).values()].some((record) => holds(record) !== null),
     flush,
+    get lastUseFailures() {
+      return lastUseFailures
+    },
   }
 }
+
+/** A negative age is a clock that was set back: what is remembered may be old. */
+const isWithin = (ageMs: number, limitMs: number) => ageMs >= 0 && ageMs < limitMs
 
 /** Equal only for equal files: every change is a new file (rename), so a new inode. */
 async function fileVersion(path: string): Promise<string> {
