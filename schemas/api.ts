@@ -113,7 +113,7 @@ export const Device = z.object({
   last_sample_at: time.nullable(),
   interval_ms: z.int().nullable(),
   busy_source: z.string(),
-  /** Latest value of every metric that has one within three intervals; canonical units. */
+  /** Latest value of every metric that has one within three intervals, or 10 s; canonical units. */
   latest: z.record(z.string(), z.number().nullable()),
 })
 export type Device = z.infer<typeof Device>

@@ -58,5 +58,5 @@ SELECT
 FROM samples AS s
 WHERE device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)})))
   AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
-  AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - 3 * toInt64(step_ms), 'UTC')
+  AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
 GROUP BY device_id

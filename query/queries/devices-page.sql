@@ -21,9 +21,10 @@ WITH
       argMax(power_watts, ts) AS power_watts,
       argMax(temperature_celsius, ts) AS temperature_celsius
     FROM samples
-    -- Three intervals of at most 60 s: older samples are not the present.
+    -- Three intervals of at most 60 s: older samples are not the present. At least 10 s, because a batch of
+    -- one-second samples is up to two seconds on its way and devices would flicker.
     WHERE ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
-      AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - 3 * toInt64(step_ms), 'UTC')
+      AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
     GROUP BY device_id
   ),
   accepted AS

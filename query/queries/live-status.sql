@@ -62,7 +62,7 @@ WITH
       ) AS speaks
     FROM samples
     WHERE ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
-      AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - 3 * toInt64(step_ms), 'UTC')
+      AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
     GROUP BY device_id
   ),
   accepted AS
