@@ -2,7 +2,9 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ParseResult } from '#schemas/parse-result.ts'
+import { telemetrySubject } from '#schemas/subjects.ts'
 import { writeExporterPage } from '../collector/sources/dcgm-exporter/simulate.ts'
+import { connectBus } from '../ingest/bus/connect.ts'
 import { startNatsServer } from '../ingest/bus/nats-server.testing.ts'
 import { COMMANDS } from './commands.ts'
 import { gpuNode, readPage } from './page-values.testing.ts'
@@ -199,6 +201,37 @@ describe('a role that cannot start ends with its reason', () => {
       await nats.stop()
     }
   }, 30_000)
+
+  it('of two ingests on one stream the one that was overtaken', async () => {
+    const [port, password] = [await freePort(), 'a-long-enough-password']
+    const [nats, env] = [await startNatsServer(), { PLIMSOLL_ENGINE_PASSWORD: password }]
+    const data = ['--data', inFolder('shared')]
+    const engine = startPlimsoll(['engine', '--port', String(port), ...data], { env })
+    const started = [engine]
+    try {
+      await engine.says(/engine answers url/)
+      const store = `http://default:${password}@127.0.0.1:${port}/plimsoll`
+      const places = ['--nats', nats.url, '--clickhouse', store]
+      expect(await runPlimsoll(['migrate', ...places])).toMatchObject({ code: 0 })
+      const ingests = [startPlimsoll(['ingest', ...places]), startPlimsoll(['ingest', ...places])]
+      started.unshift(...ingests)
+      for (const ingest of ingests) await ingest.says(/ingest reads/)
+      // Any message will do: one for the quarantine is stored like another.
+      const bus = await connectBus({ url: nats.url, name: 'test' })
+      const send = () => bus.publish(telemetrySubject('c1', 'k1'), 'no batch')
+      const sending = setInterval(send, 200)
+      const first = await Promise.race(ingests.map(({ ended }) => ended))
+      clearInterval(sending)
+      await bus.close()
+      expect(first).toBe(1)
+      const [over, ...rest] = ingests.filter(({ isRunning }) => !isRunning())
+      expect(rest).toEqual([])
+      expect(over?.log()).toMatch(/^E_INTENT_TAKEN: .*another ingest process/m)
+    } finally {
+      for (const process of started) await process.stop()
+      await nats.stop()
+    }
+  }, 60_000)
 
   it('ingest without a bus, and status without a server', async () => {
     const port = await freePort()
