@@ -224,7 +224,7 @@ describe('a role that cannot start ends with its reason', () => {
       clearInterval(sending)
       await bus.close()
       expect(first).toBe(1)
-      const [over, ...rest] = ingests.filter(({ isRunning }) => !isRunning())
+      const [over, ...rest] = ingests.filter((ingest) => !ingest.isRunning())
       expect(rest).toEqual([])
       expect(over?.log()).toMatch(/^E_INTENT_TAKEN: .*another ingest process/m)
     } finally {
