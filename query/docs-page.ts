@@ -36,7 +36,7 @@ export function docsPage(document: unknown): string {
     Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
   )
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="/favicon.svg">
 <title>${escape(info.title)}</title><link rel="stylesheet" href="/api/docs/style.css"></head>
 <body><main><h1>${escape(info.title)} <small>${escape(info.version)}</small></h1>
 <p>${escape(info.description ?? '')}</p>
