@@ -329,9 +329,14 @@ describe('the device page', () => {
   it('cursors of all charts move together', async () => {
     const { page } = await open('/devices/9000000000000003')
     const chart = page.getByRole('slider', { name: /^Busy: latest/ })
-    await chart.focus()
-    await page.keyboard.press('Home')
     const other = page.getByRole('slider', { name: /^Temperature: latest/ })
-    await expect.poll(() => other.getAttribute('aria-valuenow')).toBe('0')
+    await other.waitFor()
+    // Charts are drawn one after the other; one that is not drawn yet has no cursor to move.
+    const pressed = async () => {
+      await chart.focus()
+      await page.keyboard.press('Home')
+      return other.getAttribute('aria-valuenow')
+    }
+    await expect.poll(pressed).toBe('0')
   })
 })
