@@ -20,9 +20,10 @@ const VitestReport = z.object({
   numTodoTests: z.int(),
 })
 
-function run(args: readonly string[]): number {
+function run(args: readonly string[], temporary = tmpdir()): number {
   // Debian puts nats-server into /usr/sbin, which is not on every user's PATH.
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` }
+  const PATH = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin`
+  const env = { ...process.env, PATH, TMPDIR: temporary }
   return spawnSync(process.execPath, [...args], { stdio: 'inherit', env }).status ?? 1
 }
 
@@ -46,14 +47,12 @@ function main(): number {
   }
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-test-'))
   const reportPath = join(folder, 'report.json')
-  const status = run([
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportPath}`,
-    ...process.argv.slice(2),
-  ])
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json']
+  // What tests leave behind, a killed process's folder for one, goes with this folder.
+  const status = run(
+    [...vitest, `--outputFile.json=${reportPath}`, ...process.argv.slice(2)],
+    folder,
+  )
   const report = readReport(reportPath)
   rmSync(folder, { recursive: true, force: true })
   if (report === null) {

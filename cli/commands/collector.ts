@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { collectorConfig } from '../collector-config.ts'
+import { growHeapFor } from '../collector-heap.ts'
 import { natsCollector } from '../collector-service.ts'
 import type { Invocation } from '../command.ts'
 import { createLogger } from '../log.ts'
@@ -10,6 +11,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now, 'collector')
   const settings = readSettings(invocation)
   const config = await collectorConfig(invocation, settings.dataDir)
+  growHeapFor(config, process)
   const url = settings.natsUrl ?? natsUrl(config.nats?.url)
   if (url === undefined) {
     throw new PlimsollError(
