@@ -337,6 +337,6 @@ describe('the device page', () => {
       await page.keyboard.press('Home')
       return other.getAttribute('aria-valuenow')
     }
-    await expect.poll(pressed).toBe('0')
+    await expect.poll(pressed, { timeout: 10_000 }).toBe('0')
   })
 })

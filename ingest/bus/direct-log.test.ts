@@ -38,6 +38,25 @@ it('closing lets a waiting reader go', async () => {
   expect(await waiting).toEqual([])
 })
 
+it('waits where positions skipped ahead and no record is there, instead of asking without a pause', async () => {
+  const spool = arraySpool()
+  let reads = 0
+  const skipped: DirectSpool = {
+    ...spool,
+    last: () => 100 + spool.last(),
+    readFrom: async (_position, max) => {
+      reads += 1
+      return spool.readFrom(1, max)
+    },
+  }
+  const log = openDirectLog({ spool: skipped, cluster: 'east', collector: 'c-1' })
+  const waiting = log.read(5, 1, 60_000)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(reads).toBe(1)
+  await log.append(outgoing(1))
+  expect(await waiting).toHaveLength(1)
+})
+
 it('a collector cannot speak for another', async () => {
   const log = await open()
   const foreign = { ...outgoing(1), subject: 'telemetry.v1.east.c-2' }
