@@ -105,11 +105,12 @@ describe('import directions', () => {
     expect(wrong).toEqual([])
   })
 
-  it('a source imports contracts, the source contract and its own folder', () => {
+  it('a source imports contracts, the source contract, text formats, vendor tables and its own folder', () => {
     const wrong = all.filter(({ from, to }) => {
       const folder = /^collector\/sources\/[^/]+\//.exec(from)?.[0]
       if (folder === undefined || isTest(from)) return false
-      const own = to.startsWith(folder) || to === 'collector/source.ts'
+      const shared = to === 'collector/source.ts' || /^collector\/(formats|vendors)\//.test(to)
+      const own = to.startsWith(folder) || shared
       return roleOf(to) !== null && !own && !to.startsWith('schemas/')
     })
     expect(wrong).toEqual([])

@@ -50,7 +50,7 @@ const EXPORTER: Readonly<Record<string, readonly [MetricName, (printed: number) 
   DCGM_FI_DEV_ROW_REMAP_FAILURE: ['row_remap_failed', asIs],
   DCGM_FI_DEV_ROW_REMAP_PENDING: ['row_remap_pending', asIs],
   DCGM_FI_DEV_PSTATE: ['performance_state', asIs],
-  DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL: ['nvlink_bytes_per_second', mega],
+  DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL: ['scaleup_bytes_per_second', mega],
   DCGM_FI_DEV_XID_ERRORS: ['xid_code', asIs],
   DCGM_FI_PROF_GR_ENGINE_ACTIVE: ['gr_engine_active_ratio', asIs],
   DCGM_FI_PROF_SM_ACTIVE: ['sm_active_ratio', asIs],
@@ -62,8 +62,8 @@ const EXPORTER: Readonly<Record<string, readonly [MetricName, (printed: number) 
   DCGM_FI_PROF_DRAM_ACTIVE: ['memory_bandwidth_active_ratio', asIs],
   DCGM_FI_PROF_PCIE_TX_BYTES: ['pcie_tx_bytes_per_second', asIs],
   DCGM_FI_PROF_PCIE_RX_BYTES: ['pcie_rx_bytes_per_second', asIs],
-  DCGM_FI_PROF_NVLINK_TX_BYTES: ['nvlink_tx_bytes_per_second', asIs],
-  DCGM_FI_PROF_NVLINK_RX_BYTES: ['nvlink_rx_bytes_per_second', asIs],
+  DCGM_FI_PROF_NVLINK_TX_BYTES: ['scaleup_tx_bytes_per_second', asIs],
+  DCGM_FI_PROF_NVLINK_RX_BYTES: ['scaleup_rx_bytes_per_second', asIs],
 }
 
 /** UUID -> canonical values, read off an exporter page of whole GPUs; busy is the engine's activity. */
@@ -159,7 +159,7 @@ function gpuMetrics(n: number): MetricValues {
     row_remap_failed: 0,
     row_remap_pending: n % 2,
     performance_state: 0,
-    nvlink_bytes_per_second: mega(200_000 + n),
+    scaleup_bytes_per_second: mega(200_000 + n),
     gr_engine_active_ratio: 0.012345 + n / 1000,
     sm_active_ratio: 0.111111 + n / 1000,
     sm_occupancy_ratio: 0.222222 + n / 1000,
@@ -170,7 +170,7 @@ function gpuMetrics(n: number): MetricValues {
     memory_bandwidth_active_ratio: 0.466666 + n / 1000,
     pcie_tx_bytes_per_second: 12_345_678_901 + n,
     pcie_rx_bytes_per_second: 2_345_678_901 + n,
-    nvlink_tx_bytes_per_second: 112_345_678_901 + n,
-    nvlink_rx_bytes_per_second: 102_345_678_901 + n,
+    scaleup_tx_bytes_per_second: 112_345_678_901 + n,
+    scaleup_rx_bytes_per_second: 102_345_678_901 + n,
   }
 }

@@ -52,6 +52,7 @@ function world(options: Options = {}) {
   const io: SourceIo = {
     get: (url) => pages(new URL(url).hostname),
     run: () => Promise.reject(new Error('no commands here')),
+    stream: () => 'busy',
     hasCommand: () => Promise.resolve(false),
   }
   const spools: Spool[] = []

@@ -12,7 +12,14 @@ function world() {
   const edges = createEventEdges({
     emit: (event) => told.push(EventRecord.parse(event)),
     describeFault: (_, type, code) =>
-      type === 'xid' && code === '79' ? { severity: 'fatal', message: 'off the bus' } : null,
+      type === 'xid' && code === '79'
+        ? {
+            class: 'bus',
+            severity: 'fatal',
+            action: { en: 'Drain the node.', zh: '' },
+            name: { en: 'off the bus', zh: '掉卡' },
+          }
+        : null,
   })
   const merger = createMerger({
     config: { cluster: 'c', labels: { hall: '', rack: '', pool: '' }, nodeLabels: new Map() },

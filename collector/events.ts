@@ -4,7 +4,7 @@ import type { EventRecord } from '#schemas/records.ts'
 import { nodeOf } from './identity.ts'
 import type { Accepted, SeenDevice } from './merge.ts'
 import type { TargetRead } from './runner.ts'
-import type { FaultDescription } from './source.ts'
+import type { FaultDescription } from '#schemas/faults.ts'
 import { clean } from './targets/target.ts'
 
 /** Reads in a row that a device must be absent from before it is missing: one blank page is noise. */
@@ -92,10 +92,18 @@ function say(deps: EventDeps, read: TargetRead): Say {
       ...event,
       code: event.code.slice(0, 256),
       severity: known?.severity ?? event.severity,
-      message: (known?.message ?? event.message).slice(0, 1024),
+      message: (known?.name.en ?? event.message).slice(0, 1024),
+      ...(known === null ? {} : adviceOf(known)),
     })
   }
 }
+
+const adviceOf = (fault: FaultDescription) => ({
+  message_zh: fault.name.zh.slice(0, 1024),
+  fault_class: fault.class,
+  action: fault.action.en.slice(0, 1024),
+  action_zh: fault.action.zh.slice(0, 1024),
+})
 
 function observeDevice(devices: Map<string, DeviceEdges>, seen: SeenDevice, say: Say): void {
   const { key, node, reading, metrics } = seen

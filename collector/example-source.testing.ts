@@ -50,6 +50,7 @@ export function exampleSource(
     name: 'example',
     transport: 'http',
     defaultIntervalMs: 10_000,
+    expects: ['gpu_util_ratio', 'power_watts'],
     config: z.strictObject({ flavour: z.enum(['sweet', 'sour']).default('sweet') }),
     recognize: (bytes) => (textOf(bytes).startsWith('example') ? 1 : 0),
     interpret: (bytes) => interpret(source.name, textOf(bytes)),

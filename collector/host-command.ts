@@ -48,7 +48,7 @@ export function createCommandRunner(environment: NodeJS.ProcessEnv = process.env
       })
     },
     stop() {
-      for (const child of children) end(child, 'SIGKILL')
+      for (const child of children) endProcess(child, 'SIGKILL')
     },
   }
 }
@@ -92,8 +92,8 @@ function follow(
   }
   const abandon = (failed: 'timeout' | 'too_large') => {
     finish(failed, null)
-    end(child, 'SIGTERM')
-    killTimer = setTimeout(() => end(child, 'SIGKILL'), KILL_AFTER_MS)
+    endProcess(child, 'SIGTERM')
+    killTimer = setTimeout(() => endProcess(child, 'SIGKILL'), KILL_AFTER_MS)
     // Neither the pipes nor the process may hold our own exit.
     child.stdout?.destroy()
     child.stderr?.destroy()
@@ -119,12 +119,14 @@ function follow(
   child.on('close', (exitCode) => finish(null, exitCode))
 }
 
-function startFailure(error: NodeJS.ErrnoException): CommandResult['failure'] {
+/** Why a process could not be started. */
+export function startFailure(error: NodeJS.ErrnoException): CommandResult['failure'] {
   if (error.code === 'ENOENT') return 'not_found'
   return error.code === 'EACCES' || error.code === 'EPERM' ? 'not_permitted' : 'spawn_failed'
 }
 
-function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Signals the process's whole group. */
+export function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
     process.kill(-child.pid, signal)

@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { createCommandRunner } from './host-command.ts'
 import { createHttpReader } from './host-http.ts'
+import { createStreamRunner } from './host-stream.ts'
 import type { SourceIo } from './source.ts'
 
 /** No answer of any kind may be larger, whatever a caller asks for. */
@@ -22,13 +23,16 @@ export interface Host extends SourceIo {
  */
 export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
   const commands = createCommandRunner(environment)
+  const streams = createStreamRunner(environment)
   const reader = createHttpReader()
   return {
     run: (command, args, limits) => commands.run(command, args, bounded(limits)),
+    stream: (command, args, limits) => streams.start(command, args, limits),
     get: (url, limits) => reader.get(url, bounded(limits)),
     hasCommand: (command) => isOnPath(command, environment.PATH ?? ''),
     stop() {
       commands.stop()
+      streams.stop()
       reader.stop()
     },
   }
@@ -80,6 +84,8 @@ export function meteredIo(io: SourceIo, meter: Meter): SourceIo {
       meter.bytes += result.body.length
       return result
     },
+    // It outlives the read; what it brings is counted by the source that takes its lines.
+    stream: (command, args, limits) => io.stream(command, args, limits),
     hasCommand: (command) => io.hasCommand(command),
   }
 }

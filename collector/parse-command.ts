@@ -4,7 +4,7 @@ import type { ParseResult } from '#schemas/parse-result.ts'
 import type { DeviceReading, Interpretation, RejectedLine } from '#schemas/reading.ts'
 import { busyValue, chooseBusy } from './busy.ts'
 import { plausibleMetrics } from './plausible.ts'
-import type { Source } from './source.ts'
+import type { Source, SourceFormat } from './source.ts'
 import { loadSources } from './sources.ts'
 
 /** Below this a source only guesses; better to ask for its name. */
@@ -20,14 +20,23 @@ export async function parseOutput(
   sourceName?: string,
   sources?: readonly Source[],
 ): Promise<ParseResult> {
-  const source = pickSource(sources ?? (await loadSources()), bytes, sourceName)
-  return resultOf(source.interpret(bytes))
+  const formats = formatsOf(sources ?? (await loadSources()))
+  return resultOf(pickFormat(formats, bytes, sourceName).interpret(bytes))
 }
 
-function pickSource(sources: readonly Source[], bytes: Uint8Array, name?: string): Source {
-  const known = sources.map((source) => source.name).join(', ')
+/** Every format by its own name, and every source by its name: a source reads all formats of its tool. */
+function formatsOf(sources: readonly Source[]): SourceFormat[] {
+  return sources.flatMap((source) => [...(source.formats ?? []), source])
+}
+
+function pickFormat(
+  formats: readonly SourceFormat[],
+  bytes: Uint8Array,
+  name?: string,
+): SourceFormat {
+  const known = formats.map((format) => format.name).join(', ')
   if (name !== undefined) {
-    const named = sources.find((source) => source.name === name)
+    const named = formats.find((format) => format.name === name)
     if (named === undefined)
       throw new PlimsollError(
         'E_PARSE_UNKNOWN',
@@ -35,8 +44,8 @@ function pickSource(sources: readonly Source[], bytes: Uint8Array, name?: string
       )
     return named
   }
-  const ranked = sources
-    .map((source) => ({ source, sureness: source.recognize(bytes) }))
+  const ranked = formats
+    .map((format) => ({ format, sureness: format.recognize(bytes) }))
     .sort((a, b) => b.sureness - a.sureness)
   const best = ranked[0]
   if (best === undefined || best.sureness < SURE_ENOUGH)
@@ -44,7 +53,7 @@ function pickSource(sources: readonly Source[], bytes: Uint8Array, name?: string
       'E_PARSE_UNKNOWN',
       `no source recognizes this output (${bytes.length} bytes); name one of: ${known}`,
     )
-  return best.source
+  return best.format
 }
 
 function resultOf(read: Interpretation): ParseResult {

@@ -19,6 +19,7 @@ function fakeIo(get: SourceIo['get']): SourceIo {
   return {
     get,
     run: () => Promise.reject(new Error('no commands here')),
+    stream: () => 'busy',
     hasCommand: () => Promise.resolve(false),
   }
 }

@@ -137,6 +137,7 @@ function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew
 function remove(state: RunnerState, loop: Loop): void {
   loop.stopped = true
   loop.cancel()
+  loop.section.source.close?.(loop.memory)
   state.loops.delete(loop.id)
   state.deps.onGone(loop.id)
 }
@@ -186,7 +187,10 @@ async function stopLoops(state: RunnerState, waitMs: number): Promise<void> {
   const cancel = state.deps.time.setTimer(waitMs, timeout.resolve)
   await Promise.race([Promise.all(reading), timeout.promise])
   cancel()
-  for (const loop of state.loops.values()) loop.stopped = true
+  for (const loop of state.loops.values()) {
+    loop.stopped = true
+    loop.section.source.close?.(loop.memory)
+  }
 }
 
 const targetId = (section: RunSection, target: Target) => `${section.source.name} ${target.address}`

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
+import type { FaultDescription } from '#schemas/faults.ts'
+import type { MetricName } from '#schemas/metrics.ts'
 import type { Interpretation } from '#schemas/reading.ts'
-import type { EventRecord } from '#schemas/records.ts'
 
 /** Result of running a command: everything that came out, never a throw for a non-zero exit. */
 export interface CommandResult {
@@ -26,6 +27,19 @@ export interface HttpResult {
     | null
 }
 
+/** A long-running tool whose lines are read as they come (`dcgmi dmon`, `npu-smi info watch`). */
+export interface CommandStream {
+  /** Whole lines since the last call, oldest first. What a full buffer pushed out is only counted. */
+  take(): { readonly lines: readonly string[]; readonly dropped: number }
+  /** Null while it runs; how it ended once it has (`exited` = by itself). */
+  ended(): {
+    readonly failure: CommandResult['failure'] | 'exited'
+    readonly exitCode: number | null
+  } | null
+  /** Asks it to end, and ends it by force a second later. Resolves when the process is really gone. */
+  stop(): Promise<void>
+}
+
 /** The outside world, injected: a source imports neither node:child_process nor node:http. */
 export interface SourceIo {
   /** Runs one command at a time per tool, without a shell; output and time are bounded. */
@@ -34,6 +48,16 @@ export interface SourceIo {
     args: readonly string[],
     limits: { timeoutMs: number; maxBytes: number },
   ): Promise<CommandResult>
+  /**
+   * Starts a tool that keeps printing, at most one per command: `busy` while the last one is not really gone,
+   * however long a driver call holds it. Calls of `run` are not held up by a stream: a source whose tool must
+   * not run twice stops its stream first. Ends with the host.
+   */
+  stream(
+    command: string,
+    args: readonly string[],
+    limits: { maxLines: number; maxLineBytes: number },
+  ): CommandStream | 'busy'
   get(url: string, limits: { timeoutMs: number; maxBytes: number }): Promise<HttpResult>
   /** Whether a command is found on PATH. */
   hasCommand(command: string): Promise<boolean>
@@ -45,13 +69,6 @@ export interface SourceTarget {
   readonly address: string
   /** Node that holds the devices: configuration or target label first, host name as the last resort. */
   readonly node: string
-}
-
-/** What a source knows about one of its fault codes; the runner puts it on the edge it found. */
-export interface FaultDescription {
-  readonly severity: EventRecord['severity']
-  /** What it means and what to do, one or two sentences. */
-  readonly message: string
 }
 
 /** What detect found on this machine. */
@@ -77,6 +94,15 @@ export interface ReadContext<Config> {
   readonly memory: Map<string, unknown>
 }
 
+/** One output format of a tool, by the name that `plimsoll parse` knows it under. */
+export interface SourceFormat {
+  readonly name: string
+  /** How surely these bytes are this format, 0..1. */
+  recognize(bytes: Uint8Array): number
+  /** As Source.interpret, for this format only; its `source` is the format's name. */
+  interpret(bytes: Uint8Array): Interpretation
+}
+
 /**
  * A source is a folder `collector/sources/<name>` whose `source.ts` default-exports this. It has two
  * verbs; interval, jitter, timeout, no-overlap, outcome and duration metrics belong to the runner.
@@ -97,6 +123,14 @@ export interface Source<Config = unknown> {
   detect(io: SourceIo, config: Config, node: string): Promise<Detection>
   /** One read of one target. Never throws for what the outside did; outcome says it. */
   read(context: ReadContext<Config>): Promise<Interpretation>
-  /** Severity and advice for a code of an event type (`xid`, `health`); without it edges are warnings. */
+  /** Metrics it usually gives: what of them no device gives is shown as missing in collection health. */
+  readonly expects: readonly MetricName[]
+  /** Output formats with names of their own, where the tool has several (`nvidia-smi-csv`, `npu-smi-watch`). */
+  readonly formats?: readonly SourceFormat[]
+  /** Sources that see the same devices better: where one of them is found on the machine, this one is not started. */
+  readonly fallbackFor?: readonly string[]
+  /** A target left or the collector stops: ends what `memory` holds (a stream). */
+  readonly close?: (memory: Map<string, unknown>) => void
+  /** Class, severity and advice for a code of an event type (`xid`, `health`); without it edges are warnings. */
   readonly describeFault?: (type: string, code: string) => FaultDescription | null
 }

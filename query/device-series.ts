@@ -1,12 +1,7 @@
 import type { Series, SeriesAnswer } from '#schemas/api.ts'
 import { PlimsollError } from '#schemas/errors.ts'
-import {
-  metricDefinition,
-  type MetricDefinition,
-  type MetricName,
-  type SettleRule,
-  isMetricName,
-} from '#schemas/metrics.ts'
+import type { MetricDefinition, SettleRule } from '#schemas/metric-definition.ts'
+import { metricDefinition, type MetricName, isMetricName } from '#schemas/metrics.ts'
 import { frame, settledWindow, type FleetDeps } from './fleet.ts'
 import { deviceKeys } from './queries/device-keys.ts'
 import { deviceSeries, SERIES_PLACES } from './queries/device-series.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { MetricUnit } from '#schemas/metrics.ts'
+import type { MetricUnit } from '#schemas/metric-definition.ts'
 import type { FigureColumns } from './queries/fleet-sums.ts'
 import {
   activeOf,

@@ -1,86 +1,21 @@
+import {
+  COUNT,
+  LINK_RATE,
+  MEMORY,
+  type MetricDefinition,
+  metricRow as row,
+  RATIO,
+  TEMPERATURE,
+} from '#schemas/metric-definition.ts'
+
 /**
- * The canonical metric catalogue: what every number means, in one place.
+ * The canonical metric catalogue: what every number about a device means, in one place.
  *
  * Rows are data. Names carry the base unit last; ratios are 0..1; counters end in `_total`. A missing
  * value is null, never 0. DDL, wire columns, API units and screen labels come from here or are checked
  * against it by tests.
  */
 
-export type MetricUnit =
-  | 'ratio'
-  | 'watts'
-  | 'joules'
-  | 'celsius'
-  | 'hertz'
-  | 'bytes'
-  | 'bytes_per_second'
-  | 'seconds'
-  | 'volts'
-  | 'count'
-  | 'code'
-  | 'bitmask'
-
-/** Wire and store type: f32 for gauges, f64 for counters and bytes, u8 for codes, u32 for masks. */
-export type WireType = 'f32' | 'f64' | 'u8' | 'u32'
-
-/** How a bucket of samples becomes one value: time-weighted mean, extreme, last, or counter increase. */
-export type SettleRule = 'mean' | 'max' | 'min' | 'last' | 'increase'
-
-export interface MetricDefinition {
-  readonly name: string
-  readonly unit: MetricUnit
-  /** gauge = level; counter = only rises until it restarts; enum = a code out of a list. */
-  readonly kind: 'gauge' | 'counter' | 'enum'
-  readonly scope: 'device'
-  /** Inclusive plausibility range in canonical units; a value outside is rejected and counted. */
-  readonly min: number
-  readonly max: number
-  readonly wire: WireType
-  readonly settle: SettleRule
-  /** What null means for this metric, shown on the Device page and in the docs. */
-  readonly missing: string
-  readonly label: { readonly en: string; readonly zh: string }
-}
-
-interface RowOptions {
-  readonly missing?: string
-  readonly settle?: SettleRule
-}
-
-function row<Name extends string>(
-  name: Name,
-  unit: MetricUnit,
-  kind: MetricDefinition['kind'],
-  range: readonly [min: number, max: number],
-  wire: WireType,
-  label: readonly [en: string, zh: string],
-  options: RowOptions = {},
-): MetricDefinition & { readonly name: Name } {
-  const settle =
-    options.settle ?? (kind === 'counter' ? 'increase' : kind === 'enum' ? 'last' : 'mean')
-  const missing = options.missing ?? 'the source did not give a value'
-  return {
-    name,
-    unit,
-    kind,
-    scope: 'device',
-    min: range[0],
-    max: range[1],
-    wire,
-    settle,
-    missing,
-    label: { en: label[0], zh: label[1] },
-  }
-}
-
-const RATIO = [0, 1] as const
-const COUNT = [0, 2 ** 53] as const
-/** 16 TiB: above any accelerator memory on sale, below every int64 sentinel. */
-const MEMORY = [0, 2 ** 44] as const
-/** 100 TB/s: above any scale-up link, below the double sentinel (1.4e14). */
-const LINK_RATE = [0, 1e14] as const
-/** Board sensors below -40 or above 200 degrees are faults of the sensor, not of the room. */
-const TEMPERATURE = [-40, 200] as const
 const PROFILING = 'needs DCGM profiling fields; not collected or not supported on this device'
 
 /** Every device metric Plimsoll knows, in the order of screens and docs. */
@@ -241,17 +176,17 @@ export const DEVICE_METRICS = [
     'PCIe 接收',
   ]),
   row('pcie_replay_total', 'count', 'counter', COUNT, 'f64', ['PCIe replays', 'PCIe 重传']),
-  row('nvlink_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
-    'NVLink, both ways',
-    'NVLink 双向',
+  row('scaleup_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
+    'Scale-up link (NVLink, HCCS, MLU-Link), both ways',
+    '互联（NVLink、HCCS、MLU-Link）双向',
   ]),
-  row('nvlink_tx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
-    'NVLink sent',
-    'NVLink 发送',
+  row('scaleup_tx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
+    'Scale-up link sent',
+    '互联发送',
   ]),
-  row('nvlink_rx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
-    'NVLink received',
-    'NVLink 接收',
+  row('scaleup_rx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
+    'Scale-up link received',
+    '互联接收',
   ]),
   row('ecc_corrected_total', 'count', 'counter', COUNT, 'f64', [
     'ECC corrected since driver load',
@@ -288,6 +223,138 @@ export const DEVICE_METRICS = [
     ['Processes (at least)', '进程数（至少）'],
     { settle: 'max' },
   ),
+  row(
+    'temperature_slowdown_celsius',
+    'celsius',
+    'gauge',
+    TEMPERATURE,
+    'f32',
+    ['Slowdown temperature', '降频温度'],
+    { settle: 'last', missing: 'the driver reports a margin instead, or nothing' },
+  ),
+  row(
+    'power_limit_default_watts',
+    'watts',
+    'gauge',
+    [1, 5000],
+    'f32',
+    ['Power limit, default', '默认功率上限'],
+    { settle: 'last' },
+  ),
+  row(
+    'power_limit_max_watts',
+    'watts',
+    'gauge',
+    [1, 5000],
+    'f32',
+    ['Power limit, highest allowed', '最大功率上限'],
+    { settle: 'last' },
+  ),
+  row('fan_ratio', 'ratio', 'gauge', RATIO, 'f32', ['Fan speed', '风扇转速'], {
+    missing: 'no fan (liquid cooled or passive), or its sensor failed',
+  }),
+  row(
+    'pcie_link_generation',
+    'count',
+    'gauge',
+    [1, 16],
+    'u8',
+    ['PCIe generation now', '当前 PCIe 代'],
+    { settle: 'last' },
+  ),
+  row(
+    'pcie_link_generation_max',
+    'count',
+    'gauge',
+    [1, 16],
+    'u8',
+    ['PCIe generation, highest', '最高 PCIe 代'],
+    { settle: 'last' },
+  ),
+  row('pcie_link_width', 'count', 'gauge', [1, 64], 'u8', ['PCIe lanes now', '当前 PCIe 通道数'], {
+    settle: 'last',
+  }),
+  row(
+    'pcie_link_width_max',
+    'count',
+    'gauge',
+    [1, 64],
+    'u8',
+    ['PCIe lanes, highest', '最大 PCIe 通道数'],
+    { settle: 'last' },
+  ),
+  row('scaleup_tx_bytes_total', 'bytes', 'counter', COUNT, 'f64', [
+    'Scale-up bytes sent',
+    '互联发送字节',
+  ]),
+  row('scaleup_rx_bytes_total', 'bytes', 'counter', COUNT, 'f64', [
+    'Scale-up bytes received',
+    '互联接收字节',
+  ]),
+  row('scaleup_errors_total', 'count', 'counter', COUNT, 'f64', [
+    'Scale-up link errors',
+    '互联链路错误',
+  ]),
+  row(
+    'scaleup_links_up',
+    'count',
+    'gauge',
+    [0, 1024],
+    'f32',
+    ['Scale-up links up', '互联链路正常数'],
+    { settle: 'min' },
+  ),
+  row(
+    'scaleup_links_down',
+    'count',
+    'gauge',
+    [0, 1024],
+    'f32',
+    ['Scale-up links down', '互联链路断开数'],
+    { settle: 'max' },
+  ),
+  row('network_tx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
+    'Own network port, sent',
+    '板载网口发送',
+  ]),
+  row('network_rx_bytes_per_second', 'bytes_per_second', 'gauge', LINK_RATE, 'f32', [
+    'Own network port, received',
+    '板载网口接收',
+  ]),
+  row('network_link_up', 'code', 'enum', [0, 1], 'u8', ['Own network port up', '板载网口状态']),
+  row('network_link_ups_total', 'count', 'counter', COUNT, 'f64', [
+    'Own network port came up',
+    '板载网口恢复次数',
+  ]),
+  row('ecc_corrected_lifetime_total', 'count', 'counter', COUNT, 'f64', [
+    'ECC corrected, lifetime',
+    'ECC 可纠正错误（累计）',
+  ]),
+  row('ecc_uncorrected_lifetime_total', 'count', 'counter', COUNT, 'f64', [
+    'ECC uncorrected, lifetime',
+    'ECC 不可纠正错误（累计）',
+  ]),
+  row('retired_pages_total', 'count', 'counter', COUNT, 'f64', [
+    'Memory pages retired or isolated',
+    '已隔离内存页',
+  ]),
+  row('retired_pages_pending', 'code', 'enum', [0, 1], 'u8', [
+    'Page retirement waits for a reset',
+    '内存页隔离待重启',
+  ]),
+  row(
+    'remap_banks_exhausted',
+    'count',
+    'gauge',
+    [0, 65_536],
+    'f32',
+    ['Memory banks without spare rows', '无备用行的内存块'],
+    { settle: 'max' },
+  ),
+  row('aicpu_ratio', 'ratio', 'gauge', RATIO, 'f32', ['AI CPU utilization', 'AI CPU 利用率']),
+  row('heartbeat_total', 'count', 'counter', COUNT, 'f64', ['Driver heart beats', '驱动心跳'], {
+    missing: 'not given; one that stands still is a fault',
+  }),
 ] as const satisfies readonly MetricDefinition[]
 
 /** Canonical name of a device metric. */

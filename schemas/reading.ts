@@ -1,6 +1,7 @@
 import type { Holder, Partition } from '#schemas/batch.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
+import type { LinkMetricValues, NodeMetricValues } from '#schemas/node-metrics.ts'
 
 /** How reading a source ended. Absent and failed never look like idle. */
 export type Outcome = 'ok' | 'absent' | 'failed'
@@ -25,6 +26,23 @@ export interface DeviceReading {
   readonly failed: string | null
 }
 
+/** What a source says about a node beside its devices, in canonical units. */
+export interface NodeReading {
+  /** Null when the output does not name its node; the target's node is used then. */
+  readonly node: string | null
+  readonly metrics: NodeMetricValues
+}
+
+/** One link or port of a device or node, in canonical units. */
+export interface LinkReading {
+  readonly node: string | null
+  /** A key of the device the link belongs to, as in DeviceReading.keys; null for a port of the node. */
+  readonly deviceKey: string | null
+  /** `nvlink/3`, `hccs/1`, `mlulink/0`, `mlx5_0/1`. */
+  readonly link: string
+  readonly metrics: LinkMetricValues
+}
+
 /** A line or value that was refused: counted, a few kept as examples, never fatal to its neighbours. */
 export interface RejectedLine {
   readonly line: string
@@ -40,6 +58,9 @@ export interface Interpretation {
   /** One sentence for a person: what was seen and what to do; null when ok. */
   readonly detail: string | null
   readonly devices: readonly DeviceReading[]
+  /** Absent = the source has nothing to say about nodes, about links. */
+  readonly nodes?: readonly NodeReading[]
+  readonly links?: readonly LinkReading[]
   /** Node-wide or device events that the output itself states; edges are found by the runner. */
   readonly events: readonly EventRecord[]
   /** Bounded examples of what was refused. */
@@ -48,6 +69,6 @@ export interface Interpretation {
   readonly rejectedByReason: Readonly<Record<string, number>>
   /** Native names that were read but have no canonical metric (listed, not errors). Bounded. */
   readonly ignored: readonly string[]
-  /** Facts about the tool itself: versions, format. */
+  /** Facts about the tool itself: versions (named as in FACT_NAMES), format. */
   readonly toolLabels: Readonly<Record<string, string>>
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FACT_NAMES, FAULT_CLASSES } from '#schemas/faults.ts'
 
 const text = z.string().max(256)
 const epochMs = z.int().min(0).max(8.64e15)
@@ -19,6 +20,11 @@ export const EventRecord = z.strictObject({
   /** `open` at the edge up, `closed` at the edge down, `point` for a moment without duration. */
   edge: z.enum(['open', 'closed', 'point']),
   message: z.string().max(1024),
+  message_zh: z.string().max(1024).optional(),
+  /** What the code is about and what to do next; absent where the source's fault table has no line. */
+  fault_class: z.enum(FAULT_CLASSES).optional(),
+  action: z.string().max(1024).optional(),
+  action_zh: z.string().max(1024).optional(),
 })
 export type EventRecord = z.infer<typeof EventRecord>
 
@@ -46,6 +52,18 @@ export const TargetRecord = z.strictObject({
   rejected: z.record(text, z.int().min(0)),
   /** A few rejected lines, cut, as examples. */
   examples: z.array(z.strictObject({ line: z.string().max(512), reason: text })).max(8),
+  // Collectors before 0.2 do not send what follows.
+  /** Canonical metric -> devices that gave a value in the last answer. */
+  fields: z.record(text, z.int().min(0)).optional(),
+  /** Metrics the source usually gives and no device gave. */
+  missing: z.array(text).max(256).optional(),
+  /** Metrics that were given under an earlier tool version, and when last. */
+  vanished: z
+    .array(z.strictObject({ metric: text, last_ms: epochMs, version: text }))
+    .max(64)
+    .optional(),
+  /** Versions and format as the tool states them. */
+  tool: z.record(text, text).optional(),
 })
 export type TargetRecord = z.infer<typeof TargetRecord>
 
@@ -62,6 +80,43 @@ export const GapRecord = z.strictObject({
 })
 export type GapRecord = z.infer<typeof GapRecord>
 
+/** A fact about a node, or one of its devices, that changes rarely: sent at first sight and on change. */
+export const FactRecord = z.strictObject({
+  kind: z.literal('fact'),
+  at_ms: epochMs,
+  node: text,
+  /** keys[0] of the device; null for the node. */
+  device_key: text.nullable(),
+  source: text,
+  name: z.enum(FACT_NAMES),
+  value: text,
+})
+export type FactRecord = z.infer<typeof FactRecord>
+
+/**
+ * One moment of one node, or of one link or port. Few and slow beside device samples, so they travel as
+ * records; names are of schemas/node-metrics.ts, values canonical and inside their range.
+ */
+export const NodeSampleRecord = z.strictObject({
+  kind: z.literal('node_sample'),
+  at_ms: epochMs,
+  step_ms: z.int().min(1000).max(60_000),
+  node: text,
+  source: text,
+  /** keys[0] of the device the link belongs to; null for the node and its own ports. */
+  device_key: text.nullable(),
+  /** `nvlink/3`, `hccs/1`, `mlx5_0/1`; null for the node itself. */
+  link: text.nullable(),
+  values: z.record(text, z.number()),
+})
+export type NodeSampleRecord = z.infer<typeof NodeSampleRecord>
+
 /** Anything a batch carries beside samples. */
-export const BatchRecord = z.discriminatedUnion('kind', [EventRecord, TargetRecord, GapRecord])
+export const BatchRecord = z.discriminatedUnion('kind', [
+  EventRecord,
+  TargetRecord,
+  GapRecord,
+  FactRecord,
+  NodeSampleRecord,
+])
 export type BatchRecord = z.infer<typeof BatchRecord>

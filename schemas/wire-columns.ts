@@ -1,4 +1,5 @@
-import { metricDefinition, type MetricName, type WireType } from '#schemas/metrics.ts'
+import type { WireType } from '#schemas/metric-definition.ts'
+import { metricDefinition, type MetricName } from '#schemas/metrics.ts'
 
 /** One typed column of the wire block. */
 export interface WireColumn {
@@ -49,9 +50,9 @@ const SCHEMA_1: readonly MetricName[] = [
   'pcie_tx_bytes_per_second',
   'pcie_rx_bytes_per_second',
   'pcie_replay_total',
-  'nvlink_bytes_per_second',
-  'nvlink_tx_bytes_per_second',
-  'nvlink_rx_bytes_per_second',
+  'scaleup_bytes_per_second',
+  'scaleup_tx_bytes_per_second',
+  'scaleup_rx_bytes_per_second',
   'ecc_corrected_total',
   'ecc_uncorrected_total',
   'remapped_rows_corrected_total',
@@ -65,13 +66,43 @@ const SCHEMA_1: readonly MetricName[] = [
   'process_count',
 ]
 
+/** Schema 2: interconnect, own network port, limits, lifetime counters. */
+const SCHEMA_2: readonly MetricName[] = [
+  ...SCHEMA_1,
+  'temperature_slowdown_celsius',
+  'power_limit_default_watts',
+  'power_limit_max_watts',
+  'fan_ratio',
+  'pcie_link_generation',
+  'pcie_link_generation_max',
+  'pcie_link_width',
+  'pcie_link_width_max',
+  'scaleup_tx_bytes_total',
+  'scaleup_rx_bytes_total',
+  'scaleup_errors_total',
+  'scaleup_links_up',
+  'scaleup_links_down',
+  'network_tx_bytes_per_second',
+  'network_rx_bytes_per_second',
+  'network_link_up',
+  'network_link_ups_total',
+  'ecc_corrected_lifetime_total',
+  'ecc_uncorrected_lifetime_total',
+  'retired_pages_total',
+  'retired_pages_pending',
+  'remap_banks_exhausted',
+  'aicpu_ratio',
+  'heartbeat_total',
+]
+
 /** Column lists by schemaId; an unknown id goes to quarantine. */
 export const WIRE_SCHEMAS: ReadonlyMap<number, readonly WireColumn[]> = new Map([
   [1, columns(SCHEMA_1)],
+  [2, columns(SCHEMA_2)],
 ])
 
 /** The schemaId that collectors write. */
-export const CURRENT_SCHEMA_ID = 1
+export const CURRENT_SCHEMA_ID = 2
 
 /** Bytes per value of a wire type. */
 export const WIRE_BYTES: Readonly<Record<WireType, number>> = { f32: 4, f64: 8, u8: 1, u32: 4 }

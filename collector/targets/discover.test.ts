@@ -11,6 +11,7 @@ function world() {
   const outcomes: ListOutcome[] = []
   const io: Pick<SourceIo, 'get'> & SourceIo = {
     run: () => Promise.reject(new Error('no commands here')),
+    stream: () => 'busy',
     hasCommand: () => Promise.resolve(false),
     get(url) {
       const page = pages.get(url)

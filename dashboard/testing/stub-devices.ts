@@ -15,8 +15,8 @@ const UNMEASURED = new Set([
   'fp64_active_ratio',
   'sm_occupancy_ratio',
   'voltage_volts',
-  'nvlink_tx_bytes_per_second',
-  'nvlink_rx_bytes_per_second',
+  'scaleup_tx_bytes_per_second',
+  'scaleup_rx_bytes_per_second',
   'xid_code',
 ])
 

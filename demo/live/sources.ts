@@ -38,6 +38,7 @@ export function createDirectSource(nodes: readonly SimNode[], moments: Moments):
     name: DIRECT_SOURCE,
     transport: 'http',
     defaultIntervalMs: LIVE_STEP_MS,
+    expects: [],
     config: z.strictObject({}),
     recognize: () => 0,
     interpret: () => answer({ outcome: 'absent', reason: 'no_output' }),

@@ -49,6 +49,7 @@ export function createWorld({ exporters, tools, time }: WorldDeps): SimulatedWor
       await silence(timeoutMs)
       return { exitCode: null, stdout: NOTHING, stderr: NOTHING, failure: 'timeout' }
     },
+    stream: () => 'busy',
     hasCommand: async () => true,
     stop() {
       isStopped = true

@@ -40,6 +40,7 @@ export function stageRecords(
       if (atMs > one.message.receivedAtMs + AHEAD_MAX_MS) refused += 1
       else if (record.kind === 'event') events.push(eventRow(one, record, registry))
       else if (record.kind === 'target') targets.push(targetRow(one, record))
+      else if (record.kind === 'fact' || record.kind === 'node_sample') continue
       else if (!BOOT_PATTERN.test(record.boot) || record.to_seq < record.from_seq) refused += 1
       else
         for (const gap of gaps(one, record, missing)) {

@@ -1,5 +1,6 @@
 import { bitSet, type Batch, type BatchColumn } from '#schemas/batch.ts'
-import { DEVICE_METRICS, type MetricDefinition, type WireType } from '#schemas/metrics.ts'
+import type { MetricDefinition, WireType } from '#schemas/metric-definition.ts'
+import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import type { NativeColumn } from '../store/native-block.ts'
 
 /** One batch on its way into the samples table. */

@@ -191,9 +191,9 @@ function firstOf<Value>(
 
 /** Boards without NVLink print 0; a state that cannot be known is not a measured 0. */
 function dropAbsentNvlink(metrics: MetricValues): void {
-  if (metrics.nvlink_bytes_per_second === 0) metrics.nvlink_bytes_per_second = null
-  if (metrics.nvlink_tx_bytes_per_second === 0) metrics.nvlink_tx_bytes_per_second = null
-  if (metrics.nvlink_rx_bytes_per_second === 0) metrics.nvlink_rx_bytes_per_second = null
+  if (metrics.scaleup_bytes_per_second === 0) metrics.scaleup_bytes_per_second = null
+  if (metrics.scaleup_tx_bytes_per_second === 0) metrics.scaleup_tx_bytes_per_second = null
+  if (metrics.scaleup_rx_bytes_per_second === 0) metrics.scaleup_rx_bytes_per_second = null
 }
 
 /** The user a row names, empty fields left out; null when the labels name nobody or the exporter itself. */

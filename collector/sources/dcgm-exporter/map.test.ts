@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { xidFault } from './faults.ts'
+import { xidFault } from '../../vendors/nvidia-xid.ts'
 import { normalBus, parseLabelBlock, trustedUuid } from './labels.ts'
 import { FIELDS } from './map.ts'
 import { boardRatio, migShare } from './mig.ts'
@@ -158,7 +158,7 @@ describe('XID faults', () => {
 
   it('keeps an unknown code visible and takes 0 as no fault', () => {
     expect(xidFault(4711)).toMatchObject({ class: 'unclassified', severity: 'warning' })
-    expect(xidFault(0)).toBeUndefined()
-    expect(xidFault(NaN)).toBeUndefined()
+    expect(xidFault(0)).toBeNull()
+    expect(xidFault(NaN)).toBeNull()
   })
 })

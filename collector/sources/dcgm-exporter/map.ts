@@ -1,4 +1,5 @@
-import { DEVICE_METRICS, type MetricDefinition, type MetricName } from '#schemas/metrics.ts'
+import type { MetricDefinition } from '#schemas/metric-definition.ts'
+import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
 
 /**
  * What DCGM's fields mean in canonical metrics: data, no behaviour. Names up to DCGM 4.6 and the
@@ -226,21 +227,21 @@ export const FIELDS: readonly NativeField[] = [
   field('pcie_rx_bytes_per_second', prof('PCIE_RX_BYTES'), rate),
   field('pcie_rx_bytes_per_second', dev('PCIE_RX_THROUGHPUT'), { times: 1000, rank: 1 }),
   field('pcie_replay_total', dev('PCIE_REPLAY_COUNTER', 'PCIE_REPLAY_TOTAL')),
-  field('nvlink_bytes_per_second', dev('NVLINK_THROUGHPUT_BYTES_PER_SECOND'), rate),
-  field('nvlink_bytes_per_second', dev('NVLINK_BANDWIDTH_TOTAL', 'NVLINK_THROUGHPUT_TOTAL'), {
+  field('scaleup_bytes_per_second', dev('NVLINK_THROUGHPUT_BYTES_PER_SECOND'), rate),
+  field('scaleup_bytes_per_second', dev('NVLINK_BANDWIDTH_TOTAL', 'NVLINK_THROUGHPUT_TOTAL'), {
     scale: 'nvlink',
     wide: true,
     rank: 1,
   }),
-  field('nvlink_tx_bytes_per_second', prof('NVLINK_TX_BYTES'), rate),
+  field('scaleup_tx_bytes_per_second', prof('NVLINK_TX_BYTES'), rate),
   field(
-    'nvlink_tx_bytes_per_second',
+    'scaleup_tx_bytes_per_second',
     dev('NVLINK_TX_BANDWIDTH_TOTAL', 'NVLINK_TX_THROUGHPUT_TOTAL'),
     { scale: 'nvlink', wide: true, rank: 1 },
   ),
-  field('nvlink_rx_bytes_per_second', prof('NVLINK_RX_BYTES'), rate),
+  field('scaleup_rx_bytes_per_second', prof('NVLINK_RX_BYTES'), rate),
   field(
-    'nvlink_rx_bytes_per_second',
+    'scaleup_rx_bytes_per_second',
     dev('NVLINK_RX_BANDWIDTH_TOTAL', 'NVLINK_RX_THROUGHPUT_TOTAL'),
     { scale: 'nvlink', wide: true, rank: 1 },
   ),

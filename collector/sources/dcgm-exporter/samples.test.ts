@@ -23,7 +23,7 @@ const MIB = 1_048_576
 const EXPECTED: Readonly<Record<string, Expected>> = {
   'dcgmexp-a100-nvlink-zero-dcgm149.txt': {
     devices: 4,
-    first: { nvlink_tx_bytes_per_second: 0 },
+    first: { scaleup_tx_bytes_per_second: 0 },
     key: 'uuid:GPU-715daa1d-db6f-9e69-ab48-190158bd5360',
   },
   'dcgmexp-a100-pcie40-vgpu-host-issue443.txt': { devices: 1, first: { sm_clock_hertz: 210e6 } },
@@ -72,7 +72,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
       power_watts: 8.969,
       energy_joules_total: 128_996.013,
       memory_free_bytes: 15_109 * MIB,
-      nvlink_bytes_per_second: null,
+      scaleup_bytes_per_second: null,
       xid_code: 0,
     },
   },

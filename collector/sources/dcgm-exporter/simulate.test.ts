@@ -15,7 +15,7 @@ function carried(name: MetricName): fc.Arbitrary<number> {
     return fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100)
   }
   if (name.endsWith('_ratio')) return fc.integer({ min: 0, max: 1e6 }).map((ppm) => ppm / 1e6)
-  if (name === 'nvlink_bytes_per_second') {
+  if (name === 'scaleup_bytes_per_second') {
     return fc.integer({ min: 0, max: 900_000 }).map((mb) => mb * 1e6)
   }
   if (name === 'energy_joules_total') return fc.integer({ min: 1, max: 1e9 })
@@ -100,7 +100,7 @@ describe('a written page', () => {
       memory_controller_busy_ratio: 0.43,
       power_watts: 655.25,
       energy_joules_total: 91_234_567,
-      nvlink_bytes_per_second: 412_004_118_528,
+      scaleup_bytes_per_second: 412_004_118_528,
       gr_engine_active_ratio: 0.9812,
     }
     const [device] = placed([

@@ -1,6 +1,6 @@
 import type { Holder } from '#schemas/batch.ts'
 import type { MetricName, MetricValues } from '#schemas/metrics.ts'
-import { xidFault } from './faults.ts'
+import { xidFault } from '../../vendors/nvidia-xid.ts'
 
 /** One simulated GPU: identity, canonical values, and who holds it. */
 export interface SimulatedGpu {
@@ -149,7 +149,7 @@ const FIELDS: readonly SimulatedField[] = [
   int(dev('ROW_REMAP_FAILURE'), 'row_remap_failed', 'Whether remapping failed.'),
   int(dev('ROW_REMAP_PENDING'), 'row_remap_pending', 'Whether a remap waits for a reset.'),
   int(dev('PSTATE'), 'performance_state', 'Performance state.'),
-  int(dev('NVLINK_BANDWIDTH_TOTAL'), 'nvlink_bytes_per_second', 'NVLink throughput.', {
+  int(dev('NVLINK_BANDWIDTH_TOTAL'), 'scaleup_bytes_per_second', 'NVLink throughput.', {
     over: 1e6,
     baseName: dev('NVLINK_THROUGHPUT_BYTES_PER_SECOND'),
     ...counter,
@@ -164,8 +164,8 @@ const FIELDS: readonly SimulatedField[] = [
   double(prof('DRAM_ACTIVE'), 'memory_bandwidth_active_ratio', 'Memory interface active.'),
   int(prof('PCIE_TX_BYTES'), 'pcie_tx_bytes_per_second', 'PCIe sent, B/s.'),
   int(prof('PCIE_RX_BYTES'), 'pcie_rx_bytes_per_second', 'PCIe received, B/s.'),
-  int(prof('NVLINK_TX_BYTES'), 'nvlink_tx_bytes_per_second', 'NVLink sent, B/s.'),
-  int(prof('NVLINK_RX_BYTES'), 'nvlink_rx_bytes_per_second', 'NVLink received, B/s.'),
+  int(prof('NVLINK_TX_BYTES'), 'scaleup_tx_bytes_per_second', 'NVLink sent, B/s.'),
+  int(prof('NVLINK_RX_BYTES'), 'scaleup_rx_bytes_per_second', 'NVLink received, B/s.'),
 ]
 
 /** Metrics the simulator can write; `xid_code` comes from `xid`. */
@@ -239,7 +239,7 @@ function xidLines(
   const name = base ? dev('XID_ERROR') : dev('XID_ERRORS')
   const rows = devices.flatMap((device) => {
     if (device.xid === null) return []
-    const text = device.xid === 0 ? 'No Error' : (xidFault(device.xid)?.name ?? 'Unknown Error')
+    const text = device.xid === 0 ? 'No Error' : (xidFault(device.xid)?.name.en ?? 'Unknown Error')
     const fault = `,err_code="${device.xid}",err_msg="${text}"`
     return [`${name}{${identityLabels(device, base)}${podLabels(device)}${fault}} ${device.xid}`]
   })

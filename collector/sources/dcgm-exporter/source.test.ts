@@ -12,6 +12,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 function answering(result: Partial<HttpResult>, seen: string[] = []): SourceIo {
   return {
     run: () => Promise.reject(new Error('this source runs no command')),
+    stream: () => 'busy',
     hasCommand: () => Promise.resolve(false),
     get(url) {
       seen.push(url)
@@ -128,7 +129,7 @@ describe('read', () => {
 
   it('tells the runner what an XID means and leaves other events alone', () => {
     expect(source.describeFault?.('xid', '79')).toMatchObject({ severity: 'fatal' })
-    expect(source.describeFault?.('xid', '79')?.message).toMatch(/fell off the bus.*Drain/)
+    expect(source.describeFault?.('xid', '79')?.action.en).toMatch(/Drain/)
     expect(source.describeFault?.('xid', '4711')?.severity).toBe('warning')
     expect(source.describeFault?.('xid', '0')).toBeNull()
     expect(source.describeFault?.('health', '2')).toBeNull()

@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import type { Interpretation } from '#schemas/reading.ts'
-import type {
-  Detection,
-  FaultDescription,
-  HttpResult,
-  ReadContext,
-  Source,
-  SourceIo,
-} from '../../source.ts'
-import { xidFault } from './faults.ts'
+import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
+import { describeFault } from './faults.ts'
 import { interpretPage } from './interpret.ts'
 import { LIMITS } from './limits.ts'
 import { newUnitMemory, isUnitMemory } from './units.ts'
@@ -31,6 +24,15 @@ const source: Source<DcgmExporterConfig> = {
   transport: 'http',
   // The exporter refreshes every 30 s by default; 15 s finds a change soon and costs one page.
   defaultIntervalMs: 15_000,
+  expects: [
+    'gr_engine_active_ratio',
+    'gpu_util_ratio',
+    'power_watts',
+    'energy_joules_total',
+    'temperature_celsius',
+    'memory_used_bytes',
+    'sm_clock_hertz',
+  ],
   config: DcgmExporterConfig,
   recognize,
   interpret: (bytes) =>
@@ -40,13 +42,6 @@ const source: Source<DcgmExporterConfig> = {
   describeFault,
 }
 export default source
-
-function describeFault(type: string, code: string): FaultDescription | null {
-  const fault = type === 'xid' ? xidFault(Number(code)) : undefined
-  return fault === undefined
-    ? null
-    : { severity: fault.severity, message: `${fault.name}. ${fault.action}` }
-}
 
 /** Certain with a row or header of a DCGM field; unsure where the name merely occurs. */
 function recognize(bytes: Uint8Array): number {

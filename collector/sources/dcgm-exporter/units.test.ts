@@ -50,7 +50,7 @@ describe('units of a page', () => {
 
   it('does not take one absurd NVLink rate for a change of unit', () => {
     const read = readRows([['DEV_NVLINK_BANDWIDTH_TOTAL', 3_000_000, 312_000]])
-    expect(read.metrics.map((m) => m.nvlink_bytes_per_second)).toEqual([null, 3.12e11])
+    expect(read.metrics.map((m) => m.scaleup_bytes_per_second)).toEqual([null, 3.12e11])
     expect(readRows([['DEV_SM_CLOCK', 4294967295]]).metrics[0]?.sm_clock_hertz).toBeNull()
   })
 

@@ -76,6 +76,7 @@ function host(devices: readonly SimulatedNpu[], callMs = 0) {
       return { ...result, ...(key === undefined ? {} : state.override.get(key)) }
     },
     get: () => Promise.reject(new Error('npu-smi does not use HTTP')),
+    stream: () => 'busy',
     hasCommand: (command) => Promise.resolve(command === 'npu-smi'),
   }
   const source = createNpuSmiSource({ monotonicMs: () => clock.nowMs })

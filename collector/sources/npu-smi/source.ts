@@ -52,6 +52,13 @@ export function createNpuSmiSource(deps: NpuSmiDeps): Source<NpuSmiConfig> {
     transport: 'command',
     // A full walk of 16 dies takes seconds: shorter intervals load the driver for nothing.
     defaultIntervalMs: 15_000,
+    expects: [
+      'aicore_ratio',
+      'npu_util_ratio',
+      'power_watts',
+      'temperature_celsius',
+      'memory_used_bytes',
+    ],
     config: NpuSmiConfig,
     recognize,
     interpret,

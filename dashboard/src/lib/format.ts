@@ -1,4 +1,4 @@
-import type { MetricUnit } from '#schemas/metrics.ts'
+import type { MetricUnit } from '#schemas/metric-definition.ts'
 
 /**
  * Numbers as text. The only place where a ratio becomes a percent. A missing value is an em dash, never

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEVICE_METRICS, metricDefinition, type MetricDefinition } from '#schemas/metrics.ts'
+import type { MetricDefinition } from '#schemas/metric-definition.ts'
+import { DEVICE_METRICS, metricDefinition } from '#schemas/metrics.ts'
 import { eventsOf, deviceOf } from '../../../testing/stub-devices.ts'
 import { en } from '../i18n/en.ts'
 import { chartedAs, markersOf, metricText } from './metric-chart.ts'

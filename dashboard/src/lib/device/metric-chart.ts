@@ -1,5 +1,6 @@
 import type { DeviceEvent } from '#schemas/api.ts'
-import { HEALTH_CODES, type MetricDefinition, type MetricUnit } from '#schemas/metrics.ts'
+import type { MetricDefinition, MetricUnit } from '#schemas/metric-definition.ts'
+import { HEALTH_CODES } from '#schemas/metrics.ts'
 import { looseRange, ratioRange, type ChartSpec, type Marker } from '#lib/chart/options.ts'
 import { percent, quantity, type Lang } from '#lib/format.ts'
 import { epochMs } from '#lib/time.ts'

@@ -1,4 +1,5 @@
-import { DEVICE_METRICS, type MetricDefinition, type MetricName } from '#schemas/metrics.ts'
+import type { MetricDefinition } from '#schemas/metric-definition.ts'
+import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
 
 /** Which metrics stand together on the device page, in the catalogue's order. */
 
@@ -7,9 +8,12 @@ export type Topic = (typeof TOPICS)[number]
 
 /** The first rule that fits a name decides; a test holds that every catalogue metric has a topic. */
 const RULES: readonly (readonly [Topic, RegExp])[] = [
-  ['errors', /^(ecc_|remapped_|row_remap_|xid_|health_|pcie_replay_)/],
-  ['links', /^(pcie_|nvlink_)/],
-  ['heat', /temperature/],
+  [
+    'errors',
+    /^(ecc_|remapped_|row_remap_|remap_|retired_|xid_|health_|heartbeat_|pcie_replay_|scaleup_errors_)/,
+  ],
+  ['links', /^(pcie_|scaleup_|network_)/],
+  ['heat', /temperature|^fan_/],
   ['clocks', /^(sm_clock|memory_clock|clock_|throttle_|performance_)/],
   ['power', /^(power_|energy_|voltage_)/],
   ['memory', /^(memory_(used|free|reserved|total)_|host_memory_)/],
