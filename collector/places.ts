@@ -31,20 +31,54 @@ export interface Places {
   looked(): string[]
 }
 
+/** What this machine has, by source name; a fallback is read only where nothing better was found. */
+interface Findings {
+  readonly found: Map<string, SourceDetection>
+  readonly sentences: Map<string, string>
+}
+
 /** Gives the runner its targets: from lists, or from what is found on this machine. */
 export async function startPlaces(deps: PlacesDeps): Promise<Places> {
-  const sentences = new Map<string, string>()
+  const findings: Findings = { found: new Map(), sentences: new Map() }
+  // Nobody is started before everybody was looked for: a fallback must know whether it is needed.
   const stops = await Promise.all(
     deps.sections.map((section) =>
-      section.isLocal ? startLooking(deps, section, sentences) : startLists(deps, section),
+      section.isLocal ? startLooking(deps, section, findings) : startLists(deps, section),
     ),
   )
+  settleLocal(deps, findings)
   return {
     stop() {
       for (const stop of stops) stop()
     },
-    looked: () => [...sentences.values()],
+    looked: () => [...findings.sentences.values()],
   }
+}
+
+/** Hands every local section its target, or takes it away where a better source was found meanwhile. */
+function settleLocal(deps: PlacesDeps, { found, sentences }: Findings): void {
+  for (const section of deps.sections) {
+    const { source } = section
+    const here = found.get(source.name)
+    if (!section.isLocal || here === undefined) continue
+    const better = deps.areNamed ? undefined : betterThan(section, found)
+    const isNeeded = better === undefined || here.detection.state !== 'present'
+    const sentence = isNeeded
+      ? here.sentence
+      : `${source.name}: here and not read, ${better} sees the same devices (name it in the configuration to read both)`
+    if (sentences.get(source.name) !== sentence)
+      deps.logger.info('looked on this machine', { source: source.name, found: sentence })
+    sentences.set(source.name, sentence)
+    if (isNeeded) settleFound(deps, section, here)
+    else deps.runner.setTargets(section, [])
+  }
+}
+
+function betterThan(
+  { source }: SourceSection,
+  found: ReadonlyMap<string, SourceDetection>,
+): string | undefined {
+  return source.fallbackFor?.find((name) => found.get(name)?.detection.state === 'present')
 }
 
 async function startLists(deps: PlacesDeps, section: SourceSection): Promise<() => void> {
@@ -89,23 +123,18 @@ function noteList(
 async function startLooking(
   deps: PlacesDeps,
   section: SourceSection,
-  sentences: Map<string, string>,
+  findings: Findings,
 ): Promise<() => void> {
-  const { io, ownNode, time, logger } = deps
-  const { source } = section
+  const { io, ownNode, time } = deps
   let cancel: () => void = () => undefined
   let stopped = false
   const look = async () => {
     const found = await detectSource(section, io, ownNode)
     if (stopped) return
-    const isNews = sentences.get(source.name) !== found.sentence
-    sentences.set(source.name, found.sentence)
-    if (isNews)
-      logger.info('looked on this machine', { source: source.name, found: found.sentence })
-    settleFound(deps, section, found)
-    if (found.detection.state !== 'present')
-      cancel = time.setTimer(LOOK_AGAIN_MS, () => void look())
+    findings.found.set(section.source.name, found)
+    if (found.detection.state !== 'present') cancel = time.setTimer(LOOK_AGAIN_MS, again)
   }
+  const again = () => void look().then(() => (stopped ? undefined : settleLocal(deps, findings)))
   await look()
   return () => {
     stopped = true
