@@ -79,16 +79,19 @@ function parseRow(line: string): ExpositionRow | ExpositionRefusal {
   let at = name.length
   while (line[at] === ' ' || line[at] === '\t') at += 1
   const labels: Record<string, string> = {}
-  if (line[at] === '{') {
+  const hasLabels = line[at] === '{'
+  if (hasLabels) {
     const after = readLabels(line, at + 1, labels)
     if (after === null) return 'bad_labels'
     at = after
   }
   const tail = TAIL.exec(line.slice(at))
   const printed = tail?.[1]
-  if (printed === undefined) return at === name.length ? 'not_a_sample' : 'text_value'
+  // A word and another word are prose, not a sample whose value went wrong.
+  const refusal = hasLabels ? 'text_value' : 'not_a_sample'
+  if (printed === undefined) return refusal
   const isNumber = NUMBER.test(printed)
-  if (!isNumber && !NOTHING.test(printed)) return at === name.length ? 'not_a_sample' : 'text_value'
+  if (!isNumber && !NOTHING.test(printed)) return refusal
   const number = isNumber ? Number(printed) : Number.NaN
   return {
     name,
