@@ -104,6 +104,22 @@ describe('XID', () => {
     expect(see([gpu({}, { labels: { driver_version: '580' } })])).toEqual(['xid 48 closed'])
   })
 
+  it('every edge is told in both languages', () => {
+    const { events } = world()
+    events([gpu({ health_code: 0 }), other])
+    const told = [
+      ...events([gpu({ xid_code: 31, health_code: 2 }), other]),
+      ...events([other]),
+      ...events([other]),
+      ...events([gpu({ xid_code: 48, health_code: 0 }, { failed: 'zero_filled' }), other]),
+    ]
+    expect(told.length).toBeGreaterThan(3)
+    for (const { message, message_zh } of told) {
+      expect(message).not.toBe('')
+      expect(message_zh).toMatch(/\p{Script=Han}/u)
+    }
+  })
+
   it('the source says how bad it is and what to do', () => {
     const { see, told, edges } = world()
     see([gpu({})])

@@ -13,6 +13,8 @@ const MISSING_AFTER = 2
 const STATED_PER_TARGET = 256
 /** A device missing for this long is no longer waited for, ms. */
 const FORGET_MS = 86_400_000
+/** Longest message and advice, as EventRecord takes them. */
+const TEXT_MAX = 1024
 const OPEN_HEALTH = HEALTH_CODES.alarm
 
 /** What is known about one device as one target shows it. */
@@ -76,6 +78,7 @@ interface Said {
   readonly edge: EventRecord['edge']
   readonly severity: EventRecord['severity']
   readonly message: string
+  readonly message_zh: string
 }
 type Say = (node: string, key: string, event: Said) => void
 
@@ -92,17 +95,18 @@ function say(deps: EventDeps, read: TargetRead): Say {
       ...event,
       code: event.code.slice(0, 256),
       severity: known?.severity ?? event.severity,
-      message: (known?.name.en ?? event.message).slice(0, 1024),
+      message: (known?.name.en ?? event.message).slice(0, TEXT_MAX),
+      message_zh: event.message_zh.slice(0, TEXT_MAX),
       ...(known === null ? {} : adviceOf(known)),
     })
   }
 }
 
 const adviceOf = (fault: FaultDescription) => ({
-  message_zh: fault.name.zh.slice(0, 1024),
+  message_zh: fault.name.zh.slice(0, TEXT_MAX),
   fault_class: fault.class,
-  action: fault.action.en.slice(0, 1024),
-  action_zh: fault.action.zh.slice(0, 1024),
+  action: fault.action.en.slice(0, TEXT_MAX),
+  action_zh: fault.action.zh.slice(0, TEXT_MAX),
 })
 
 function observeDevice(devices: Map<string, DeviceEdges>, seen: SeenDevice, say: Say): void {
@@ -110,13 +114,14 @@ function observeDevice(devices: Map<string, DeviceEdges>, seen: SeenDevice, say:
   const known = devices.get(key)
   const edges = known ?? newEdges(node, reading)
   devices.set(key, edges)
-  if (edges.isMissing) say(node, key, closed('device_missing', '', 'the device is reported again'))
+  if (edges.isMissing)
+    say(node, key, closed('device_missing', '', ['the device is reported again', '设备重新上报']))
   edges.isMissing = false
   edges.absentReads = 0
   observeFailed(edges, seen, say)
   if (known !== undefined && isDriverRestart(edges, reading, metrics)) {
     if (edges.xid !== null && edges.xid !== 0)
-      say(node, key, closed('xid', String(edges.xid), 'the driver was restarted'))
+      say(node, key, closed('xid', String(edges.xid), ['the driver was restarted', '驱动已重启']))
     edges.xid = 0
   }
   observeXid(edges, seen, say)
@@ -147,9 +152,14 @@ function observeFailed(edges: DeviceEdges, { key, node, reading }: SeenDevice, s
       edge: 'open',
       severity: 'critical',
       message: `the tool could not read this device (${failed}) although it read others`,
+      message_zh: `工具未能读取该设备（${failed}），但读到了其他设备`,
     })
   if (failed === null && edges.failed !== null)
-    say(node, key, closed('device_unreadable', edges.failed, 'the device can be read again'))
+    say(
+      node,
+      key,
+      closed('device_unreadable', edges.failed, ['the device can be read again', '设备恢复可读']),
+    )
   edges.failed = failed
 }
 
@@ -172,10 +182,12 @@ function observeXid(edges: DeviceEdges, seen: SeenDevice, say: Say): void {
       edge: 'point',
       severity: 'info',
       message: `XID ${xid} was already there when this collector first read the device; when it happened is not known`,
+      message_zh: `采集器首次读取该设备时 XID ${xid} 已存在，发生时间未知`,
     })
     return
   }
-  if (before !== 0) say(node, key, closed('xid', String(before), `followed by XID ${xid}`))
+  if (before !== 0)
+    say(node, key, closed('xid', String(before), [`followed by XID ${xid}`, `随后出现 XID ${xid}`]))
   edges.xid = xid
   say(node, key, {
     type: 'xid',
@@ -183,6 +195,7 @@ function observeXid(edges: DeviceEdges, seen: SeenDevice, say: Say): void {
     edge: 'open',
     severity: 'warning',
     message: `XID ${xid} reported by the driver`,
+    message_zh: `驱动报告 XID ${xid}`,
   })
 }
 
@@ -191,7 +204,12 @@ function observeHealth(edges: DeviceEdges, { key, node, metrics }: SeenDevice, s
   if (code === null) return
   const open = edges.healthCode
   if (code >= OPEN_HEALTH && code !== open) {
-    if (open !== null) say(node, key, closed('health', wordOf(open), `changed to ${wordOf(code)}`))
+    if (open !== null)
+      say(
+        node,
+        key,
+        closed('health', wordOf(open), [`changed to ${wordOf(code)}`, `变为 ${wordOf(code)}`]),
+      )
     edges.healthCode = code
     say(node, key, {
       type: 'health',
@@ -199,11 +217,16 @@ function observeHealth(edges: DeviceEdges, { key, node, metrics }: SeenDevice, s
       edge: 'open',
       severity: code >= HEALTH_CODES.critical ? 'fatal' : 'critical',
       message: `the vendor's health word is ${wordOf(code)}`,
+      message_zh: `厂商健康状态为 ${wordOf(code)}`,
     })
   }
   if (code === HEALTH_CODES.ok && open !== null) {
     edges.healthCode = null
-    say(node, key, closed('health', wordOf(open), 'the health word is OK again'))
+    say(
+      node,
+      key,
+      closed('health', wordOf(open), ['the health word is OK again', '健康状态恢复正常']),
+    )
   }
 }
 
@@ -227,13 +250,11 @@ function driverOf({ labels }: DeviceReading): string {
   return ''
 }
 
-const closed = (type: string, code: string, message: string): Said => ({
-  type,
-  code,
-  edge: 'closed',
-  severity: 'info',
-  message,
-})
+const closed = (
+  type: string,
+  code: string,
+  [message, message_zh]: readonly [en: string, zh: string],
+): Said => ({ type, code, edge: 'closed', severity: 'info', message, message_zh })
 
 /** Whole devices that a target showed before and no longer shows while it shows others. */
 function observeMissing(
@@ -263,6 +284,7 @@ function observeMissing(
       edge: 'open',
       severity: 'critical',
       message: `the device is no longer reported; ${shown.size} others of this target are`,
+      message_zh: `设备不再上报；该目标的其他 ${shown.size} 个设备仍在上报`,
     })
   }
 }
@@ -283,7 +305,11 @@ function isShownElsewhere(
 function closeReplaced(devices: Map<string, DeviceEdges>, key: string, say: Say): void {
   const edges = devices.get(key)
   if (edges?.isMissing === true)
-    say(edges.node, key, closed('device_missing', '', 'another device took its place'))
+    say(
+      edges.node,
+      key,
+      closed('device_missing', '', ['another device took its place', '其位置已由另一设备占用']),
+    )
   devices.delete(key)
 }
 
@@ -299,7 +325,7 @@ function observeStated(
   for (const event of read.interpretation.events.slice(0, STATED_PER_TARGET)) {
     const node = nodeOf(event, read.target)
     const at_ms = event.at_ms > 0 ? event.at_ms : read.tickMs
-    const stated = { ...event, node, at_ms, device_key: keyOf(event.device_key) }
+    const stated = { ...event, node, at_ms, device_key: keyOf(event.device_key), ...cut(event) }
     const name = JSON.stringify([node, stated.device_key, event.type, event.code, event.edge])
     now.set(name, before.get(name) ?? stated)
     if (!before.has(name)) emit(stated)
@@ -307,11 +333,28 @@ function observeStated(
   for (const [name, event] of before)
     if (!now.has(name) && event.edge === 'open')
       emit({
-        ...event,
+        ...withoutAdvice(event),
         at_ms: read.tickMs,
         edge: 'closed',
         severity: 'info',
         message: 'no longer reported',
+        message_zh: '不再上报',
       })
   return now
+}
+
+/** A text too long would cost its whole message: ingest refuses what breaks the contract. */
+function cut(event: EventRecord): Partial<EventRecord> {
+  const { message, message_zh, action, action_zh } = event
+  return {
+    message: message.slice(0, TEXT_MAX),
+    ...(message_zh === undefined ? {} : { message_zh: message_zh.slice(0, TEXT_MAX) }),
+    ...(action === undefined ? {} : { action: action.slice(0, TEXT_MAX) }),
+    ...(action_zh === undefined ? {} : { action_zh: action_zh.slice(0, TEXT_MAX) }),
+  }
+}
+
+/** What is over needs nothing done. */
+function withoutAdvice({ action: _, action_zh: __, ...event }: EventRecord): EventRecord {
+  return event
 }

@@ -10,7 +10,7 @@ function world() {
   const health = createHealth((record) => told.push(TargetRecord.parse(record)))
   return { told, health }
 }
-const nothing = { rejected: {}, examples: [] }
+const nothing = { rejected: {}, examples: [], values: [] }
 const gpu = reading({ keys: ['uuid:1'], metrics: { power_watts: 1, temperature_celsius: null } })
 const failed = (reason: string) =>
   ({ said: { outcome: 'failed', reason, detail: 'what to do' } }) as const
@@ -56,6 +56,7 @@ describe('collection health', () => {
       health.observe(targetRead(T0 + n * 10_000, [gpu], { said }), {
         rejected: { 'range:power_watts': 1 },
         examples: [],
+        values: [],
       })
     expect(told.at(-1)?.rejected).toEqual({ cut: 350, 'range:power_watts': 7 })
     expect(told.at(-1)?.examples).toHaveLength(8)
@@ -93,5 +94,34 @@ describe('collection health', () => {
     expect(told[1]).toMatchObject({ outcome: 'absent', reason: 'removed', devices: 0 })
     expect(told[1]?.at_ms).toBeGreaterThan(told[0]?.at_ms ?? 0)
     expect(health.lines()).toEqual([])
+  })
+
+  it('fields, missing and vanished ones travel with the line; a failed read keeps what was last given', () => {
+    const told: TargetRecord[] = []
+    const health = createHealth(
+      (record) => told.push(TargetRecord.parse(record)),
+      () => ['power_watts', 'energy_joules_total'],
+    )
+    const version = (exporter_version: string) => ({ said: { toolLabels: { exporter_version } } })
+    const result = (values: Record<string, number>) => ({ ...nothing, values: [values] })
+    health.observe(targetRead(T0, [gpu], version('1')), result({ power_watts: 1, fan_ratio: 1 }))
+    for (let n = 1; n <= 12; n++)
+      health.observe(targetRead(T0 + n * 10_000, [gpu], version('2')), result({ power_watts: 1 }))
+    expect(
+      told.map(({ at_ms, vanished }) => [(at_ms - T0 - 300) / 1000, vanished?.length]),
+    ).toEqual([
+      [0, 0],
+      [10, 0],
+      [60, 1],
+      [120, 1],
+    ])
+    expect(told.at(-1)).toMatchObject({
+      fields: { power_watts: 1 },
+      missing: ['energy_joules_total'],
+      vanished: [{ metric: 'fan_ratio', last_ms: T0 + 300, version: '1' }],
+      tool: { exporter_version: '2' },
+    })
+    health.observe(targetRead(T0 + 130_000, [], failed('timeout')), nothing)
+    expect(told.at(-1)).toMatchObject({ outcome: 'failed', fields: { power_watts: 1 } })
   })
 })

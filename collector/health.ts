@@ -1,4 +1,11 @@
 import type { TargetRecord } from '#schemas/records.ts'
+import {
+  type FieldMemory,
+  newFieldMemory,
+  observeFields,
+  type TargetFields,
+  type ValueBag,
+} from './fields.ts'
 import type { Accepted } from './merge.ts'
 import type { TargetRead } from './runner.ts'
 import { shownAddress } from './targets/shown-address.ts'
@@ -22,6 +29,12 @@ interface TargetHealth {
   last: TargetRecord
 }
 
+/** What became of a read: refusals after the parser, and the values that passed. */
+export interface ReadResult extends Pick<Accepted, 'rejected' | 'examples'> {
+  /** Every device, node and link of the answer. */
+  readonly values: readonly ValueBag[]
+}
+
 export interface HealthStats {
   readonly ok: number
   readonly failed: number
@@ -30,7 +43,7 @@ export interface HealthStats {
 }
 
 export interface CollectionHealth {
-  observe(read: TargetRead, accepted: Pick<Accepted, 'rejected' | 'examples'>): void
+  observe(read: TargetRead, result: ReadResult): void
   /** A target list, or a tool that was looked for, as one line of its own. */
   observePlace(place: PlaceHealth): void
   /** The tool of this machine was found: its target has a line of its own now. */
@@ -55,21 +68,27 @@ export interface PlaceHealth {
 }
 
 /**
- * One line per target: sent when its outcome changes and once a minute. A dead target is one line, however
- * many devices it had and however often it is asked.
+ * One line per target: sent when its outcome, its version or its vanished fields change, and once a minute. A
+ * dead target is one line, however many devices it had and however often it is asked.
  */
-export function createHealth(emit: (record: TargetRecord) => void): CollectionHealth {
+export function createHealth(
+  emit: (record: TargetRecord) => void,
+  /** Metrics a source usually gives. */
+  expectsOf: (source: string) => readonly string[] = () => [],
+): CollectionHealth {
   const targets = new Map<string, TargetHealth>()
+  const fields = new Map<string, FieldMemory>()
 
   const note = (id: string, record: TargetRecord, rejected: Readonly<Record<string, number>>) => {
     const before = targets.get(id)
     const isChange =
       before === undefined || before.outcome !== record.outcome || before.reason !== record.reason
+    const isNews = isChange || fieldNews(before.last) !== fieldNews(record)
     const sums = before?.rejected ?? {}
     for (const [reason, count] of Object.entries(rejected)) addTo(sums, reason, count)
     const sinceMs = isChange ? record.at_ms : before.sinceMs
     const lastOkMs = record.outcome === 'ok' ? record.at_ms : (before?.lastOkMs ?? null)
-    const isDue = isChange || Math.abs(record.at_ms - before.toldMs) >= REPEAT_MS
+    const isDue = isNews || Math.abs(record.at_ms - before.toldMs) >= REPEAT_MS
     const last = { ...record, since_ms: sinceMs, last_ok_ms: lastOkMs, rejected: { ...sums } }
     targets.set(id, {
       outcome: record.outcome,
@@ -82,19 +101,41 @@ export function createHealth(emit: (record: TargetRecord) => void): CollectionHe
     })
     if (isDue) emit(last)
   }
+  /** What the last good answer gave: a failed read says nothing about fields. */
+  const fieldsNow = (read: TargetRead, { values }: ReadResult): Partial<TargetFields> => {
+    const { outcome, devices, toolLabels } = read.interpretation
+    if (outcome !== 'ok') {
+      const { fields: given, missing, vanished, tool } = targets.get(read.id)?.last ?? {}
+      if (given === undefined || missing === undefined) return {}
+      return { fields: given, missing, vanished: vanished ?? [], tool: tool ?? {} }
+    }
+    const memory = fields.get(read.id) ?? newFieldMemory()
+    fields.set(read.id, memory)
+    const readable = devices.filter(({ failed }) => failed === null)
+    return observeFields(memory, {
+      atMs: read.atMs,
+      values,
+      devices: readable.length,
+      expects: expectsOf(read.source),
+      toolLabels,
+      deviceLabels: readable[0]?.labels ?? {},
+    })
+  }
   const forget = (id: string) => {
     const last = targets.get(id)?.last
+    fields.delete(id)
     if (!targets.delete(id) || last === undefined) return
     // Without this word it would look like a target whose collector died.
     const gone = { outcome: 'absent', reason: REMOVED, detail: '', devices: 0 } as const
     emit({ ...last, ...gone, at_ms: last.at_ms + 1 })
   }
   return {
-    observe(read, accepted) {
+    observe(read, result) {
       const rejected = { ...read.interpretation.rejectedByReason }
-      for (const [reason, count] of Object.entries(accepted.rejected))
+      for (const [reason, count] of Object.entries(result.rejected))
         rejected[reason] = (rejected[reason] ?? 0) + count
-      note(read.id, recordOf(read, accepted), rejected)
+      const record = { ...recordOf(read, result), ...fieldsNow(read, result) }
+      note(read.id, record, rejected)
     },
     observePlace(place) {
       note(`place ${place.source} ${place.place}`, placeRecord(place), {})
@@ -115,13 +156,17 @@ export function createHealth(emit: (record: TargetRecord) => void): CollectionHe
   }
 }
 
+/** Another version or another vanished field is worth a line at once; counts wait for the minute. */
+const fieldNews = ({ vanished = [], tool = {} }: TargetRecord) =>
+  JSON.stringify([vanished.map(({ metric }) => metric), tool])
+
 function addTo(sums: Record<string, number>, reason: string, count: number): void {
   const isKnown = reason in sums || Object.keys(sums).length < REASONS
   const name = isKnown ? clean(reason) : 'other'
   sums[name] = (sums[name] ?? 0) + count
 }
 
-function recordOf(read: TargetRead, accepted: Pick<Accepted, 'examples'>): TargetRecord {
+function recordOf(read: TargetRead, { examples }: Pick<ReadResult, 'examples'>): TargetRecord {
   const { interpretation, target } = read
   const { outcome, reason, detail, devices, rejected } = interpretation
   let values = 0
@@ -144,7 +189,7 @@ function recordOf(read: TargetRead, accepted: Pick<Accepted, 'examples'>): Targe
     devices: devices.length,
     readings: values,
     rejected: {},
-    examples: [...rejected, ...accepted.examples]
+    examples: [...rejected, ...examples]
       .slice(0, EXAMPLES)
       .map((example) => ({ line: clip(example.line, 512), reason: clean(example.reason) })),
   }

@@ -80,6 +80,38 @@ describe('reading a captured output', () => {
     expect(table).not.toContain('\u001b')
   })
 
+  it('nodes, links, tool and versions are printed where the output has them, and absent where not', async () => {
+    const source: Source = {
+      ...exampleSource(),
+      interpret: () => ({
+        ...interpretation([reading({ keys: ['uuid:GPU-1'], labels: { driver_version: '570.1' } })]),
+        nodes: [{ node: 'n1', metrics: { load_1m: 3, cpu_count: -4 } }],
+        links: [
+          { node: 'n1', deviceKey: null, link: 'mlx5_0/1', metrics: { link_up: 1 } },
+          { node: null, deviceKey: 'uuid:GPU-1', link: 'nvlink/0', metrics: { link_up: 0 } },
+        ],
+        toolLabels: { exporter_version: '4.8.0' },
+      }),
+    }
+    const result = ParseResult.parse(await parseOutput(bytes('example'), undefined, [source]))
+    expect(result).toMatchObject({
+      nodes: [{ node: 'n1', metrics: { load_1m: 3 } }],
+      links: [
+        { link: 'mlx5_0/1', node: 'n1', metrics: { link_up: 1 } },
+        { link: 'nvlink/0', device: 'uuid:GPU-1', metrics: { link_up: 0 } },
+      ],
+      tool: { exporter_version: '4.8.0' },
+      rejected: [{ line: 'n1 cpu_count -4', reason: 'range:cpu_count' }],
+    })
+    expect(result.devices[0]?.facts).toEqual({ driver_version: '570.1' })
+    const table = renderParseTable(result)
+    expect(table).toContain('tool: exporter_version 4.8.0')
+    expect(table).toContain('driver_version 570.1 (1 devices)')
+    expect(table).toMatch(/nvlink\/0 +uuid:GPU-1 +link_up 0/)
+    const plain = await parseOutput(bytes('example\na;0.5;1'), undefined, [exampleSource()])
+    for (const name of ['nodes', 'links', 'tool']) expect(plain).not.toHaveProperty(name)
+  })
+
   it('any bytes are read or refused with a code, by the real sources', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (input) => {

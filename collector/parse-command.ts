@@ -1,8 +1,11 @@
 import { PlimsollError } from '#schemas/errors.ts'
+import { FACT_NAMES } from '#schemas/faults.ts'
+import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metrics.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { DeviceReading, Interpretation, RejectedLine } from '#schemas/reading.ts'
 import { busyValue, chooseBusy } from './busy.ts'
+import { valuesInRange } from './node-samples.ts'
 import { plausibleMetrics } from './plausible.ts'
 import type { Source, SourceFormat } from './source.ts'
 import { loadSources } from './sources.ts'
@@ -10,6 +13,8 @@ import { loadSources } from './sources.ts'
 /** Below this a source only guesses; better to ask for its name. */
 const SURE_ENOUGH = 0.3
 const EXAMPLES = 64
+/** Nodes, links and version lines of the terminal table; JSON has all. */
+const ROWS_SHOWN = 200
 
 /**
  * What we read in a captured output, by the same parsers that run on nodes. Without a source name the one
@@ -59,6 +64,7 @@ function pickFormat(
 function resultOf(read: Interpretation): ParseResult {
   const extra: RejectedLine[] = []
   const devices = read.devices.map((device) => deviceOf(device, extra))
+  const beside = nodesAndLinks(read, extra)
   const counted = Object.values(read.rejectedByReason).reduce((sum, count) => sum + count, 0)
   return {
     source: read.source,
@@ -66,12 +72,37 @@ function resultOf(read: Interpretation): ParseResult {
     ...(read.reason === null ? {} : { reason: read.reason }),
     ...(read.detail === null ? {} : { detail: read.detail }),
     devices,
+    ...beside,
+    ...(Object.keys(read.toolLabels).length === 0 ? {} : { tool: { ...read.toolLabels } }),
     rejected: [...read.rejected, ...extra.slice(0, EXAMPLES)].map(({ line, reason }) => ({
       line,
       reason,
     })),
     rejected_total: Math.max(counted, read.rejected.length) + extra.length,
     ignored: [...read.ignored],
+  }
+}
+
+/** Nodes and links where the output has any, range-checked. */
+function nodesAndLinks(
+  { nodes = [], links = [] }: Interpretation,
+  rejected: RejectedLine[],
+): Pick<ParseResult, 'nodes' | 'links'> {
+  const refuse = (place: string) => (reason: string, what: string) =>
+    void rejected.push({ line: `${place} ${what}`, reason })
+  const nodeRows = nodes.map(({ node, metrics }) => ({
+    ...(node === null ? {} : { node }),
+    metrics: valuesInRange(metrics, nodeMetricDefinition, refuse(node ?? 'node')),
+  }))
+  const linkRows = links.map(({ node, deviceKey, link, metrics }) => ({
+    link,
+    ...(node === null ? {} : { node }),
+    ...(deviceKey === null ? {} : { device: deviceKey }),
+    metrics: valuesInRange(metrics, linkMetricDefinition, refuse(link)),
+  }))
+  return {
+    ...(nodeRows.length === 0 ? {} : { nodes: nodeRows }),
+    ...(linkRows.length === 0 ? {} : { links: linkRows }),
   }
 }
 
@@ -91,7 +122,16 @@ function deviceOf(device: DeviceReading, rejected: RejectedLine[]): ParseResult[
     metrics: { ...valuesOf(metrics), busy_ratio: busyValue(metrics, chooseBusy(metrics)) },
     labels: { ...device.labels },
     ...(device.holder === null ? {} : { holder: holderOf(device) }),
+    ...factsOf(device),
   }
+}
+
+function factsOf({ labels }: DeviceReading): Pick<ParseResult['devices'][number], 'facts'> {
+  const facts = FACT_NAMES.flatMap((name) => {
+    const value = labels[name] ?? ''
+    return value === '' ? [] : [[name, value] as const]
+  })
+  return facts.length === 0 ? {} : { facts: Object.fromEntries(facts) }
 }
 
 function valuesOf(metrics: MetricValues): Record<string, number | null> {
@@ -128,7 +168,15 @@ export function renderParseTable(result: ParseResult): string {
   const reason = result.reason === undefined ? '' : ` (${result.reason})`
   const lines = [`${result.source}: ${result.outcome}${reason}, ${result.devices.length} devices`]
   if (result.detail !== undefined) lines.push(result.detail)
-  if (result.devices.length > 0) lines.push('', ...tableOf(result))
+  if (result.tool !== undefined) lines.push(`tool: ${pairs(result.tool)}`)
+  if (result.devices.length > 0) lines.push('', ...deviceTable(result.devices))
+  const facts = factLines(result.devices)
+  if (facts.length > 0) lines.push('', 'versions:', ...facts)
+  if (result.nodes !== undefined) lines.push('', `nodes: ${result.nodes.length}`)
+  for (const { node, metrics } of result.nodes?.slice(0, ROWS_SHOWN) ?? [])
+    lines.push(`  ${shown(node ?? 'node', 44)}: ${pairs(metrics)}`)
+  if (result.links !== undefined)
+    lines.push('', `links: ${result.links.length}`, ...linkTable(result.links))
   if (result.rejected_total > 0) {
     lines.push('', `rejected: ${result.rejected_total}`)
     for (const { line, reason } of result.rejected.slice(0, 20))
@@ -139,7 +187,7 @@ export function renderParseTable(result: ParseResult): string {
   return lines.join('\n') + '\n'
 }
 
-function tableOf(result: ParseResult): string[] {
+function deviceTable(devices: ParseResult['devices']): string[] {
   const head = [
     'index',
     'device',
@@ -148,7 +196,7 @@ function tableOf(result: ParseResult): string[] {
     'values',
     'note',
   ]
-  const rows = result.devices.map((device) => [
+  const rows = devices.map((device) => [
     device.index === null ? '-' : String(device.index),
     shown(device.uuid ?? device.key ?? '', 44),
     shown(device.model, 32),
@@ -159,10 +207,39 @@ function tableOf(result: ParseResult): string[] {
     String(Object.values(device.metrics).filter((value) => value !== null).length),
     shown(noteOf(device), 60),
   ])
-  const widths = head.map((heading, i) =>
-    Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  return aligned([head, ...rows])
+}
+
+function linkTable(links: NonNullable<ParseResult['links']>): string[] {
+  const rows = links
+    .slice(0, ROWS_SHOWN)
+    .map(({ link, node, device, metrics }) => [
+      shown(link, 24),
+      shown(device ?? node ?? '', 44),
+      pairs(metrics),
+    ])
+  return aligned([['link', 'of', 'values'], ...rows])
+}
+
+/** One line per set of versions, with how many devices have it. */
+function factLines(devices: ParseResult['devices']): string[] {
+  const counts = new Map<string, number>()
+  for (const { facts } of devices)
+    if (facts !== undefined) counts.set(pairs(facts), (counts.get(pairs(facts)) ?? 0) + 1)
+  return [...counts].slice(0, ROWS_SHOWN).map(([text, count]) => `  ${text} (${count} devices)`)
+}
+
+const pairs = (values: Readonly<Record<string, string | number | null>>) =>
+  shown(
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value ?? '-'}`)
+      .join(', '),
+    400,
   )
-  return [head, ...rows].map((row) =>
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows.map((row) =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join('  ')

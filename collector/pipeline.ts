@@ -5,8 +5,11 @@ import { type BatchKind, createBatcher } from './batcher.ts'
 import type { CollectorClock, Reanchor, TimeSource } from './clock.ts'
 import type { CollectorConfig } from './config.ts'
 import { createEventEdges } from './events.ts'
+import { createFacts } from './facts.ts'
 import { type CollectionHealth, createHealth } from './health.ts'
+import { createLinkEdges } from './link-edges.ts'
 import { createMerger } from './merge.ts'
+import { createNodeSamples } from './node-samples.ts'
 import type { TargetRead } from './runner.ts'
 import type { Source } from './source.ts'
 
@@ -47,12 +50,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const { config, identity, sources, time, clock, onBatch } = deps
   const batcher = createBatcher({ identity, time, clock, onBatch })
   const addRecord = (record: BatchRecord) => batcher.addRecord(record)
-  const health = createHealth(addRecord)
+  const sourceOf = (name: string) => sources.find((source) => source.name === name)
+  const health = createHealth(addRecord, (name) => sourceOf(name)?.expects ?? [])
   const edges = createEventEdges({
     emit: addRecord,
-    describeFault: (name, type, code) =>
-      sources.find((source) => source.name === name)?.describeFault?.(type, code) ?? null,
+    describeFault: (name, type, code) => sourceOf(name)?.describeFault?.(type, code) ?? null,
   })
+  const facts = createFacts(addRecord)
+  const nodeSamples = createNodeSamples(addRecord)
+  const linkEdges = createLinkEdges(addRecord)
   const merger = createMerger({
     config,
     orderOf: (name) => sources.findIndex((source) => source.name === name),
@@ -64,6 +70,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         type: 'measurement_changed',
         code: `${from}>${to}`,
         message: `busy is now taken from ${to} instead of ${from}: a step in the figure here is no change of work`,
+        message_zh: `忙碌率改由 ${to} 计量（此前为 ${from}）：此处数值的跳变并非负载变化`,
       }),
   })
   let cancelRelease: (() => void) | null = null
@@ -79,14 +86,25 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   return {
     onRead(read) {
       const accepted = merger.accept(read)
+      const { seen } = accepted
       edges.observe(read, accepted)
-      health.observe(read, accepted)
+      facts.observe(read, seen)
+      const sight = nodeSamples.observe(read, seen)
+      linkEdges.observe(read, sight.samples)
+      health.observe(read, {
+        rejected: { ...accepted.rejected, ...sight.rejected },
+        examples: [...accepted.examples, ...sight.examples],
+        values: [...seen.map(({ metrics }) => metrics), ...sight.values],
+      })
       batcher.add(accepted.rows)
       planRelease()
     },
     onGone(id) {
       merger.forgetTarget(id)
       edges.forgetTarget(id)
+      facts.forgetTarget(id)
+      nodeSamples.forgetTarget(id)
+      linkEdges.forgetTarget(id)
       health.forgetTarget(id)
     },
     addRecord,
@@ -101,6 +119,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         code: String(byMs),
         severity: 'warning',
         message: `the collector's clock was set ${byMs > 0 ? 'forward' : 'back'} by ${Math.abs(byMs) / 1000} s to follow this machine's`,
+        message_zh: `采集器时钟随本机${byMs > 0 ? '拨快' : '拨慢'} ${Math.abs(byMs) / 1000} 秒`,
       })
     },
     flushRecords: () => batcher.flushRecords(),

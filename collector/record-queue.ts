@@ -6,7 +6,7 @@ const LINGER_MS = 250
 /** Records that ride along with samples, and records in a message of their own, with their bytes. */
 const WITH_ROWS = { records: 64, bytes: 128 << 10 }
 const ALONE = { records: 256, bytes: 384 << 10 }
-/** Records waiting while the spool is slow; beyond, the oldest target lines go, then are counted. */
+/** Records waiting while the spool is slow; beyond, the oldest target lines and node samples go, counted. */
 const WAITING = 16_384
 
 export interface RecordQueue {
@@ -35,8 +35,8 @@ export function createRecordQueue(
     add(record) {
       waiting.push(record)
       if (waiting.length > WAITING) {
-        // The next minute says the same of a target again; an event is said once.
-        const at = waiting.findIndex(({ kind }) => kind === 'target')
+        // The next minute says a target and a node again; an event or a fact is said once.
+        const at = waiting.findIndex(({ kind }) => kind === 'target' || kind === 'node_sample')
         waiting.splice(Math.max(0, at), 1)
         dropped++
       }

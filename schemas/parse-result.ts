@@ -23,8 +23,32 @@ export const ParseResult = z.object({
       metrics: z.record(z.string(), z.number().nullable()),
       labels: z.record(z.string(), z.string()),
       holder: z.record(z.string(), z.string()).optional(),
+      /** Versions of this device, by the names of FACT_NAMES; absent when the output states none. */
+      facts: z.record(z.string(), z.string()).optional(),
     }),
   ),
+  /** What the output says about nodes and links; absent when it says nothing. */
+  nodes: z
+    .array(
+      z.object({
+        node: z.string().optional(),
+        metrics: z.record(z.string(), z.number().nullable()),
+      }),
+    )
+    .optional(),
+  links: z
+    .array(
+      z.object({
+        link: z.string(),
+        node: z.string().optional(),
+        /** Key of the device it belongs to; absent for a port of the node. */
+        device: z.string().optional(),
+        metrics: z.record(z.string(), z.number().nullable()),
+      }),
+    )
+    .optional(),
+  /** Versions and format as the tool itself states them; absent when it states none. */
+  tool: z.record(z.string(), z.string()).optional(),
   rejected: z.array(z.object({ line: z.string(), reason: z.string() })),
   rejected_total: z.int(),
   ignored: z.array(z.string()),
