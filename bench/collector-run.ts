@@ -69,6 +69,7 @@ export async function runCollector(options: {
       publish: () => Promise.resolve(),
       onWatermark: () => silent,
       onResend: () => silent,
+      onControl: () => silent,
       connected: () => true,
     },
     io: host,

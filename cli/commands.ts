@@ -151,6 +151,28 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     load: () => import('./commands/token.ts'),
   },
   {
+    name: 'pause',
+    summary: 'stop reading a source on some nodes for a while, everywhere within 30 s',
+    arguments: '--source NAME --nodes LIST --for TIME --reason TEXT | --list | --end ID',
+    details: `Asks a running server (PLIMSOLL_TOKEN, role operate). Devices of a paused source are unknown, never idle, and
+collection health names who paused it and why. A pause ends by itself.`,
+    options: {
+      source: { value: 'NAME', help: 'the source, or * for all' },
+      nodes: { value: 'LIST', help: "hostlist such as 'h2-r[01-40]-n[01-08]', or *" },
+      cluster: { value: 'NAME', help: 'only this cluster (default all)' },
+      for: { value: 'TIME', help: 'how long: 30m, 2h, 3d; at most 7d' },
+      reason: { value: 'TEXT', help: 'why; shown in collection health' },
+      list: { help: 'show the pauses in force' },
+      end: { value: 'ID', help: 'end a pause early' },
+      server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
+    },
+    examples: [
+      "plimsoll pause --source npu-smi --nodes 'h2-r[01-40]-n[01-08]' --for 2h --reason 'driver upgrade'",
+      'plimsoll pause --list',
+    ],
+    load: () => import('./commands/pause.ts'),
+  },
+  {
     name: 'status',
     summary: 'ask a running server whether it is well',
     arguments: '[URL]',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { parseOutput } from '../collector/parse-command.ts'
+import { expandHostlist } from '../collector/targets/hostlist.ts'
 import { connectReader } from '../ingest/store/reader.ts'
 import { createAudit } from '../query/access/audit.ts'
 import { checkBind } from '../query/access/bind.ts'
@@ -9,6 +10,7 @@ import { AccessConfig } from '../query/access/config.ts'
 import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
 import { createQueryService, type QueryService } from '../query/server.ts'
+import type { ControlStore } from '#schemas/control.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { auditPath, type Settings, tokensPath } from './settings.ts'
@@ -32,6 +34,8 @@ export interface QueryServiceOptions {
   readonly pipeline: () => PipelineStatus | null
   readonly ready: () => Readiness
   readonly demo?: DemoControl
+  /** Opens the way to the collectors when the role starts; absent = this process has none. */
+  readonly openControl?: () => Promise<ControlStore>
 }
 
 /**
@@ -52,7 +56,8 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
     async start() {
       const reader = connectReader(store.connection())
       closeReader = () => reader.close()
-      service = createQueryService(queryDeps(options, reader))
+      const orders = (await options.openControl?.()) ?? null
+      service = createQueryService(queryDeps(options, reader, orders))
       await service.start()
     },
     async stop() {
@@ -65,6 +70,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
   function queryDeps(
     { ready, pipeline, roles, simulated, demo }: QueryServiceOptions,
     reader: QueryDeps['reader'],
+    orders: ControlStore | null,
   ): QueryDeps {
     return {
       reader,
@@ -82,9 +88,12 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       access: accessConfig(settings),
       dashboardDir: dashboardFolder(log),
       ...(demo === undefined ? {} : { demo }),
+      control: orders === null ? null : { store: orders, checkNodes },
     }
   }
 }
+
+const checkNodes = (nodes: string) => void (nodes === '*' || expandHostlist(nodes))
 
 function accessConfig(settings: Settings): AccessConfig {
   const { host, port, publicNames, trustedProxies, identityHeader } = settings

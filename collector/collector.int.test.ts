@@ -81,6 +81,7 @@ describe('the collector on a machine', () => {
         },
         onWatermark: () => silent,
         onResend: () => silent,
+        onControl: () => silent,
         connected: () => true,
       },
       io,

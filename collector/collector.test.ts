@@ -71,6 +71,7 @@ function world(options: Options = {}) {
       },
       onWatermark: () => () => undefined,
       onResend: () => () => undefined,
+      onControl: () => () => undefined,
       connected: () => !bus.refuse,
     },
     io,

@@ -5,6 +5,7 @@ import { createClock, type CollectorClock, systemTime, type TimeSource } from '.
 import { type CollectorConfig, localSection, type SourceSection } from './config.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import type { HealthStats } from './health.ts'
+import { createPauses } from './pauses.ts'
 import { createPipeline, eventHead, type Pipeline } from './pipeline.ts'
 import { type Places, startPlaces } from './places.ts'
 import type { LostRange } from './resend.ts'
@@ -64,6 +65,8 @@ interface Running {
   readonly pipeline: Pipeline
   readonly runner: Runner
   readonly places: Places
+  /** No more orders from the bus. */
+  readonly stopHearing: () => void
   cancelHousekeeping: () => void
 }
 
@@ -126,7 +129,16 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   accept = (batch, kind) => delivery.accept(batch, kind)
   ready.resolve(delivery)
   const { onRead, onGone } = pipeline
-  const runner = createRunner({ time, clock, io, onRead, onGone })
+  const pauses = createPauses(config.cluster)
+  const stopHearing = publisher.onControl((state) => {
+    if (pauses.hear(state))
+      logger.info('orders about pauses changed', {
+        revision: state.revision,
+        pauses: state.pauses.length,
+      })
+  })
+  const pausedBy = (source: string, node: string) => pauses.orderFor(source, node, clock.now())
+  const runner = createRunner({ time, clock, io, onRead, onGone, pausedBy })
   pipeline.addRecord(startEvent(identity, config.node, clock.now()))
   const places = await startPlaces({
     sections,
@@ -149,6 +161,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     runner,
     places,
     cancelHousekeeping: () => undefined,
+    stopHearing,
   }
   logger.info('collector started', {
     cluster: config.cluster,
@@ -220,6 +233,7 @@ function keepHouse(running: Running, time: TimeSource, logger: Logger): void {
 async function stopCollector(running: Running, logger: Logger): Promise<void> {
   const { places, runner, pipeline, delivery, spool } = running
   running.cancelHousekeeping()
+  running.stopHearing()
   places.stop()
   await runner.stop(STOP_READS_MS)
   pipeline.flush()

@@ -30,6 +30,7 @@ function fakePublisher() {
       resends.add(handler)
       return () => resends.delete(handler)
     },
+    onControl: () => () => undefined,
     connected: () => state.connected,
   }
   return {

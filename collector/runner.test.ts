@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { PauseOrder } from '#schemas/control.ts'
 import type { Interpretation } from '#schemas/reading.ts'
 import { createClock } from './clock.ts'
 import { exampleSource, interpretation, reading } from './example-source.testing.ts'
-import { createRunner, type TargetRead } from './runner.ts'
+import { createRunner, type RunnerDeps, type TargetRead } from './runner.ts'
 import type { HttpResult, ReadContext, Source, SourceIo } from './source.ts'
 import { toTarget } from './targets/target.ts'
 import { handTime, settle } from './time.testing.ts'
@@ -24,7 +25,11 @@ function fakeIo(get: SourceIo['get']): SourceIo {
   }
 }
 
-function world(source: Source, get: SourceIo['get'] = () => Promise.resolve(answer(''))) {
+function world(
+  source: Source,
+  get: SourceIo['get'] = () => Promise.resolve(answer('')),
+  pausedBy: RunnerDeps['pausedBy'] = () => null,
+) {
   const time = handTime()
   const clock = createClock(time)
   const reads: TargetRead[] = []
@@ -35,6 +40,7 @@ function world(source: Source, get: SourceIo['get'] = () => Promise.resolve(answ
     io: fakeIo(get),
     onRead: (read) => reads.push(read),
     onGone: (id) => gone.push(id),
+    pausedBy,
   })
   const section = { source, options: {}, intervalMs: 10_000, timeoutMs: 5000 }
   return { time, clock, reads, gone, runner, section }
@@ -44,6 +50,38 @@ const sourceOf = (read: (context: ReadContext<unknown>) => Promise<Interpretatio
   read,
 })
 const ok = interpretation([reading({ keys: ['uuid:a'] })])
+
+it('a paused source is not read, lets go of its tool, and says who paused it and why', async () => {
+  let isPaused = false
+  let closed = 0
+  const source: Source = { ...sourceOf(() => Promise.resolve(ok)), close: () => void (closed += 1) }
+  const order: PauseOrder = {
+    id: '0123456789abcdef',
+    source: '*',
+    nodes: '*',
+    cluster: '*',
+    from_ms: 0,
+    until_ms: 1_800_003_600_000,
+    reason: 'driver upgrade',
+    who: 'alice',
+  }
+  const { time, reads, runner, section } = world(source, undefined, () => (isPaused ? order : null))
+  runner.setTargets(section, [target('n1')])
+  await time.pass(10_000)
+  expect(reads.at(-1)?.interpretation.outcome).toBe('ok')
+  isPaused = true
+  await time.pass(10_000)
+  expect(closed).toBe(1)
+  expect(reads.at(-1)?.interpretation).toMatchObject({
+    outcome: 'absent',
+    reason: 'paused',
+    detail: expect.stringMatching(/^paused by alice until 2027-01-15T09:00Z: driver upgrade$/),
+    devices: [],
+  })
+  isPaused = false
+  await time.pass(10_000)
+  expect(reads.at(-1)?.interpretation.outcome).toBe('ok')
+})
 
 describe('reading targets', () => {
   it('each target is read once per cell and its ticks sit on the grid of its interval', async () => {

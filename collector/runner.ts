@@ -1,3 +1,4 @@
+import type { PauseOrder } from '#schemas/control.ts'
 import type { Interpretation } from '#schemas/reading.ts'
 import type { CollectorClock, TimeSource } from './clock.ts'
 import type { SourceSection } from './config.ts'
@@ -30,6 +31,8 @@ export interface RunnerDeps {
   readonly clock: CollectorClock
   readonly io: SourceIo
   readonly onRead: (read: TargetRead) => void
+  /** The order that keeps a source of a node from being read now, or null. */
+  readonly pausedBy?: (source: string, node: string) => PauseOrder | null
   /** A target left its list. */
   readonly onGone: (id: string) => void
 }
@@ -157,7 +160,9 @@ function fire(state: RunnerState, loop: Loop): void {
   if (tickMs > loop.lastTickMs) {
     if (loop.lastTickMs > 0) counts.missedCells += (tickMs - loop.lastTickMs) / intervalMs - 1
     loop.lastTickMs = tickMs
-    if (loop.reading === null) start(state, loop, tickMs)
+    const pause = deps.pausedBy?.(loop.section.source.name, loop.target.node) ?? null
+    if (pause !== null) skipPaused(deps, loop, tickMs, pause)
+    else if (loop.reading === null) start(state, loop, tickMs)
     else {
       counts.missedCells++
       const interpretation = failedRead(loop, 'still_running', 'the last read has not ended yet')
@@ -165,6 +170,15 @@ function fire(state: RunnerState, loop: Loop): void {
     }
   }
   plan(state, loop, tickMs + intervalMs)
+}
+
+/** A paused source lets go of its tool; nothing speaks for its devices, which is not idle. */
+function skipPaused(deps: RunnerDeps, loop: Loop, tickMs: number, pause: PauseOrder): void {
+  loop.section.source.close?.(loop.memory)
+  const until = new Date(pause.until_ms).toISOString().slice(0, 16)
+  const detail = `paused by ${pause.who} until ${until}Z: ${pause.reason}`
+  const interpretation = { ...failedRead(loop, 'paused', detail), outcome: 'absent' } as const
+  report(deps, loop, { tickMs, durationMs: 0, bytes: 0, interpretation })
 }
 
 function start({ counts, deps }: RunnerState, loop: Loop, tickMs: number): void {

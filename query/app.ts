@@ -22,6 +22,7 @@ import { docsRoutes } from './routes/docs.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { healthRoutes } from './routes/health.ts'
 import { liveRoutes } from './routes/live.ts'
+import { pauseRoutes } from './routes/pauses.ts'
 import { selfMetricsRoutes } from './routes/self-metrics.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { createSelfMetrics, type SelfMetrics } from './self-metrics.ts'
@@ -90,6 +91,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(catalogueRoutes, { prefix: '/api/v1' })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })
+  await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })
   await registerDemo(app, deps, guard)
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
   answerNotFound(app, deps.dashboardDir !== null)

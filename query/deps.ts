@@ -1,3 +1,4 @@
+import type { ControlStore } from '#schemas/control.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
 import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
@@ -43,4 +44,13 @@ export interface QueryDeps {
   /** The built dashboard, or null to serve the API only. */
   readonly dashboardDir: string | null
   readonly demo?: DemoControl
+  /** The way to the collectors; null when this process has none. */
+  readonly control: Control | null
+}
+
+/** Orders to collectors. */
+export interface Control {
+  readonly store: ControlStore
+  /** Throws E_TARGETS_INVALID for a node list that cannot be understood. */
+  readonly checkNodes: (nodes: string) => void
 }

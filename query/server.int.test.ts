@@ -34,6 +34,7 @@ async function depsOf(access: object, reader: QueryDeps['reader']): Promise<Quer
     audit: createAudit(join(directory, 'audit.jsonl'), Date.now),
     access: AccessConfig.parse({ port: 0, ...access }),
     dashboardDir: null,
+    control: null,
   }
 }
 

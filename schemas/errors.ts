@@ -34,10 +34,14 @@ export const ERRORS = {
   E_MIGRATION_CHANGED: { status: 500, summary: 'a migration that was applied has changed since' },
   E_BUS_AWAY: { status: 503, summary: 'the NATS server does not answer' },
   E_BUS_TOO_OLD: { status: 500, summary: 'the NATS server is too old or has no JetStream' },
+  E_CONTROL_AWAY: {
+    status: 503,
+    summary: 'orders such as a pause cannot reach the collectors from here',
+  },
   E_INTENT_TAKEN: { status: 500, summary: 'another ingest process works on this shard' },
   E_CONFIG_INVALID: { status: 500, summary: 'the configuration has a mistake' },
   E_CONFIG_MISSING: { status: 500, summary: 'the configuration file cannot be read' },
-  E_TARGETS_INVALID: { status: 500, summary: 'a target list cannot be understood' },
+  E_TARGETS_INVALID: { status: 400, summary: 'a target list cannot be understood' },
   E_SPOOL_LOCKED: { status: 500, summary: 'another collector uses this spool directory' },
   E_BIND_NEEDS_TOKEN: {
     status: 500,

@@ -1,3 +1,4 @@
+import type { ControlState } from '#schemas/control.ts'
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface Publisher {
   onWatermark(handler: (watermark: Watermark) => void): () => void
   /** Called when ingest misses a range and asks for it again. */
   onResend(handler: (request: ResendRequest) => void): () => void
+  /** Called with the orders in force, again and again. */
+  onControl(handler: (state: ControlState) => void): () => void
   /** False while the bus is away: the spool keeps growing and nothing is lost. */
   connected(): boolean
 }

@@ -10,6 +10,7 @@ export const BOOT_PATTERN = /^[0-9a-f]{32}$/
 
 export const STREAM_NAME = 'PLIMSOLL_TELEMETRY_V1'
 export const INTENT_STREAM_NAME = 'PLIMSOLL_INTENT_V1'
+export const CONTROL_STREAM_NAME = 'PLIMSOLL_CONTROL_V1'
 export const JOURNAL_STREAM_NAME = 'PLIMSOLL_JOURNAL_V1'
 
 export const telemetrySubject = (cluster: string, collector: string) =>
@@ -20,6 +21,10 @@ export const watermarkSubject = (cluster: string, collector: string) =>
   `watermark.v1.${cluster}.${collector}`
 export const resendSubject = (cluster: string, collector: string) =>
   `resend.v1.${cluster}.${collector}`
+/** Orders as they are stored: the last message counts. */
+export const CONTROL_STATE_SUBJECT = 'controlstate.v1'
+/** Orders as they are said to every collector, which may subscribe it. */
+export const CONTROL_SUBJECT = 'control.v1'
 export const intentSubject = (shard: number) => `intent.v1.${shard}`
 
 /** `<collector>:<boot>:<seq>`: unguessable, because a known id lets one collector erase another's message. */

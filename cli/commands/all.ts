@@ -1,4 +1,5 @@
 import { collectorConfig } from '../collector-config.ts'
+import { fileControl, natsControl } from '../control-service.ts'
 import { directCollector, natsCollector } from '../collector-service.ts'
 import type { CollectorConfig } from '../../collector/config.ts'
 import type { Collector } from '../../collector/collector.ts'
@@ -19,9 +20,9 @@ export async function run(invocation: Invocation): Promise<number> {
   await checkAccess(settings)
   const config = await collectorConfig(invocation, settings.dataDir)
   const store = storeAccess(settings, log)
-  const { collector, openShards } = collecting(config, settings, log)
+  const { collector, openShards, control } = collecting(config, settings, log)
   const ingest = ingestService({ settings, store, log, openShards, retention: true })
-  const roles: Role[] = [...store.roles, migration(store, log), collector, ingest]
+  const roles: Role[] = [...store.roles, migration(store, log), collector, ingest, control.role]
   const query = queryService({
     settings,
     store,
@@ -30,6 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
     roles,
     pipeline: () => ingest.inner()?.status() ?? null,
     ready: () => ({ ready: true, progress: '' }),
+    openControl: control.store,
   })
   return runRoles([...roles, query], log, () => {
     for (const line of welcome(collector.inner(), query.url())) invocation.print(line)
@@ -42,13 +44,14 @@ function collecting(config: CollectorConfig, settings: Settings, log: Logger) {
   if (natsUrl !== undefined) {
     const collector = natsCollector(config, log, natsUrl, settings.natsCreds)
     const openShards = (): Promise<Shards> => jetStreamShards({ ...settings, natsUrl }, log, true)
-    return { collector, openShards }
+    return { collector, openShards, control: natsControl({ ...settings, natsUrl }, log, true) }
   }
   const direct = directCollector(config, log)
   const { cluster, collector: name } = config
   const openShards = (): Promise<Shards> =>
     directShards(settings, [{ cluster, collector: name, spool: direct.spool(), bus: direct.bus }])
-  return { collector: direct.role, openShards }
+  const control = fileControl(settings, log, () => [direct.bus])
+  return { collector: direct.role, openShards, control }
 }
 
 /** Tables first: ingest and query find them there. */

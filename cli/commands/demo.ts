@@ -13,6 +13,7 @@ import { connectStore, type Store } from '../../ingest/store/store.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
+import { fileControl } from '../control-service.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
 import { createLogger } from '../log.ts'
 import { createProgress } from '../progress.ts'
@@ -59,7 +60,8 @@ export async function run(invocation: Invocation): Promise<number> {
     settleFromMs: plan.settledFromMs,
     openShards: () => directShards(settings, fleet.collectors()),
   })
-  const roles: Role[] = [...store.roles, history.role, fleet, ingest]
+  const control = fileControl(settings, log, () => fleet.collectors().map(({ bus }) => bus))
+  const roles: Role[] = [...store.roles, history.role, fleet, ingest, control.role]
   const query = queryService({
     settings,
     store,
@@ -69,6 +71,7 @@ export async function run(invocation: Invocation): Promise<number> {
     pipeline: () => ingest.inner()?.status() ?? null,
     ready: () => ({ ready: true, progress: history.progress() }),
     demo: demoControl(incident, history.notice),
+    openControl: control.store,
   })
   const waitForDashboard: Role = {
     name: 'dashboard build',

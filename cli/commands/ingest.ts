@@ -2,6 +2,7 @@ import { shownAddress } from '../../collector/targets/shown-address.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
 import { ingestService, jetStreamShards } from '../ingest-service.ts'
+import { natsControl } from '../control-service.ts'
 import { createLogger } from '../log.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings } from '../settings.ts'
@@ -25,5 +26,8 @@ export async function run(invocation: Invocation): Promise<number> {
     retention: true,
     openShards: () => jetStreamShards({ ...settings, natsUrl }, log, false),
   })
-  return runRoles([ingest], log, () => log.info('ingest reads', { nats: shownAddress(natsUrl) }))
+  const control = natsControl({ ...settings, natsUrl }, log, true)
+  return runRoles([ingest, control.role], log, () =>
+    log.info('ingest reads', { nats: shownAddress(natsUrl) }),
+  )
 }

@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
+import { natsControl } from '../control-service.ts'
 import { createLogger } from '../log.ts'
 import { queryService } from '../query-service.ts'
 import { runRoles } from '../run-roles.ts'
@@ -15,6 +16,8 @@ export async function run(invocation: Invocation): Promise<number> {
       'query on its own needs --clickhouse URL (CLICKHOUSE_URL). For everything in one process: plimsoll all',
     )
   }
+  const { natsUrl } = settings
+  const control = natsUrl === undefined ? null : natsControl({ ...settings, natsUrl }, log, false)
   const query = queryService({
     settings,
     store: storeAccess(settings, log),
@@ -23,6 +26,9 @@ export async function run(invocation: Invocation): Promise<number> {
     roles: [],
     pipeline: () => null,
     ready: () => ({ ready: true, progress: '' }),
+    ...(control === null ? {} : { openControl: control.store }),
   })
-  return runRoles([query], log, () => invocation.print(`Plimsoll answers at ${query.url()}`))
+  return runRoles([...(control === null ? [] : [control.role]), query], log, () =>
+    invocation.print(`Plimsoll answers at ${query.url()}`),
+  )
 }

@@ -1,18 +1,16 @@
 import { z } from 'zod'
 import { CollectionAnswer } from '#schemas/api.ts'
-import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
+import { askServer, DEFAULT_SERVER } from '../server-request.ts'
 
-const DEFAULT_URL = 'http://127.0.0.1:8440'
-const TIMEOUT_MS = 5000
 const Problem = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
 
 export async function run(invocation: Invocation): Promise<number> {
-  const base = invocation.positionals[0] ?? DEFAULT_URL
+  const base = invocation.positionals[0] ?? DEFAULT_SERVER
   const token = invocation.env['PLIMSOLL_TOKEN']
-  const ready = await ask(new URL('/readyz', base), token)
+  const ready = await askServer(new URL('/readyz', base), { token })
   invocation.print(`${base}: ${ready.ok ? 'ready' : 'not ready'} ${(await ready.text()).trim()}`)
-  const answer = await ask(new URL('/api/v1/collection?limit=1', base), token)
+  const answer = await askServer(new URL('/api/v1/collection?limit=1', base), { token })
   const body: unknown = await answer.json()
   const collection = CollectionAnswer.safeParse(body)
   if (collection.success) {
@@ -32,18 +30,4 @@ export async function run(invocation: Invocation): Promise<number> {
     )
   }
   return ready.ok ? 0 : 1
-}
-
-async function ask(url: URL, token: string | undefined): Promise<Response> {
-  const headers: Record<string, string> =
-    token === undefined ? {} : { authorization: `Bearer ${token}` }
-  try {
-    return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
-  } catch (cause) {
-    throw new PlimsollError(
-      'E_STORE_AWAY',
-      `nothing answers at ${url.origin}: is plimsoll running there?`,
-      { cause },
-    )
-  }
 }

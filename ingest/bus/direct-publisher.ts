@@ -1,3 +1,4 @@
+import type { ControlState } from '#schemas/control.ts'
 import type { Publisher } from '#schemas/ports.ts'
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
 import type { WatermarkSender } from './watermarks.ts'
@@ -8,6 +9,8 @@ export interface DirectBus {
   readonly publisher: Publisher
   /** For ingest. */
   readonly watermarks: WatermarkSender
+  /** Says orders to the collector. */
+  readonly sayControl: (state: ControlState) => void
 }
 
 /**
@@ -20,6 +23,7 @@ export function openDirectBus(identity: {
 }): DirectBus {
   const watermarkHandlers = new Set<(watermark: Watermark) => void>()
   const resendHandlers = new Set<(request: ResendRequest) => void>()
+  const controlHandlers = new Set<(state: ControlState) => void>()
   const isOurs = (cluster: string, collector: string) =>
     cluster === identity.cluster && collector === identity.collector
   return {
@@ -33,7 +37,14 @@ export function openDirectBus(identity: {
         resendHandlers.add(handler)
         return () => resendHandlers.delete(handler)
       },
+      onControl(handler) {
+        controlHandlers.add(handler)
+        return () => controlHandlers.delete(handler)
+      },
       connected: () => true,
+    },
+    sayControl(state) {
+      for (const handler of controlHandlers) handler(state)
     },
     watermarks: {
       publish(cluster, collector, watermark) {

@@ -2,11 +2,13 @@ import { setTimeout } from 'node:timers/promises'
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
+import { type ControlState, decodeControl } from '#schemas/control.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { OutgoingMessage, Publisher } from '#schemas/ports.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import {
   BOOT_PATTERN,
+  CONTROL_SUBJECT,
   ID_PATTERN,
   type ResendRequest,
   resendSubject,
@@ -38,6 +40,8 @@ const ACK_TIMEOUT_MS = 5000
 const RETRY_MS = 5000
 /** Messages from ingest are tiny; a longer one is not looked at. */
 const INCOMING_BYTES_MAX = 1024
+/** 256 orders with long node lists. */
+const CONTROL_BYTES_MAX = 1 << 20
 
 const seq = z.int().min(1)
 const WatermarkMessage = z.strictObject({
@@ -61,6 +65,7 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
       throw new PlimsollError('E_CONFIG_INVALID', `${name} is no name for a cluster or collector`)
   const watermarks = new Set<(watermark: Watermark) => void>()
   const resends = new Set<(request: ResendRequest) => void>()
+  const controls = new Set<(state: ControlState) => void>()
   const slots = slotQueue(IN_FLIGHT_MAX)
   const closing = new AbortController()
   let refused = 0
@@ -74,9 +79,16 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
       else for (const handler of handlers) handler(parsed)
     },
   })
+  const hearControl = (error: Error | null, message: Msg) => {
+    const isReadable = error === null && message.data.length <= CONTROL_BYTES_MAX
+    const state = isReadable ? decodeControl(message.data) : null
+    if (state === null) refused += 1
+    else for (const handler of controls) handler(state)
+  }
   const attach = (connection: NatsConnection) => {
     connection.subscribe(watermarkSubject(cluster, collector), hand(WatermarkMessage, watermarks))
     connection.subscribe(resendSubject(cluster, collector), hand(ResendMessage, resends))
+    connection.subscribe(CONTROL_SUBJECT, { callback: hearControl })
     link = { connection, client: jetstream(connection, { timeout: ACK_TIMEOUT_MS }) }
     isUp = true
     logger.info('connected to the bus', { server: connection.getServer() })
@@ -108,6 +120,10 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
     onResend(handler) {
       resends.add(handler)
       return () => resends.delete(handler)
+    },
+    onControl(handler) {
+      controls.add(handler)
+      return () => controls.delete(handler)
     },
     connected: () => isUp,
     refusedMessages: () => refused,

@@ -11,7 +11,12 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { BATCH_LIMITS } from '#schemas/batch.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
-import { INTENT_STREAM_NAME, STREAM_NAME } from '#schemas/subjects.ts'
+import {
+  CONTROL_STATE_SUBJECT,
+  CONTROL_STREAM_NAME,
+  INTENT_STREAM_NAME,
+  STREAM_NAME,
+} from '#schemas/subjects.ts'
 
 /** Older servers lack what the log needs, or were never tried. */
 const OLDEST_SERVER = '2.9.10'
@@ -25,6 +30,8 @@ const STREAM_BYTES_MIN = 2 ** 30
 const OUT_OF_ROOM = 10_047
 /** Intents kept per shard: the last one counts, the others are for a person who looks. */
 const INTENTS_KEPT = 16
+/** States of orders kept: who changed what lately. */
+const STATES_KEPT = 64
 
 export interface StreamLimits {
   /** How long messages wait for ingest; at least the duplicate window of 2 min. */
@@ -99,6 +106,18 @@ export function intentStream(replicas = 1): Config {
   }
 }
 
+/** The stream of orders to collectors: whole states, the last one counts. */
+export function controlStream(replicas = 1): Config {
+  return {
+    ...LOG,
+    name: CONTROL_STREAM_NAME,
+    subjects: [CONTROL_STATE_SUBJECT],
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: STATES_KEPT,
+    num_replicas: replicas,
+  }
+}
+
 const LOG = {
   retention: RetentionPolicy.Limits,
   storage: StorageType.File,
@@ -121,6 +140,7 @@ export async function ensureStreams(
     const manager = await jetstreamManager(connection)
     await ensureFitting(manager, limits, logger)
     await ensureStream(manager, intentStream(limits.replicas))
+    await ensureStream(manager, controlStream(limits.replicas))
   } catch (error) {
     if (error instanceof PlimsollError) throw error
     const reason = error instanceof Error ? error.message : String(error)

@@ -63,6 +63,7 @@ export async function testApp(
     roles: () => [],
     tokens: createTokenStore(tokenPath, clock),
     audit: createAudit(auditPath, clock),
+    control: null,
     access: AccessConfig.parse(accessInput),
     dashboardDir: null,
     ...deps,
