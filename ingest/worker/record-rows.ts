@@ -1,55 +1,123 @@
-import type { BatchRecord, EventRecord, GapRecord, TargetRecord } from '#schemas/records.ts'
+import type {
+  BatchRecord,
+  EventRecord,
+  FactRecord,
+  GapRecord,
+  NodeSampleRecord,
+  TargetRecord,
+} from '#schemas/records.ts'
 import { BOOT_PATTERN } from '#schemas/subjects.ts'
 import { deviceId, fleetKey } from '../identity/device-id.ts'
 import type { IdentityRegistry } from '../identity/registry.ts'
 import type { Sender } from './delivery.ts'
-import type { Accepted } from './read-message.ts'
+import { type Accepted, DEFAULT_TIME_LIMITS } from './read-message.ts'
 import { iso, type JsonRow } from './rows.ts'
 import type { SeqRange } from './seq-ranges.ts'
+import { type TallRow, tallRows } from './tall-rows.ts'
 
 /** Rows of the records that batches carried. */
 export interface RecordRows {
   readonly events: readonly JsonRow[]
   readonly targets: readonly JsonRow[]
+  readonly facts: readonly JsonRow[]
+  readonly nodes: readonly TallRow[]
+  readonly links: readonly TallRow[]
   /** Ranges that collectors gave up and that the store does not have. */
   readonly lost: readonly {
     readonly sender: Sender
     readonly range: SeqRange
     readonly atMs: number
   }[]
-  /** Records with an impossible time or range: refused, counted. */
+  /** Records with an impossible time or range, and values of nodes and links outside theirs: counted. */
   readonly refused: number
 }
 
 /** As for samples: a record further ahead of its receipt than this has a broken clock. */
 const AHEAD_MAX_MS = 60_000
+/** Facts and node samples older than a spool keeps anything are of a broken clock too. */
+const BEHIND_MAX_MS = DEFAULT_TIME_LIMITS.maxAgeMs
 
-/** Turns the records of checked messages into rows of events and collection_targets. */
+interface Sheet {
+  readonly events: JsonRow[]
+  readonly targets: JsonRow[]
+  readonly facts: JsonRow[]
+  readonly nodes: TallRow[]
+  readonly links: TallRow[]
+  readonly lost: { sender: Sender; range: SeqRange; atMs: number }[]
+  refused: number
+}
+
+/** Turns the records of checked messages into rows of their tables. */
 export function stageRecords(
   accepted: readonly Accepted[],
   registry: IdentityRegistry,
   missing: (sender: Sender, range: SeqRange) => readonly SeqRange[],
 ): RecordRows {
-  const events: JsonRow[] = []
-  const targets: JsonRow[] = []
-  const lost: { sender: Sender; range: SeqRange; atMs: number }[] = []
-  let refused = 0
-  for (const one of accepted) {
+  const sheet: Sheet = {
+    events: [],
+    targets: [],
+    facts: [],
+    nodes: [],
+    links: [],
+    lost: [],
+    refused: 0,
+  }
+  for (const one of accepted)
     for (const record of one.batch.records) {
       const atMs = record.at_ms + one.shiftMs
-      if (atMs > one.message.receivedAtMs + AHEAD_MAX_MS) refused += 1
-      else if (record.kind === 'event') events.push(eventRow(one, record, registry))
-      else if (record.kind === 'target') targets.push(targetRow(one, record))
-      else if (record.kind === 'fact' || record.kind === 'node_sample') continue
-      else if (!BOOT_PATTERN.test(record.boot) || record.to_seq < record.from_seq) refused += 1
-      else
-        for (const gap of gaps(one, record, missing)) {
-          lost.push(gap)
-          events.push(gapRow(one, record, gap.range))
-        }
+      if (atMs > one.message.receivedAtMs + AHEAD_MAX_MS) sheet.refused += 1
+      else if (record.kind === 'event') sheet.events.push(eventRow(one, record, registry))
+      else if (record.kind === 'target') sheet.targets.push(targetRow(one, record))
+      else if (record.kind === 'gap') addGap(sheet, one, record, missing)
+      else if (atMs < one.message.receivedAtMs - BEHIND_MAX_MS) sheet.refused += 1
+      else if (record.kind === 'fact') sheet.facts.push(factRow(one, record, registry))
+      else addSample(sheet, one, record, registry)
     }
+  return sheet
+}
+
+function addGap(
+  sheet: Sheet,
+  one: Accepted,
+  record: GapRecord,
+  missing: (sender: Sender, range: SeqRange) => readonly SeqRange[],
+): void {
+  if (!BOOT_PATTERN.test(record.boot) || record.to_seq < record.from_seq) {
+    sheet.refused += 1
+    return
   }
-  return { events, targets, lost, refused }
+  for (const gap of gaps(one, record, missing)) {
+    sheet.lost.push(gap)
+    sheet.events.push(gapRow(one, record, gap.range))
+  }
+}
+
+function addSample(
+  sheet: Sheet,
+  one: Accepted,
+  record: NodeSampleRecord,
+  registry: IdentityRegistry,
+): void {
+  const { rows, refused } = tallRows(record, {
+    atMs: record.at_ms + one.shiftMs,
+    cluster: one.batch.cluster,
+    deviceId: deviceIdOf(one, record, registry),
+    logPosition: one.message.position,
+  })
+  const target = record.link === null ? sheet.nodes : sheet.links
+  for (const row of rows) target.push(row)
+  sheet.refused += refused
+}
+
+/** The id of the device a record names by its key, 0 when it is of a node. */
+function deviceIdOf(
+  { batch }: Accepted,
+  { device_key: key }: Pick<EventRecord, 'device_key'>,
+  registry: IdentityRegistry,
+): bigint {
+  if (key === null) return 0n
+  const known = fleetKey(batch.cluster, key, null)
+  return registry.lookup(known) ?? deviceId(known)
 }
 
 function gaps(
@@ -70,12 +138,12 @@ const common = ({ batch, message, shiftMs }: Accepted, record: BatchRecord): Jso
 })
 
 function eventRow(one: Accepted, record: EventRecord, registry: IdentityRegistry): JsonRow {
-  const key =
-    record.device_key === null ? null : fleetKey(one.batch.cluster, record.device_key, null)
   const { node, source, type, code, severity, edge, message } = record
+  // Collectors before 0.2 send none of these.
+  const { message_zh = '', fault_class = '', action = '', action_zh = '' } = record
   return {
     ...common(one, record),
-    device_id: key === null ? 0n : (registry.lookup(key) ?? deviceId(key)),
+    device_id: deviceIdOf(one, record, registry),
     node,
     source,
     type,
@@ -83,7 +151,18 @@ function eventRow(one: Accepted, record: EventRecord, registry: IdentityRegistry
     severity,
     edge,
     message,
+    message_zh,
+    fault_class,
+    action,
+    action_zh,
   }
+}
+
+function factRow(one: Accepted, record: FactRecord, registry: IdentityRegistry): JsonRow {
+  const { node, name, value, source } = record
+  const { at, cluster, log_position } = common(one, record)
+  const device_id = deviceIdOf(one, record, registry)
+  return { at, cluster, node, device_id, name, value, source, log_position }
 }
 
 /** A gap is an event of the collector: exactly which sequences are gone, and from when. */
@@ -99,12 +178,15 @@ function gapRow(one: Accepted, record: GapRecord, { from, to }: SeqRange): JsonR
     severity: 'warning',
     edge: 'point',
     message: `${to - from + 1} batches lost (${from} to ${to} of boot ${record.boot}), samples of ${span}`,
+    message_zh: `丢失 ${to - from + 1} 个批次（启动 ${record.boot} 的 ${from} 至 ${to}），涉及 ${span} 的样本`,
   }
 }
 
 function targetRow(one: Accepted, record: TargetRecord): JsonRow {
   const { source, target, node, outcome, reason, detail, interval_ms, duration_ms } = record
   const { bytes, devices, readings, rejected } = record
+  // Collectors before 0.2 send none of these.
+  const { fields = {}, missing = [], vanished = [], tool = {} } = record
   const { at, cluster, collector } = common(one, record)
   return {
     at,
@@ -125,6 +207,10 @@ function targetRow(one: Accepted, record: TargetRecord): JsonRow {
     readings,
     rejected,
     examples: JSON.stringify(record.examples),
+    fields,
+    missing,
+    vanished: JSON.stringify(vanished),
+    tool,
     simulated: one.batch.simulated ? 1 : 0,
   }
 }

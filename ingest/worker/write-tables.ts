@@ -3,6 +3,7 @@ import type { IntentBody } from '../bus/intents.ts'
 import { insertToken } from './intent.ts'
 import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
 import type { Staged, StoredRange } from './stage.ts'
+import { tallBlocks, type TallRow } from './tall-rows.ts'
 
 export interface WriteContext {
   readonly store: Pick<Store, 'insertJson' | 'insertNative'>
@@ -34,6 +35,9 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await json('devices', staged.devices.map(deviceRow))
   await json('events', staged.records.events)
   await json('collection_targets', staged.records.targets)
+  await json('node_facts', staged.records.facts)
+  await writeTall('samples_node', staged.records.nodes, context)
+  await writeTall('samples_link', staged.records.links, context)
   const { samples } = staged
   if (samples.rows > 0) {
     const token = insertToken(intent, 'samples')
@@ -52,6 +56,18 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
       inserted_at: iso(insertedAtMs),
     })),
   )
+}
+
+/** Each block is an insert under its own token: a token covers one block only. */
+async function writeTall(
+  table: 'samples_node' | 'samples_link',
+  rows: readonly TallRow[],
+  { store, intent, persist }: WriteContext,
+): Promise<void> {
+  for (const [part, block] of tallBlocks(rows, table).entries()) {
+    const token = insertToken(intent, part === 0 ? table : `${table}.${part}`)
+    await persist(() => store.insertNative(table, block.columns, block.rows, token))
+  }
 }
 
 const storedRow = ({ sender, from, to, minTsMs, maxTsMs, rows }: StoredRange): JsonRow => ({

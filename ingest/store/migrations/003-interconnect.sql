@@ -63,7 +63,25 @@ ENGINE = {{engine:MergeTree}}
 ORDER BY (cluster, node, device_id, name, at)
 SETTINGS {{dedup}}
 ;
--- A link belongs to a device (NVLink, HCCS) or, with device_id 0, to its node (InfiniBand, RoCE).
-ALTER TABLE samples_link {{on_cluster}}
-  ADD COLUMN IF NOT EXISTS cluster LowCardinality(String),
-  ADD COLUMN IF NOT EXISTS node    LowCardinality(String)
+-- A link belongs to a device (NVLink, HCCS) or, with device_id 0, to its node (InfiniBand, RoCE). Nothing wrote
+-- this table before; made anew because a node's links of a day must be read without those of all others.
+DROP TABLE IF EXISTS samples_link {{on_cluster}} SYNC
+;
+DROP TABLE IF EXISTS samples_link_local {{on_cluster}} SYNC
+;
+CREATE TABLE IF NOT EXISTS samples_link {{on_cluster}}
+(
+  ts           DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  cluster      LowCardinality(String),
+  node         LowCardinality(String),
+  device_id    UInt64,
+  link         LowCardinality(String),
+  metric       LowCardinality(String),
+  step_ms      UInt32,
+  log_position UInt64,
+  value        Nullable(Float64) CODEC(ZSTD(1))
+)
+ENGINE = {{engine:MergeTree}}
+PARTITION BY toYYYYMMDD(ts)
+ORDER BY (toStartOfTenMinutes(ts), node, device_id, link, metric, ts)
+SETTINGS ttl_only_drop_parts = 1, {{dedup}}
