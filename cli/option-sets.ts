@@ -37,6 +37,10 @@ export const SERVE: Readonly<Record<string, OptionSpec>> = {
   tokens: { value: 'FILE', help: 'token file (PLIMSOLL_TOKENS; default DIR/access/tokens.json)' },
 }
 export const SITE: Readonly<Record<string, OptionSpec>> = {
+  models: {
+    value: 'FILE',
+    help: "the site's own accelerator models, YAML (PLIMSOLL_MODELS); shape: docs/models.md",
+  },
   timezone: {
     value: 'ZONE',
     help: "the site's time zone; a day is its local day (PLIMSOLL_TIMEZONE; default UTC)",

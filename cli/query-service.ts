@@ -13,6 +13,7 @@ import { createQueryService, type QueryService } from '../query/server.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Logger, Role } from '#schemas/role.ts'
+import { siteModels } from './models.ts'
 import { auditPath, type Settings, tokensPath } from './settings.ts'
 import type { StoreAccess } from './store.ts'
 
@@ -57,7 +58,8 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       const reader = connectReader(store.connection())
       closeReader = () => reader.close()
       const orders = (await options.openControl?.()) ?? null
-      service = createQueryService(queryDeps(options, reader, orders))
+      const models = await siteModels(settings.modelsFile)
+      service = createQueryService({ ...queryDeps(options, reader, orders), models })
       await service.start()
     },
     async stop() {
@@ -71,7 +73,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
     { ready, pipeline, roles, simulated, demo }: QueryServiceOptions,
     reader: QueryDeps['reader'],
     orders: ControlStore | null,
-  ): QueryDeps {
+  ): Omit<QueryDeps, 'models'> {
     return {
       reader,
       clock: Date.now,

@@ -21,6 +21,8 @@ export const Settings = z.strictObject({
     .regex(/^[A-Za-z0-9-]+$/)
     .optional(),
   tokensFile: z.string().min(1).optional(),
+  /** The site's own entries of the model catalogue, YAML. */
+  modelsFile: z.string().min(1).optional(),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai').default('UTC'),
   /** Wait after a minute's end before it is settled. */
   settleDelaySeconds: z.coerce.number().int().min(1).max(3600).default(20),
@@ -39,6 +41,7 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['trustedProxies', 'trusted-proxy', 'PLIMSOLL_TRUSTED_PROXIES'],
   ['identityHeader', 'identity-header', 'PLIMSOLL_IDENTITY_HEADER'],
   ['tokensFile', 'tokens', 'PLIMSOLL_TOKENS'],
+  ['modelsFile', 'models', 'PLIMSOLL_MODELS'],
   ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
   ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
 ]

@@ -88,7 +88,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
-    await scope.register(catalogueRoutes, { prefix: '/api/v1' })
+    await scope.register(catalogueRoutes, { prefix: '/api/v1', deps })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })
   await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })

@@ -1,4 +1,5 @@
 import type { ControlStore } from '#schemas/control.ts'
+import type { ModelCatalogue } from '#schemas/models/model.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
 import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
@@ -44,6 +45,8 @@ export interface QueryDeps {
   /** The built dashboard, or null to serve the API only. */
   readonly dashboardDir: string | null
   readonly demo?: DemoControl
+  /** What is known of accelerator models, the site's own entries first. */
+  readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */
   readonly control: Control | null
 }

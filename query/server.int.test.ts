@@ -7,6 +7,7 @@ import { fakeReader } from './access/access.testing.ts'
 import { createAudit } from './access/audit.ts'
 import { AccessConfig } from './access/config.ts'
 import { createTokenStore } from './access/tokens.ts'
+import { modelCatalogue } from '#schemas/models/model.ts'
 import type { QueryDeps } from './deps.ts'
 import { createQueryService, type QueryService } from './server.ts'
 
@@ -35,6 +36,7 @@ async function depsOf(access: object, reader: QueryDeps['reader']): Promise<Quer
     access: AccessConfig.parse({ port: 0, ...access }),
     dashboardDir: null,
     control: null,
+    models: modelCatalogue([]),
   }
 }
 

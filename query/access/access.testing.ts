@@ -1,6 +1,8 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
+import { modelCatalogue } from '#schemas/models/model.ts'
 import type { Reader } from '#schemas/ports.ts'
 import { buildApp, type QueryApp } from '../app.ts'
 import type { QueryDeps } from '../deps.ts'
@@ -64,6 +66,7 @@ export async function testApp(
     tokens: createTokenStore(tokenPath, clock),
     audit: createAudit(auditPath, clock),
     control: null,
+    models: modelCatalogue(BUILT_IN_MODELS),
     access: AccessConfig.parse(accessInput),
     dashboardDir: null,
     ...deps,

@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { ModelEntry } from '#schemas/models/model.ts'
+import type { QueryDeps } from '../deps.ts'
 import { answers } from './responses.ts'
 
 const CatalogueMetric = z.object({
@@ -15,8 +17,14 @@ const CatalogueMetric = z.object({
   label: z.object({ en: z.string(), zh: z.string() }),
 })
 
-/** GET /api/v1/metrics: the metric catalogue. */
-export const catalogueRoutes: FastifyPluginCallbackZod = (app, _options, done) => {
+const CatalogueModel = ModelEntry.extend({ origin: z.enum(['built-in', 'site']) })
+
+/** GET /api/v1/metrics, /api/v1/models: the metric catalogue and the model catalogue. */
+export const catalogueRoutes: FastifyPluginCallbackZod<{ deps: Pick<QueryDeps, 'models'> }> = (
+  app,
+  { deps },
+  done,
+) => {
   app.get(
     '/metrics',
     {
@@ -27,6 +35,17 @@ export const catalogueRoutes: FastifyPluginCallbackZod = (app, _options, done) =
       },
     },
     () => ({ metrics: DEVICE_METRICS.map((metric) => ({ ...metric })) }),
+  )
+  app.get(
+    '/models',
+    {
+      schema: {
+        tags: ['metrics'],
+        summary: 'Every accelerator model that is known, each figure with source and confidence',
+        response: answers(z.object({ models: z.array(CatalogueModel) })),
+      },
+    },
+    () => ({ models: deps.models.list().map(({ origin, entry }) => ({ origin, ...entry })) }),
   )
   done()
 }
