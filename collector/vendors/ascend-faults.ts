@@ -265,8 +265,10 @@ function composed(code: string): Pick<FaultDescription, 'class' | 'name'> {
   return {
     class: finding?.[2] ?? unit?.[1] ?? 'unclassified',
     name: {
-      en: en.length === 0 ? `Fault ${code}` : `${en.join(': ')} (${code})`,
+      en: en.length === 0 ? `Fault ${code}` : `${capital(en.join(': '))} (${code})`,
       zh: zh.length === 0 ? `故障 ${code}` : `${zh.join('：')}（${code}）`,
     },
   }
 }
+
+const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -22,12 +22,14 @@ function pinned(result: Interpretation): unknown {
       labels: device.labels,
       failed: device.failed,
     })),
-    events: result.events.map(({ device_key, code, severity, edge, message }) => ({
+    ...(result.links === undefined ? {} : { links: result.links }),
+    events: result.events.map(({ device_key, code, severity, edge, message, fault_class }) => ({
       device_key,
       code,
       severity,
       edge,
       message,
+      fault_class,
     })),
     rejected: result.rejectedByReason,
     ignored: result.ignored,
@@ -46,6 +48,9 @@ describe('every case is read as its expected.json says', () => {
       expect(device.vendor).toBe('huawei')
       expect(device.metrics.busy_ratio).toBeUndefined()
     }
+    for (const event of result.events)
+      for (const text of [event.message_zh, event.action, event.action_zh])
+        expect(text).toMatch(/\S/)
     if (result.outcome !== 'ok') expect(result.detail).toMatch(/\w+ \w+/)
   })
 })

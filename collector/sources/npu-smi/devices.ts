@@ -5,6 +5,7 @@ import {
   isPlausible,
   metricDefinition,
 } from '#schemas/metrics.ts'
+import type { LinkMetricValues } from '#schemas/node-metrics.ts'
 import type { Rejections } from './lines.ts'
 import { canonicalModel } from './model.ts'
 
@@ -23,6 +24,8 @@ export interface DeviceDraft {
   toolVersion: string | null
   ddrTotalMb: number | null
   readonly metrics: MetricValues
+  /** HCCS links by their number, from 1. */
+  readonly links: Map<number, LinkMetricValues>
   readonly labels: Map<string, string>
   readonly faultCodes: string[]
   faultText: string
@@ -49,6 +52,7 @@ export function newDraft(
     vdie: null,
     ddrTotalMb: null,
     metrics: {},
+    links: new Map(),
     labels: new Map(),
     faultCodes: [],
     faultText: '',

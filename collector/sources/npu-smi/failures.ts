@@ -46,11 +46,7 @@ const TEXT_RULES: readonly TextRule[] = [
   },
   {
     pattern: /does not support querying|is working in \w+ mode\b|is not in docker mode/i,
-    failure: fixed({
-      outcome: 'absent',
-      reason: 'not_supported',
-      detail: 'this product or mode cannot answer the query; the value is absent, not zero',
-    }),
+    failure: () => NOT_SUPPORTED,
   },
   {
     pattern: /npu-smi:?\s*(?:command )?not found|npu-smi: No such file/i,
@@ -75,6 +71,12 @@ const TEXT_RULES: readonly TextRule[] = [
     failure: (match) => dcmiIn(match.input) ?? DRIVER_NOT_READY,
   },
 ]
+
+const NOT_SUPPORTED: Failure = {
+  outcome: 'absent',
+  reason: 'not_supported',
+  detail: 'this product or mode cannot answer the query; the value is absent, not zero',
+}
 
 const DRIVER_NOT_READY: Failure = {
   outcome: 'failed',
@@ -102,7 +104,11 @@ export function isIgnoredText(line: string): boolean {
 }
 
 function dcmi(match: RegExpExecArray): Failure {
-  const code = match[1] ?? ''
+  return dcmiFailure(match[1] ?? '')
+}
+
+function dcmiFailure(code: string): Failure {
+  if (code === '-8255') return NOT_SUPPORTED
   return {
     outcome: 'failed',
     reason: `dcmi_${code}`,
@@ -116,6 +122,19 @@ function dcmiIn(text: string): Failure | null {
   const match = /ret is (-8\d{3})\b/.exec(text)
   return match === null ? null : dcmi(match)
 }
+
+/**
+ * What an exit status says where the tool printed no text: it is the low byte of a DCMI code (-8005 gives
+ * 187). Null for statuses of no known code.
+ */
+export function failureOfExit(exitCode: number | null): Failure | null {
+  if (exitCode === EXIT_NOT_SUPPORTED) return NOT_SUPPORTED
+  const code = Object.keys(DCMI_DETAILS).find((each) => (Number(each) & 0xff) === exitCode)
+  return code === undefined ? null : dcmiFailure(code)
+}
+
+/** Low byte of -8255. */
+const EXIT_NOT_SUPPORTED = 193
 
 /** Failures the tool does not print: what came back has no device in it. */
 export const EMPTY_TABLE: Failure = {
@@ -162,5 +181,33 @@ export const LAUNCH_FAILURES = {
     outcome: 'failed',
     reason: 'spawn_failed',
     detail: 'npu-smi could not be started; run it by hand on this node',
+  },
+} as const satisfies Record<string, Failure>
+
+/** Failures of the long-running `npu-smi info watch`. */
+export const WATCH_FAILURES = {
+  ended: {
+    outcome: 'failed',
+    reason: 'watch_ended',
+    detail:
+      'npu-smi info watch ended by itself, as it does when a query fails; look for a lost card with `npu-smi info` and in dmesg; it is started again with growing pauses',
+  },
+  silent: {
+    outcome: 'failed',
+    reason: 'watch_silent',
+    detail:
+      'npu-smi info watch prints nothing; it is stopped and started again; look for a hung card in dmesg, or set `watch: off`',
+  },
+  stuck: {
+    outcome: 'failed',
+    reason: 'watch_stuck',
+    detail:
+      'an npu-smi that was told to end has not ended, so no second one is started; a driver call hangs: see dmesg, then reset the card or reboot the node',
+  },
+  starting: {
+    outcome: 'failed',
+    reason: 'starting',
+    detail:
+      'npu-smi info has not answered yet; it goes on beside the reads, a longer interval suits a slow driver',
   },
 } as const satisfies Record<string, Failure>

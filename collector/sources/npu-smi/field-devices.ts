@@ -1,20 +1,24 @@
 import type { MetricName } from '#schemas/metrics.ts'
 import { type DeviceDraft, canonicalVdie, setLabel, setMetric } from './devices.ts'
-import { canonicalFaultCode } from './faults.ts'
+import { canonicalFaultCode } from '../../vendors/ascend-faults.ts'
 import { type Rejections, busOrNull, numberOrNull } from './lines.ts'
+import { applyLinks } from './links.ts'
 import {
   FIELD_IGNORED,
   FIELD_LABELS,
   FIELD_METRICS,
   FIELD_STRUCTURE,
+  LINK_FIELDS,
   type MetricRule,
+  type NativeUnit,
   WATCH_METRICS,
   healthCode,
   toCanonical,
 } from './map.ts'
 import type { WatchRow } from './parse-columns.ts'
 import type { Field, FieldBlock } from './parse-fields.ts'
-import { isA3 } from './table-devices.ts'
+import { is310P } from './model.ts'
+import { isA3, takeRating } from './table-devices.ts'
 
 const FAULT_CODES_MAX = 32
 const IGNORED: ReadonlySet<string> = new Set(FIELD_IGNORED)
@@ -33,6 +37,7 @@ export function applyBlock(
   applyIdentity(draft, block)
   if (draft.failed === null) {
     applyMetrics(draft, block, rejections)
+    applyLinks(draft, block, rejections)
     if (block.processes !== null) setMetric(draft, 'process_count', block.processes, rejections)
   }
   applyHealth(draft, block)
@@ -54,6 +59,7 @@ export function applyWatch(
   ignored: Set<string>,
   rejections: Rejections,
 ): void {
+  if (draft.failed !== null) return
   for (const [name, value] of row.values) {
     const rule = WATCH_METRICS[name]
     if (rule !== undefined) fill(draft, rule, value, rejections)
@@ -62,7 +68,7 @@ export function applyWatch(
 }
 
 function applyMetrics(draft: DeviceDraft, block: FieldBlock, rejections: Rejections): void {
-  const sums = new Map<MetricName, number>()
+  const sums = new Map<MetricName, { value: number; unit: NativeUnit }>()
   for (const [key, rule] of Object.entries(FIELD_METRICS)) {
     const field = block.fields.get(key)
     if (field === undefined) continue
@@ -70,9 +76,14 @@ function applyMetrics(draft: DeviceDraft, block: FieldBlock, rejections: Rejecti
     if (value === null && !isBlank(field.value))
       rejections.add(`${field.name}: ${field.value}`, 'not_a_number')
     if (rule.combine !== 'sum') fill(draft, rule, value, rejections)
-    else if (value !== null) sums.set(rule.metric, (sums.get(rule.metric) ?? 0) + value)
+    else if (value !== null)
+      sums.set(rule.metric, {
+        value: (sums.get(rule.metric)?.value ?? 0) + value,
+        unit: rule.unit,
+      })
   }
-  for (const [metric, value] of sums) setMetric(draft, metric, value, rejections)
+  for (const [metric, { value, unit }] of sums)
+    setMetric(draft, metric, toCanonical(value, unit), rejections)
 }
 
 /** Writes a value where none is known yet. The power of a shared board is written on its chip 0 only. */
@@ -89,11 +100,19 @@ function fill(
     return
   }
   setMetric(draft, rule.metric, missing ? null : toCanonical(printed, rule.unit), rejections)
+  if (rule.metric === 'power_watts') scopePower(draft)
 }
 
 /** Chips after the first of an A3 package or a 300I Duo card repeat the power of the whole. */
 function sharesPower(draft: DeviceDraft): boolean {
-  return draft.chip > 0 && (isA3(draft) || /^(?:Ascend\s*)?310P/i.test(draft.printedName))
+  return draft.chip > 0 && (isA3(draft) || is310P(draft.printedName))
+}
+
+/** What a power figure that the box did not print is: the card's on a 310P, a rating on a 310. */
+function scopePower(draft: DeviceDraft): void {
+  takeRating(draft)
+  if ((draft.metrics.power_watts ?? null) !== null && is310P(draft.printedName))
+    setLabel(draft, 'power_scope', 'card')
 }
 
 function applyIdentity(draft: DeviceDraft, block: FieldBlock): void {
@@ -133,7 +152,7 @@ function collectIgnored(block: FieldBlock, ignored: Set<string>): void {
 }
 
 function isEmitted(key: string): boolean {
-  return key in FIELD_METRICS || key in FIELD_LABELS || STRUCTURE.has(key)
+  return key in FIELD_METRICS || key in FIELD_LABELS || key in LINK_FIELDS || STRUCTURE.has(key)
 }
 
 function printedName(field: Field): string {

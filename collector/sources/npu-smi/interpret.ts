@@ -1,10 +1,12 @@
+import type { FactName } from '#schemas/faults.ts'
 import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import { type DeviceDraft, deviceKeys, newDraft, setLabel, toReading } from './devices.ts'
 import { type Failure, EMPTY_OUTPUT, EMPTY_TABLE, NOT_NPU_SMI } from './failures.ts'
-import { faultOf } from './faults.ts'
+import { describeFault } from './faults.ts'
 import { applyBlock, applyCardBlock, applyWatch } from './field-devices.ts'
 import { LIMITS, type Rejections } from './lines.ts'
+import { linkReadings } from './links.ts'
 import { TABLE_IGNORED } from './map.ts'
 import type { FieldBlock } from './parse-fields.ts'
 import { type NpuOutput, parseOutput } from './parse-output.ts'
@@ -21,19 +23,21 @@ export function interpret(bytes: Uint8Array): Interpretation {
  * Joins all answers of an output by (card, chip). Events name the faults as levels: `at_ms` 0 and an
  * empty node mean the output does not say; whoever read it live knows.
  */
-export function interpretOutput(output: NpuOutput): Interpretation {
+export function interpretOutput(output: NpuOutput, source = SOURCE_NAME): Interpretation {
   const ignored = new Set<string>()
   const drafts = gather(output, ignored)
   markLostCards(output, drafts)
   const devices = drafts.list().map(toReading)
   const failure = outcomeOf(output, devices)
+  const links = drafts.list().flatMap(linkReadings)
   return {
-    source: SOURCE_NAME,
+    source,
     outcome: failure?.outcome ?? 'ok',
     reason: failure?.reason ?? null,
     detail: failure?.detail ?? null,
     devices,
-    events: drafts.list().flatMap(faultEvents),
+    ...(links.length === 0 ? {} : { links }),
+    events: drafts.list().flatMap((draft) => faultEvents(draft, source)),
     rejected: output.rejections.examples(),
     rejectedByReason: output.rejections.byReason(),
     ignored: [...ignored].slice(0, LIMITS.ignoredNames),
@@ -136,29 +140,44 @@ function outcomeOf(output: NpuOutput, devices: readonly DeviceReading[]): Failur
   return output.empty ? EMPTY_OUTPUT : NOT_NPU_SMI
 }
 
-function faultEvents(draft: DeviceDraft): EventRecord[] {
-  return draft.faultCodes.map((code) => {
-    const fault = faultOf(code)
-    const said = [fault.meaning, draft.faultText, fault.action].filter((part) => part !== '')
-    return {
-      kind: 'event',
-      at_ms: 0,
-      node: '',
-      device_key: deviceKeys(draft)[0] ?? null,
-      source: SOURCE_NAME,
-      type: 'fault',
-      code,
-      severity: fault.severity,
-      edge: 'open',
-      message: said.join('; ').slice(0, 1024),
-    }
+function faultEvents(draft: DeviceDraft, source: string): EventRecord[] {
+  return draft.faultCodes.flatMap((code) => {
+    const fault = describeFault('fault', code)
+    if (fault === null) return []
+    const said = draft.faultText === '' ? '' : `; ${draft.faultText}`
+    return [
+      {
+        kind: 'event',
+        at_ms: 0,
+        node: '',
+        device_key: deviceKeys(draft)[0] ?? null,
+        source,
+        type: 'fault',
+        code,
+        severity: fault.severity,
+        edge: 'open',
+        message: `${fault.name.en}${said}`.slice(0, 1024),
+        message_zh: `${fault.name.zh}${said}`.slice(0, 1024),
+        fault_class: fault.class,
+        action: fault.action.en,
+        action_zh: fault.action.zh,
+      },
+    ]
   })
 }
 
+/** Versions: of the box where there is one, else of board answers. Drivers and tools may differ. */
 function toolLabels(output: NpuOutput): Record<string, string> {
   const labels: Record<string, string> = {}
+  const note = (name: FactName, value: string | null | undefined) => {
+    if (value && value !== 'NA') labels[name] ??= value.slice(0, 64)
+  }
   const table = output.tables.findLast((each) => each.toolVersion !== null)
-  if (table?.toolVersion) labels['tool_version'] = table.toolVersion.slice(0, 64)
-  if (table?.driverVersion) labels['driver_version'] = table.driverVersion.slice(0, 64)
+  note('tool_version', table?.toolVersion)
+  note('driver_version', table?.driverVersion)
+  for (const { fields } of output.blocks) {
+    note('driver_version', fields.get('software version')?.value)
+    note('cann_version', fields.get('cann version')?.value)
+  }
   return labels
 }

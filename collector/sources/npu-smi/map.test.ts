@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalFaultCode, faultOf } from './faults.ts'
-import { FIELD_IGNORED, FIELD_LABELS, FIELD_METRICS, FIELD_STRUCTURE } from './map.ts'
+import { describeFault } from './faults.ts'
+import { FIELD_IGNORED, FIELD_LABELS, FIELD_METRICS, FIELD_STRUCTURE, LINK_FIELDS } from './map.ts'
 import { canonicalModel } from './model.ts'
 import { withoutUnit } from './parse-fields.ts'
 
 const none = { hasPhyId: false, toolVersion: null, ddrTotalMb: null }
 
 describe('field map', () => {
-  it('each native key has exactly one fate: metric, label, structure or ignored', () => {
+  it('each native key has exactly one fate: metric, label, link, structure or ignored', () => {
     const all = [
       ...Object.keys(FIELD_METRICS),
       ...Object.keys(FIELD_LABELS),
+      ...Object.keys(LINK_FIELDS),
       ...FIELD_STRUCTURE,
       ...FIELD_IGNORED,
     ]
@@ -44,17 +45,26 @@ describe('model names', () => {
   })
 })
 
-describe('fault codes', () => {
-  it('are eight upper-case hex digits however they are printed', () => {
-    expect(canonicalFaultCode('0x8c03a000')).toBe('8C03A000')
-    expect(canonicalFaultCode('8C03A000')).toBe('8C03A000')
-    expect(canonicalFaultCode('NA')).toBeNull()
-    expect(canonicalFaultCode('8C03A0001')).toBeNull()
+describe('faults', () => {
+  it('codes carry our class, severity and advice in both languages, unknown ones too', () => {
+    expect(describeFault('fault', '8C03A000')).toMatchObject({
+      class: 'firmware',
+      severity: 'fatal',
+    })
+    expect(describeFault('fault', '0x80e18402')).toMatchObject({ class: 'memory' })
+    const unknown = describeFault('fault', '12345678')
+    expect(unknown).toMatchObject({ class: 'unclassified', severity: 'warning' })
+    expect(unknown?.action.zh).toMatch(/手册/)
+    expect(describeFault('fault', 'NA')).toBeNull()
   })
 
-  it('unknown codes stay visible with advice, known ones say what to do', () => {
-    expect(faultOf('8C03A000')).toMatchObject({ faultClass: 'reset_now', severity: 'fatal' })
-    expect(faultOf('80E18402')).toMatchObject({ faultClass: 'replace', severity: 'fatal' })
-    expect(faultOf('12345678')).toMatchObject({ faultClass: 'unknown', severity: 'warning' })
+  it('health words have a severity; OK and other events are none of ours', () => {
+    expect([1, 2, 3].map((code) => describeFault('health', String(code))?.severity)).toEqual([
+      'warning',
+      'critical',
+      'fatal',
+    ])
+    expect(describeFault('health', '0')).toBeNull()
+    expect(describeFault('xid', '79')).toBeNull()
   })
 })

@@ -1,10 +1,11 @@
 import { HEALTH_CODES, type MetricName } from '#schemas/metrics.ts'
+import type { LinkMetricName } from '#schemas/node-metrics.ts'
 
 /** The tool prints MB and means MiB. */
 const MIB = 1_048_576
 
-/** Units the tool prints in; `as_is` is already canonical (W, V, degrees, counts). */
-export type NativeUnit = 'as_is' | 'percent' | 'mib' | 'megahertz' | 'hugepages_2mib'
+/** Units the tool prints in; `as_is` is canonical already (W, V, degrees, counts), `flag` says more than none. */
+export type NativeUnit = 'as_is' | 'percent' | 'mib' | 'megahertz' | 'hugepages_2mib' | 'flag'
 
 const CONVERSIONS: Readonly<Record<NativeUnit, (value: number) => number>> = {
   as_is: (value) => value,
@@ -12,6 +13,7 @@ const CONVERSIONS: Readonly<Record<NativeUnit, (value: number) => number>> = {
   mib: (value) => value * MIB,
   megahertz: (value) => value * 1e6,
   hugepages_2mib: (value) => value * 2 * MIB,
+  flag: (value) => (value > 0 ? 1 : 0),
 }
 
 /** Native unit -> canonical: ratio, bytes, hertz. */
@@ -83,39 +85,35 @@ export const FIELD_METRICS: Readonly<Record<string, MetricRule>> = {
   'aicore freq': { metric: 'sm_clock_max_hertz', unit: 'megahertz', zeroIsMissing: true },
   'hbm clock speed': { metric: 'memory_clock_hertz', unit: 'megahertz', zeroIsMissing: true },
   'ddr clock speed': { metric: 'memory_clock_hertz', unit: 'megahertz', zeroIsMissing: true },
-  'hbm single bit error count': { metric: 'ecc_corrected_total', unit: 'as_is', combine: 'sum' },
-  'ddr single bit error count': { metric: 'ecc_corrected_total', unit: 'as_is', combine: 'sum' },
-  'hbm double bit error count': { metric: 'ecc_uncorrected_total', unit: 'as_is', combine: 'sum' },
-  'ddr double bit error count': { metric: 'ecc_uncorrected_total', unit: 'as_is', combine: 'sum' },
-  'hbm single bit isolated pages count': {
-    metric: 'remapped_rows_corrected_total',
-    unit: 'as_is',
-    combine: 'sum',
-  },
-  'ddr single bit isolated pages count': {
-    metric: 'remapped_rows_corrected_total',
-    unit: 'as_is',
-    combine: 'sum',
-  },
-  'hbm double bit isolated pages count': {
-    metric: 'remapped_rows_uncorrected_total',
-    unit: 'as_is',
-    combine: 'sum',
-  },
-  'ddr double bit isolated pages count': {
-    metric: 'remapped_rows_uncorrected_total',
-    unit: 'as_is',
-    combine: 'sum',
-  },
+  'aicpu usage rate': { metric: 'aicpu_ratio', unit: 'percent' },
+  ...eccRules('hbm'),
+  ...eccRules('ddr'),
+}
+
+/** Counters of `-t ecc` for one kind of memory; a chip with both kinds has the sum of both. */
+function eccRules(memory: 'hbm' | 'ddr'): Record<string, MetricRule> {
+  const sum = (metric: MetricName): MetricRule => ({ metric, unit: 'as_is', combine: 'sum' })
+  const pending: MetricRule = { metric: 'retired_pages_pending', unit: 'flag', combine: 'sum' }
+  return {
+    [`${memory} single bit error count`]: sum('ecc_corrected_total'),
+    [`${memory} double bit error count`]: sum('ecc_uncorrected_total'),
+    [`${memory} single bit aggregate total err cnt`]: sum('ecc_corrected_lifetime_total'),
+    [`${memory} double bit aggregate total err cnt`]: sum('ecc_uncorrected_lifetime_total'),
+    [`${memory} single bit isolated pages count`]: sum('retired_pages_total'),
+    [`${memory} double bit isolated pages count`]: sum('retired_pages_total'),
+    [`${memory} single bit next isolated pages count`]: pending,
+    [`${memory} double bit next isolated pages count`]: pending,
+  }
 }
 
 /** Keys that are slow facts of a device: kept as labels. `NA` is left out. */
 export const FIELD_LABELS: Readonly<Record<string, string>> = {
   'product name': 'product_name',
   model: 'product_model',
-  'serial number': 'serial_number',
+  'serial number': 'serial',
   'software version': 'driver_version',
   'firmware version': 'firmware_version',
+  'cann version': 'cann_version',
   'ndie id': 'ndie_id',
   'aicore count': 'aicore_count',
   'rated power dissipation': 'rated_power_watts',
@@ -137,9 +135,26 @@ export const FIELD_STRUCTURE: readonly string[] = [
   'health',
   'error code',
   'error information',
+  'hccs lane mode',
 ]
 
-/** Keys we know and give no canonical metric: capacity shares, CPU shares, ids of no use. */
+/** What one value of a bracketed list of `-t hccs` is: one value per link, in the order of the links. */
+export interface LinkRule {
+  readonly metric: LinkMetricName
+  readonly unit: 'as_is' | 'gigabit_per_second' | 'lanes'
+}
+
+/** Lists of `-t hccs` -> link metrics. The speed is that of the whole link (4 lanes of 56 Gbit/s: 224). */
+export const LINK_FIELDS: Readonly<Record<string, LinkRule>> = {
+  'hccs link lane list': { metric: 'link_up', unit: 'lanes' },
+  'hccs link speed': { metric: 'link_rate_bytes_per_second', unit: 'gigabit_per_second' },
+  'hccs tx bytes': { metric: 'link_tx_bytes_total', unit: 'as_is' },
+  'hccs rx bytes': { metric: 'link_rx_bytes_total', unit: 'as_is' },
+  'hccs retry count': { metric: 'link_replays_total', unit: 'as_is' },
+  'hccs error count': { metric: 'link_errors_total', unit: 'as_is' },
+}
+
+/** Keys we know and give no canonical metric: capacity shares, CPU shares, packet counts, ids of no use. */
 export const FIELD_IGNORED: readonly string[] = [
   'memory usage rate',
   'hbm usage rate',
@@ -148,19 +163,12 @@ export const FIELD_IGNORED: readonly string[] = [
   'ddr hugepages usage rate',
   'memory hugepages total',
   'memory hugepages usage rate',
-  'aicpu usage rate',
   'ctrlcpu usage rate',
   'dvpp vdec usage rate',
   'dvpp vpc usage rate',
   'dvpp venc usage rate',
   'dvpp jpege usage rate',
   'dvpp jpegd usage rate',
-  'ddr single bit aggregate total err cnt',
-  'ddr double bit aggregate total err cnt',
-  'hbm single bit aggregate total err cnt',
-  'hbm double bit aggregate total err cnt',
-  'hbm single bit next isolated pages count',
-  'hbm double bit next isolated pages count',
   'hbm manufacturer id',
   'manufacturer',
   'compatibility',
@@ -176,17 +184,16 @@ export const FIELD_IGNORED: readonly string[] = [
   'chip type',
   'chip version',
   'chip position id',
+  'hccs first error lane',
+  'hccs first err lane',
   'hccs tx packets',
-  'hccs tx bytes',
   'hccs rx packets',
-  'hccs rx bytes',
-  'hccs retry count',
-  'hccs error count',
 ]
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(FIELD_METRICS),
   ...Object.keys(FIELD_LABELS),
+  ...Object.keys(LINK_FIELDS),
   ...FIELD_STRUCTURE,
   ...FIELD_IGNORED,
 ])
@@ -201,6 +208,7 @@ export const WATCH_METRICS: Readonly<Record<string, MetricRule>> = {
   pwr: { metric: 'power_watts', unit: 'as_is', zeroIsMissing: true },
   temp: { metric: 'temperature_celsius', unit: 'as_is', zeroIsMissing: true },
   'ai core': { metric: 'aicore_ratio', unit: 'percent' },
+  'ai cpu': { metric: 'aicpu_ratio', unit: 'percent' },
   'ai cube': { metric: 'aicube_ratio', unit: 'percent' },
   'npu util': { metric: 'npu_util_ratio', unit: 'percent' },
   'npu utilization': { metric: 'npu_util_ratio', unit: 'percent' },

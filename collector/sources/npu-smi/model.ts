@@ -23,3 +23,8 @@ export function canonicalModel(printed: string, evidence: ModelEvidence): string
 function isFirstGeneration(evidence: ModelEvidence): boolean {
   return (evidence.ddrTotalMb ?? 0) > 0 || /^2[12]\./.test(evidence.toolVersion ?? '')
 }
+
+/** True for the printed name of a 310P: cards of one or two chips whose power is the card's. */
+export function is310P(printed: string): boolean {
+  return /^(?:Ascend\s*)?310P/i.test(printed)
+}

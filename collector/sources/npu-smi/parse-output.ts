@@ -1,5 +1,7 @@
 import { type Failure, failureOf, isIgnoredText } from './failures.ts'
-import { type Rejections, createRejections, idOrNull, textLines } from './lines.ts'
+import { createRejections } from '../../formats/rejections.ts'
+import { textLines } from '../../formats/text-lines.ts'
+import { type RejectReason, type Rejections, idOrNull } from './lines.ts'
 import { isKnownField } from './map.ts'
 import { type ChipMapping, type WatchRow, createColumnReader } from './parse-columns.ts'
 import { type CommandIds, type FieldBlock, createFieldReader } from './parse-fields.ts'
@@ -36,7 +38,7 @@ const TOPOLOGY =
 
 /** Reads any output of the tool line by line. Pure; never throws; memory and time are bounded by LIMITS. */
 export function parseOutput(bytes: Uint8Array): NpuOutput {
-  const rejections = createRejections()
+  const rejections = createRejections<RejectReason>()
   const tables = createTableReader(rejections)
   const fields = createFieldReader(isKnownField, rejections)
   const columns = createColumnReader(rejections)
@@ -50,7 +52,7 @@ export function parseOutput(bytes: Uint8Array): NpuOutput {
     columns.boundary()
     fields.boundary(next)
   }
-  for (const line of textLines(bytes, rejections)) {
+  for (const line of textLines(bytes, (line, reason) => rejections.add(line, reason))) {
     const text = line.trim()
     if (text === '') continue
     empty = false

@@ -149,7 +149,7 @@ function memoryColumnsOf(table: NpuTable): number {
 }
 
 /** The 310 prints its rated power for ever: a constant is no reading. */
-function takeRating(draft: DeviceDraft): void {
+export function takeRating(draft: DeviceDraft): void {
   const watts = draft.metrics.power_watts ?? null
   if (draft.printedName !== '310' || watts === null) return
   setLabel(draft, 'rated_power_watts', String(watts))
