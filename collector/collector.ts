@@ -130,15 +130,14 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   ready.resolve(delivery)
   const { onRead, onGone } = pipeline
   const pauses = createPauses(config.cluster)
-  const stopHearing = publisher.onControl((state) => {
-    if (pauses.hear(state))
-      logger.info('orders about pauses changed', {
-        revision: state.revision,
-        pauses: state.pauses.length,
-      })
-  })
   const pausedBy = (source: string, node: string) => pauses.orderFor(source, node, clock.now())
   const runner = createRunner({ time, clock, io, onRead, onGone, pausedBy })
+  const stopHearing = publisher.onControl((state) => {
+    if (!pauses.hear(state)) return
+    runner.applyPauses()
+    const { revision } = state
+    logger.info('orders about pauses changed', { revision, pauses: state.pauses.length })
+  })
   pipeline.addRecord(startEvent(identity, config.node, clock.now()))
   const places = await startPlaces({
     sections,

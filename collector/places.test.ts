@@ -51,6 +51,7 @@ async function machine(options: { readonly areNamed?: boolean } = {}) {
     runner: {
       ...runner,
       replan: () => undefined,
+      applyPauses: () => undefined,
       targetCount: () => 0,
       stats: noStats,
       stop: noStop,

@@ -70,8 +70,11 @@ it('a paused source is not read, lets go of its tool, and says who paused it and
   await time.pass(10_000)
   expect(reads.at(-1)?.interpretation.outcome).toBe('ok')
   isPaused = true
-  await time.pass(10_000)
+  runner.applyPauses()
   expect(closed).toBe(1)
+  expect(reads.at(-1)?.interpretation.reason).toBe('paused')
+  await time.pass(10_000)
+  expect(closed).toBe(2)
   expect(reads.at(-1)?.interpretation).toMatchObject({
     outcome: 'absent',
     reason: 'paused',

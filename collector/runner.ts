@@ -42,6 +42,8 @@ export interface Runner {
   setTargets(section: RunSection, targets: readonly Target[]): void
   /** Plans every read anew; call after the clock was set. */
   replan(): void
+  /** Orders changed: what is paused now stops now, not at its next cell. */
+  applyPauses(): void
   targetCount(): number
   stats(): RunnerStats
   /** No new reads; waits for those under way, at most this long. */
@@ -105,6 +107,13 @@ export function createRunner(deps: RunnerDeps): Runner {
         plan(state, loop, deps.clock.now())
       }
     },
+    applyPauses() {
+      for (const loop of loops.values()) {
+        const pause = pauseOf(deps, loop)
+        const tickMs = cellOf(deps.clock.now(), loop.section.intervalMs)
+        if (pause !== null) skipPaused(deps, loop, tickMs, pause)
+      }
+    },
     targetCount: () => loops.size,
     stats: () => ({ targets: loops.size, ...counts }),
     stop: (waitMs) => stopLoops(state, waitMs),
@@ -160,7 +169,7 @@ function fire(state: RunnerState, loop: Loop): void {
   if (tickMs > loop.lastTickMs) {
     if (loop.lastTickMs > 0) counts.missedCells += (tickMs - loop.lastTickMs) / intervalMs - 1
     loop.lastTickMs = tickMs
-    const pause = deps.pausedBy?.(loop.section.source.name, loop.target.node) ?? null
+    const pause = pauseOf(deps, loop)
     if (pause !== null) skipPaused(deps, loop, tickMs, pause)
     else if (loop.reading === null) start(state, loop, tickMs)
     else {
@@ -171,6 +180,9 @@ function fire(state: RunnerState, loop: Loop): void {
   }
   plan(state, loop, tickMs + intervalMs)
 }
+
+const pauseOf = (deps: RunnerDeps, loop: Loop) =>
+  deps.pausedBy?.(loop.section.source.name, loop.target.node) ?? null
 
 /** A paused source lets go of its tool; nothing speaks for its devices, which is not idle. */
 function skipPaused(deps: RunnerDeps, loop: Loop, tickMs: number, pause: PauseOrder): void {
