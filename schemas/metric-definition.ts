@@ -72,6 +72,8 @@ export function metricRow<Name extends string>(
 
 export const RATIO = [0, 1] as const
 export const COUNT = [0, 2 ** 53] as const
+/** Byte counters: NVLink at full load passes 2^53 within hours. Below DCGM's int64 blanks (2^63). */
+export const BYTE_COUNT = [0, 9e18] as const
 /** 16 TiB: above any accelerator memory on sale, below every int64 sentinel. */
 export const MEMORY = [0, 2 ** 44] as const
 /** 100 TB/s: above any scale-up link, below the double sentinel (1.4e14). */

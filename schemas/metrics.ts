@@ -1,4 +1,5 @@
 import {
+  BYTE_COUNT,
   COUNT,
   LINK_RATE,
   MEMORY,
@@ -283,11 +284,11 @@ export const DEVICE_METRICS = [
     ['PCIe lanes, highest', '最大 PCIe 通道数'],
     { settle: 'last' },
   ),
-  row('scaleup_tx_bytes_total', 'bytes', 'counter', COUNT, 'f64', [
+  row('scaleup_tx_bytes_total', 'bytes', 'counter', BYTE_COUNT, 'f64', [
     'Scale-up bytes sent',
     '互联发送字节',
   ]),
-  row('scaleup_rx_bytes_total', 'bytes', 'counter', COUNT, 'f64', [
+  row('scaleup_rx_bytes_total', 'bytes', 'counter', BYTE_COUNT, 'f64', [
     'Scale-up bytes received',
     '互联接收字节',
   ]),

@@ -1,4 +1,5 @@
 import {
+  BYTE_COUNT,
   COUNT,
   LINK_RATE,
   MEMORY,
@@ -21,7 +22,8 @@ const counter = <Name extends string>(
   unit: MetricDefinition['unit'],
   label: Label,
   scope: 'node' | 'link',
-): Row<Name> => metricRow(name, unit, 'counter', COUNT, 'f64', label, { scope })
+): Row<Name> =>
+  metricRow(name, unit, 'counter', unit === 'bytes' ? BYTE_COUNT : COUNT, 'f64', label, { scope })
 
 const gauge = <Name extends string>(
   name: Name,

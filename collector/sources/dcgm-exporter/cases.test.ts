@@ -11,12 +11,15 @@ describe('pages of known hardware and versions', () => {
     it(`${name} is read as expected`, () => {
       const page = readFileSync(join(root, name, 'input.prom'))
       const expected: unknown = JSON.parse(readFileSync(join(root, name, 'expected.json'), 'utf8'))
-      const { outcome, reason, devices, rejectedByReason, rejected, ignored, toolLabels } =
-        source.interpret(page)
+      const read = source.interpret(page)
+      const { outcome, reason, devices, links = [], events } = read
+      const { rejectedByReason, rejected, ignored, toolLabels } = read
       expect({
         outcome,
         reason,
         devices,
+        ...(links.length === 0 ? {} : { links }),
+        ...(events.length === 0 ? {} : { events }),
         rejectedByReason,
         ignored,
         toolLabels,

@@ -1,9 +1,10 @@
 import { isPlausible } from '#schemas/metrics.ts'
 import type { Entity, Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
-import { FIELDS, SCALE_GROUPS, SLOT_COUNT, type NativeField, type ScaleUnit } from './map.ts'
+import { FIELDS, SLOT_COUNT, type NativeField } from './map.ts'
 import type { Page } from './parse.ts'
 import type { RejectReason, Rejects } from './rejects.ts'
+import { SCALE_GROUPS, type ScaleUnit } from './scales.ts'
 import type { Units } from './units.ts'
 
 /** The values of one device while a page is read: one cell per metric, NaN where the value is missing. */
@@ -124,16 +125,20 @@ function instanceOrder(block: LabelBlock): number {
 const INT64_BLANK = 9.2e18
 const DOUBLE_BLANK = 140_737_488_355_328
 const INT32_BLANK = 2_147_483_632
+/** No board has more pages waiting than this. */
+const FLAG_MAX = 65_536
 
-function isBlank(value: number, wide: boolean): boolean {
+/** True for DCGM's blanks; where a field is `wide` only int64 blanks are out of its reach. */
+export function isBlankValue(value: number, wide: boolean): boolean {
   if (value >= INT64_BLANK) return true
   return !wide && (value >= DOUBLE_BLANK || (value >= INT32_BLANK && value < INT32_BLANK + 4))
 }
 
 function whyRefused(field: NativeField, native: number, units: Units): RejectReason | null {
-  if (isBlank(native, field.wide)) return 'blank_sentinel'
+  if (isBlankValue(native, field.wide)) return 'blank_sentinel'
   if (native === 0 && (field.scale >= 0 || field.zeroIsMissing)) return null
   if (field.codes !== null) return field.codes.has(native) ? null : 'out_of_range'
+  if (field.flag) return native >= 0 && native <= FLAG_MAX ? null : 'out_of_range'
   if (isEnergy(field)) return native > 0 ? null : 'out_of_range'
   if (field.scale >= 0) {
     const unit = unitOf(field, units)
@@ -147,6 +152,7 @@ function whyRefused(field: NativeField, native: number, units: Units): RejectRea
 function canonical(field: NativeField, native: number, units: Units): number {
   if (Number.isNaN(native) || (field.zeroIsMissing && native === 0)) return NaN
   if (field.codes !== null) return field.codes.get(native) ?? NaN
+  if (field.flag) return native > 0 ? 1 : 0
   if (isEnergy(field)) return native
   // Zero is zero in any unit, so it needs none.
   const unit = field.scale < 0 ? field : unitOf(field, units)

@@ -7,20 +7,24 @@ import {
 } from '#schemas/metrics.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
 import { fillCells, type Cells } from './cells.ts'
-import { boardKey, identify, slotKey, type Entity } from './identity.ts'
+import { addParts, counterSample, refuseSteep } from './counters.ts'
+import { boardKey, identify, slotKey, type Entity, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
-import { FIELDS, HW_THERMAL_SLOT, SCALE_GROUPS } from './map.ts'
+import { FIELDS } from './map.ts'
 import { boardRatio, migShare } from './mig.ts'
 import { EXPORTER_POD, SHARE_WEIGHTED, WITHOUT_NVLINK } from './names.ts'
 import type { Page } from './parse.ts'
 import type { Rejects } from './rejects.ts'
+import { SCALE_GROUPS } from './scales.ts'
 import { measureEnergyUnit, settleUnits, type UnitMemory, type Units } from './units.ts'
 
 export interface PageDevices {
   readonly devices: readonly DeviceReading[]
   /** `unit_<family>`: the native unit each family was read in, where the page has it. */
   readonly toolLabels: Readonly<Record<string, string>>
+  readonly identities: Identities
+  readonly units: Units
 }
 
 /** What is known beside the page itself. */
@@ -34,7 +38,6 @@ export interface PageContext {
 const slotOf = (name: MetricName) => DEVICE_METRICS.findIndex((metric) => metric.name === name)
 const ENERGY_SLOT = slotOf('energy_joules_total')
 const POWER_SLOT = slotOf('power_watts')
-const THERMAL_SLOT = slotOf('throttle_thermal_seconds_total')
 
 /** Turns a scanned page into one reading per GPU and per MIG instance. */
 export function readDevices(page: Page, context: PageContext): PageDevices {
@@ -48,12 +51,25 @@ export function readDevices(page: Page, context: PageContext): PageDevices {
   const units = settleEnergy(cells, settled, page, context)
   const readings = new Map<Entity, DeviceReading>()
   for (const [entity, filled] of cells) {
+    settleCounters(entity, filled, page, context)
     readings.set(entity, toReading(entity, toMetrics(filled), holderOf))
   }
   for (const [entity, reading] of readings) {
     if (entity.instance === null) addBoardRatios(entity, reading.metrics, readings, rejects)
   }
-  return { devices: [...readings.values()], toolLabels: unitLabels(page, units) }
+  const toolLabels = unitLabels(page, units)
+  return { devices: [...readings.values()], toolLabels, identities, units }
+}
+
+function settleCounters(entity: Entity, cells: Cells, page: Page, context: PageContext): void {
+  // Sums and throttle counters are the board's.
+  if (entity.instance !== null) return
+  const { memory, nowMs, rejects } = context
+  const sample = counterSample(memory.counters, entity, nowMs)
+  addParts(cells, sample)
+  refuseSteep(cells, sample, nowMs, (row) =>
+    rejects.add('slope_too_steep', page.text, page.starts[row], page.ends[row]),
+  )
 }
 
 /** Converts energy in place, once power and time had their say about its unit. */
@@ -103,7 +119,6 @@ function convertEnergy(cells: Cells, units: Units, page: Page, rejects: Rejects)
 }
 
 function toMetrics(cells: Cells): MetricValues {
-  addHardwareThermal(cells)
   const metrics: MetricValues = {}
   for (const [slot, metric] of DEVICE_METRICS.entries()) {
     if ((cells.fields[slot] ?? -1) < 0) continue
@@ -120,19 +135,6 @@ function toMetrics(cells: Cells): MetricValues {
     metrics.memory_total_bytes = used + free + (metrics.memory_reserved_bytes ?? 0)
   }
   return metrics
-}
-
-/**
- * Heat slows by software and by hardware, each with a counter. A counter that never moved may be absent,
- * so absent counts as 0 beside its twin; older fields already hold both and are left alone.
- */
-function addHardwareThermal(cells: Cells): void {
-  const hardware = cells.values[HW_THERMAL_SLOT] ?? NaN
-  const held = FIELDS[cells.fields[THERMAL_SLOT] ?? -1]
-  if (Number.isNaN(hardware) || (held !== undefined && held.rank > 0)) return
-  const software = cells.values[THERMAL_SLOT] ?? NaN
-  cells.values[THERMAL_SLOT] = hardware + (Number.isNaN(software) ? 0 : software)
-  cells.fields[THERMAL_SLOT] = cells.fields[HW_THERMAL_SLOT] ?? -1
 }
 
 function toReading(

@@ -20,6 +20,7 @@ export interface Board {
 }
 
 export interface Identities {
+  readonly boards: readonly Board[]
   readonly entities: readonly Entity[]
   /** Entity of each block of the page; null for rows that are not about a GPU. */
   readonly entityOf: readonly (Entity | null)[]
@@ -81,7 +82,7 @@ function toEntities(
         compareText(boardKey(a), boardKey(b)),
     )
     .flatMap((board) => [...board.entities.values()].toSorted(compareInstances))
-  return { entities: sorted, entityOf }
+  return { boards, entities: sorted, entityOf }
 }
 
 function ownUuid(block: LabelBlock, repeated: ReadonlySet<string>): string | null {
@@ -119,6 +120,16 @@ const differ = (a: string | number | null, b: string | number | null) =>
 
 function sureness(item: { readonly block: LabelBlock; readonly uuid: string | null }): number {
   return (item.uuid === null ? 0 : 2) + (item.block.bus === null ? 0 : 1)
+}
+
+/** The board that a link's row names: by UUID, else by place where that leaves one. */
+export function boardAt(boards: readonly Board[], block: LabelBlock): Board | undefined {
+  const byUuid = block.uuid === null ? undefined : boards.find((board) => board.uuid === block.uuid)
+  if (byUuid !== undefined) return byUuid
+  const byPlace = findBySlot(boards, block)
+  // Another GPU at the same index, of a node whose name is missing, is not this one.
+  const isOther = byPlace !== undefined && differ(byPlace.uuid, block.uuid)
+  return isOther ? undefined : byPlace
 }
 
 /** The one board at the block's place; undefined when there is none or more than one could be meant. */

@@ -1,8 +1,10 @@
 import type { Interpretation } from '#schemas/reading.ts'
 import { readDevices } from './devices.ts'
 import { LIMITS } from './limits.ts'
+import { readLinks } from './links.ts'
 import { scanPage, type Page } from './parse.ts'
 import { newRejects, type Rejects } from './rejects.ts'
+import { statedEvents } from './stated.ts'
 import type { UnitMemory } from './units.ts'
 
 export interface PageInput {
@@ -26,10 +28,19 @@ export function interpretPage(bytes: Uint8Array, input: PageInput): Interpretati
   const whole = new TextDecoder().decode(bytes)
   const text = input.isCut ? wholeLines(whole, rejects) : whole
   const page = scanPage(text, rejects)
-  const { devices, toolLabels } = readDevices(page, { ...input, rejects })
+  const { devices, toolLabels, identities, units } = readDevices(page, { ...input, rejects })
+  const links = readLinks(page, { identities, units, rejects })
+  const events = statedEvents(page, { identities, rejects, nowMs: input.nowMs })
   const ignored = [...page.ignored].toSorted().slice(0, LIMITS.ignoredListed)
   const failure = devices.length > 0 ? null : whyEmpty(page, rejects.examples.length > 0)
-  return result(rejects, { ...failure, devices, toolLabels, ignored })
+  return result(rejects, {
+    ...failure,
+    devices,
+    ...(links.length === 0 ? {} : { links }),
+    events,
+    toolLabels,
+    ignored,
+  })
 }
 
 function wholeLines(text: string, rejects: Rejects): string {
@@ -41,11 +52,12 @@ function wholeLines(text: string, rejects: Rejects): string {
 type Failure = Pick<Interpretation, 'outcome' | 'reason' | 'detail'>
 
 function whyEmpty(page: Page, isRefused: boolean): Failure {
-  if (page.ignored.size > 0 && page.dcgmLines > 0) {
+  if ((page.ignored.size > 0 || page.links.length > 0) && page.dcgmLines > 0) {
     return {
       outcome: 'failed',
       reason: 'no_gpu_rows',
-      detail: 'The page has rows, but none of a GPU: the exporter runs without seeing one.',
+      detail:
+        'The page has rows, but none of a GPU; check with nvidia-smi whether the node sees its GPUs.',
     }
   }
   if (page.dcgmLines > 0 && isRefused) {

@@ -12,8 +12,8 @@ export interface PodLabels {
 /** One label text of a page, read once and shared by all rows that carry it. */
 export interface LabelBlock {
   readonly text: string
-  /** `gpu`: a GPU or MIG instance. `other`: NVLink, NVSwitch, Grace CPU: recognised, not a device. */
-  readonly kind: 'gpu' | 'other' | 'nobody'
+  /** `gpu`: a GPU or MIG instance. `link`: of a GPU or NVSwitch. `other`: NVSwitch, Grace CPU: recognised. */
+  readonly kind: 'gpu' | 'link' | 'other' | 'nobody'
   /** Null where it is missing or masked. */
   readonly uuid: string | null
   readonly index: number | null
@@ -27,6 +27,11 @@ export interface LabelBlock {
   readonly plain: PodLabels | null
   /** From `exported_*`: behind Prometheus these are the workload and the plain ones the exporter. */
   readonly exported: PodLabels | null
+  /** `nvlink/3` of the GPU named, or `nvswitch0/3`; null where the row is not about a link. */
+  readonly link: string | null
+  /** XID that the row counts, and over which window in ms; null where it counts none. */
+  readonly xid: number | null
+  readonly windowMs: number | null
   /** Job id of the exporter's HPC mapping; empty when there is none. */
   readonly job: string
   readonly facts: Readonly<Record<string, string>>
@@ -123,7 +128,20 @@ function keepLabel(
   const value = cleanLabelValue(raw)
   if (value === '') return
   if (role !== undefined && !seen.has(role)) seen.set(role, value)
-  if (fact !== undefined) facts[fact] ??= value
+  if (fact !== undefined) keepFact(fact, value, facts)
+}
+
+function keepFact(fact: string, raw: string, facts: Record<string, string>): void {
+  const value = fact === 'cuda_version' ? cudaVersion(raw) : raw
+  // Serial numbers are digits; what people put over them to mask them is not.
+  const isMasked = fact === 'serial' && !/[1-9]/.test(value)
+  if (!isMasked) facts[fact] ??= value
+}
+
+/** DCGM prints 12040 for CUDA 12.4. */
+function cudaVersion(raw: string): string {
+  const number = /^\d{4,6}$/.test(raw) ? Number(raw) : null
+  return number === null ? raw : `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}`
 }
 
 /** Unescaped, without control characters, bounded; empty for DCGM's words that mean "no value". */
@@ -156,11 +174,12 @@ function toBlock(
   const index = indexOrNull(seen.get('gpu'))
   const bus = normalBus(seen.get('bus'))
   const named = uuid !== null || index !== null || bus !== null
-  const isLink = seen.has('nvlink') || seen.has('nvswitch')
+  const link = linkOf(seen)
+  const isPart = seen.has('nvlink') || seen.has('nvswitch')
   const isCpu = !named && (seen.has('cpu') || seen.has('cpucore'))
   return {
     text,
-    kind: isLink || isCpu ? 'other' : named ? 'gpu' : 'nobody',
+    kind: link !== null ? 'link' : isPart || isCpu ? 'other' : named ? 'gpu' : 'nobody',
     uuid,
     index,
     bus,
@@ -174,9 +193,25 @@ function toBlock(
       seen.get('exported_pod'),
       seen.get('exported_container'),
     ),
+    link,
+    xid: wholeOrNull(seen.get('xid')),
+    windowMs: wholeOrNull(seen.get('window')),
     job: seen.get('job') ?? '',
     facts,
   }
+}
+
+/** Null where there is no link, or a number that is none. */
+function linkOf(seen: ReadonlyMap<LabelRole, string>): string | null {
+  const number = /^(?:nvlink)?(\d{1,4})$/i.exec(seen.get('nvlink') ?? '')?.[1]
+  const nvswitch = seen.get('nvswitch')
+  if (number === undefined) return null
+  if (nvswitch === undefined) return `nvlink/${Number(number)}`
+  return /^[\w.:-]{1,64}$/.test(nvswitch) ? `${nvswitch}/${Number(number)}` : null
+}
+
+function wholeOrNull(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null
 }
 
 function podLabels(namespace = '', pod = '', container = ''): PodLabels | null {

@@ -6,6 +6,8 @@ export const LIMITS = {
   lineChars: 64 << 10,
   /** Series kept per page: 8 GPUs x 7 instances x about 60 known fields stay below it. */
   series: 5_000,
+  /** Rows of links and of events kept per page: 8 GPUs x 18 links x about 12 fields stay below each. */
+  extraRows: 5_000,
   /** Different label texts per page, known field or not. */
   blocks: 5_000,
   labelsPerRow: 128,
@@ -17,6 +19,6 @@ export const LIMITS = {
   /** Names of fields without a canonical metric: collected, then listed. */
   ignoredSeen: 2_048,
   ignoredListed: 256,
-  /** Devices whose energy counter is watched to tell millijoules from joules. */
+  /** Devices whose counters are watched: energy to tell millijoules from joules, sums and slopes. */
   energyTracked: 256,
 } as const

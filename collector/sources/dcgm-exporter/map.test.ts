@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { xidFault } from '../../vendors/nvidia-xid.ts'
 import { normalBus, parseLabelBlock, trustedUuid } from './labels.ts'
+import { LINK_FIELDS } from './link-map.ts'
 import { FIELDS } from './map.ts'
 import { boardRatio, migShare } from './mig.ts'
 import source from './source.ts'
+import { STATED_FIELDS } from './stated.ts'
 
 const labels = 'gpu="0",UUID="GPU-0a0b0c0d-1111-4222-8333-444455556667"'
 const uuid = 'GPU-0a0b0c0d-1111-4222-8333-444455556667'
@@ -14,6 +15,7 @@ const fieldTable = join(import.meta.dirname, '../../../../shared/samples/nvidia/
 describe('the field map', () => {
   it('names every field once', () => {
     expect(new Set(FIELDS.map((field) => field.name)).size).toBe(FIELDS.length)
+    expect(new Set(LINK_FIELDS.map((field) => field.name)).size).toBe(LINK_FIELDS.length)
   })
 
   it('emits what it reads', () => {
@@ -24,16 +26,36 @@ describe('the field map', () => {
     }
   })
 
+  it('emits what it reads on the rows of links', () => {
+    for (const { name, metric } of LINK_FIELDS) {
+      const text = `${name}{nvlink="3",${labels}} 10\n`
+      const read = source.interpret(new TextEncoder().encode(text))
+      expect(read.links, name).toEqual([
+        {
+          node: null,
+          deviceKey: `uuid:${uuid}`,
+          link: 'nvlink/3',
+          metrics: { [metric]: expect.any(Number) },
+        },
+      ])
+    }
+  })
+
   it.skipIf(!existsSync(fieldTable))(
     'reads or lists each DCGM field, the same under its old and its new name (needs ../shared)',
     () => {
       const metricOf = new Map(FIELDS.map((field) => [field.name, field.metric]))
+      const linkMetricOf = new Map(LINK_FIELDS.map((field) => [field.name, field.metric]))
       const rows = readFileSync(fieldTable, 'utf8').trimEnd().split('\n').slice(1)
       for (const row of rows) {
         const [, current = '', earlier = ''] = row.split('\t')
         const before = earlier === '' ? [] : earlier.split(/[ ,;|]+/)
-        for (const name of before) expect(metricOf.get(name), row).toBe(metricOf.get(current))
-        if (metricOf.has(current)) continue
+        for (const name of before) {
+          expect(metricOf.get(name), row).toBe(metricOf.get(current))
+          expect(linkMetricOf.get(name), row).toBe(linkMetricOf.get(current))
+          expect(STATED_FIELDS.get(name), row).toEqual(STATED_FIELDS.get(current))
+        }
+        if (metricOf.has(current) || STATED_FIELDS.has(current)) continue
         const read = source.interpret(new TextEncoder().encode(`${current}{${labels}} 10\n`))
         expect(read.ignored).toEqual([current])
       }
@@ -146,19 +168,5 @@ describe('MIG shares', () => {
         slice('1c.3g.71gb', 1 / 7, 1, '2/1c.3g.71gb'),
       ),
     ).toBeCloseTo(1.5 / 7, 12)
-  })
-})
-
-describe('XID faults', () => {
-  it('knows what to do about the common ones', () => {
-    expect(xidFault(79)).toMatchObject({ class: 'bus', severity: 'fatal' })
-    expect(xidFault(13)).toMatchObject({ class: 'application' })
-    expect(xidFault(147)).toMatchObject({ class: 'link' })
-  })
-
-  it('keeps an unknown code visible and takes 0 as no fault', () => {
-    expect(xidFault(4711)).toMatchObject({ class: 'unclassified', severity: 'warning' })
-    expect(xidFault(0)).toBeNull()
-    expect(xidFault(NaN)).toBeNull()
   })
 })

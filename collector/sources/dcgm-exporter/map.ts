@@ -1,81 +1,12 @@
 import type { MetricDefinition } from '#schemas/metric-definition.ts'
 import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
+import { SCALE_GROUPS, type ScaleName } from './scales.ts'
 
 /**
  * What DCGM's fields mean in canonical metrics: data, no behaviour. Names up to DCGM 4.6 and the
  * base-unit names of 4.7 (seen in public documentation only) are listed side by side. TYPE and HELP of
  * a page are free text and are never used.
  */
-
-/** Native unit of a family that changed between versions: which one a page uses is settled per page. */
-export interface ScaleGroup {
-  readonly name: string
-  /** Two possible units; `low..high` is the range of positive native values that fit one. */
-  readonly units: readonly [ScaleUnit, ScaleUnit]
-  /** Unit taken when the page shows no evidence: index into `units`, or null to refuse. */
-  readonly assumed: 0 | 1 | null
-  /**
-   * Old names may carry the new unit once the page's clocks or memory are seen to. `doubts`: then the
-   * assumption no longer holds. `waits`: before that, values of the new unit are not even evidence,
-   * because small ones fit both units and a single garbage value would decide for all.
-   */
-  readonly page: 'ignores' | 'doubts' | 'waits'
-}
-
-export interface ScaleUnit {
-  readonly unit: string
-  /** Canonical value = native x times / over; one of the two is 1, so 57 % is 0.57 and not 0.5700000001. */
-  readonly times: number
-  readonly over: number
-  readonly low: number
-  readonly high: number
-}
-
-const MHZ: ScaleUnit = { unit: 'MHz', times: 1e6, over: 1, low: 1, high: 1e5 }
-const HZ: ScaleUnit = { unit: 'Hz', times: 1, over: 1, low: 1e6, high: 1e11 }
-/** No device has 1 TiB of memory, so 1,048,576 and more are bytes. */
-const MIB: ScaleUnit = { unit: 'MiB', times: 1_048_576, over: 1, low: 1, high: 1_048_575 }
-const BYTES: ScaleUnit = { unit: 'bytes', times: 1, over: 1, low: 1_048_576, high: 2 ** 44 }
-/** 1 fits both: 1 % or 100 %. */
-const PERCENT: ScaleUnit = { unit: 'percent', times: 1, over: 100, low: 1, high: 100 }
-const RATIO: ScaleUnit = { unit: 'ratio', times: 1, over: 1, low: 0, high: 1 }
-/** 2,000,000 MB/s is above NVLink 5; a small number may be either. */
-const MB_PER_S: ScaleUnit = { unit: 'MB/s', times: 1e6, over: 1, low: 1, high: 2e6 }
-const B_PER_S: ScaleUnit = { unit: 'B/s', times: 1, over: 1, low: 1, high: 1e13 }
-const MILLIJOULES: ScaleUnit = { unit: 'mJ', times: 1, over: 1000, low: 0, high: 1e16 }
-const JOULES: ScaleUnit = { unit: 'J', times: 1, over: 1, low: 0, high: 1e13 }
-
-const group = (
-  name: string,
-  units: ScaleGroup['units'],
-  assumed: ScaleGroup['assumed'],
-  page: ScaleGroup['page'] = 'ignores',
-): ScaleGroup => ({ name, units, assumed, page })
-
-/** `*_base` belongs to the names that carry their unit; a name alone proves nothing, so both vote. */
-export const SCALE_GROUPS = [
-  group('clock', [MHZ, HZ], 0),
-  group('clock_base', [MHZ, HZ], 1),
-  group('memory', [MIB, BYTES], 0),
-  group('memory_base', [MIB, BYTES], 1),
-  group('utilization', [PERCENT, RATIO], 0, 'doubts'),
-  // DCGM 4.6 prints 0..100 under the name that says ratio: without evidence, 1 stays unknown.
-  group('utilization_base', [PERCENT, RATIO], null),
-  group('nvlink', [MB_PER_S, B_PER_S], 0, 'waits'),
-  group('energy', [MILLIJOULES, JOULES], 0, 'doubts'),
-  group('energy_base', [MILLIJOULES, JOULES], 1),
-] as const
-
-export type ScaleName =
-  | 'clock'
-  | 'clock_base'
-  | 'memory'
-  | 'memory_base'
-  | 'utilization'
-  | 'utilization_base'
-  | 'nvlink'
-  | 'energy'
-  | 'energy_base'
 
 /**
  * Where a value belongs on a MIG device. `board`: copied to every instance row, so it is counted once,
@@ -88,7 +19,7 @@ export interface NativeField {
   readonly name: string
   readonly metric: MetricName
   readonly definition: MetricDefinition
-  /** The metric's position in DEVICE_METRICS, or HW_THERMAL_SLOT. */
+  /** The metric's position in DEVICE_METRICS, or that of a part behind them. */
   readonly slot: number
   /** Canonical value = native x times / over; both 1 where `scale` is set. */
   readonly times: number
@@ -104,6 +35,8 @@ export interface NativeField {
   readonly zeroIsMissing: boolean
   /** Of several rows the largest counts: counters (the newest copy) and worst-of codes. */
   readonly largest: boolean
+  /** True where any positive number means yes: DCGM counts what we take as a flag. */
+  readonly flag: boolean
   /** Native code -> canonical code, for enums that differ. */
   readonly codes: ReadonlyMap<number, number> | null
 }
@@ -111,22 +44,45 @@ export interface NativeField {
 type FieldOptions = Partial<
   Pick<
     NativeField,
-    'times' | 'over' | 'wide' | 'level' | 'rank' | 'zeroIsMissing' | 'largest' | 'codes'
+    'times' | 'over' | 'wide' | 'level' | 'rank' | 'zeroIsMissing' | 'largest' | 'flag' | 'codes'
   >
-> & { readonly scale?: ScaleName; readonly slot?: number }
+> & { readonly scale?: ScaleName; readonly part?: PartName }
 
-/** Cell of HW thermal slowdown, added to SW thermal slowdown of the same family. */
-export const HW_THERMAL_SLOT = DEVICE_METRICS.length
-export const SLOT_COUNT = DEVICE_METRICS.length + 1
+/** Counters that are the sum of several fields. Each part has a cell of its own behind those of the metrics. */
+const SUMMED = {
+  throttle_thermal_seconds_total: ['heat_software', 'heat_hardware'],
+  retired_pages_total: ['pages_single_bit', 'pages_double_bit'],
+  scaleup_errors_total: [
+    'nvlink_flit_crc',
+    'nvlink_data_crc',
+    'nvlink_replay',
+    'nvlink_recovery',
+    'nvlink_receive',
+    'nvlink_symbol',
+  ],
+} as const satisfies Partial<Record<MetricName, readonly string[]>>
+type PartName = (typeof SUMMED)[keyof typeof SUMMED][number]
+
+const PART_NAMES: readonly string[] = Object.values(SUMMED).flat()
+const slotOfMetric = (name: string) => DEVICE_METRICS.findIndex((metric) => metric.name === name)
+const slotOfPart = (name: string) => DEVICE_METRICS.length + PART_NAMES.indexOf(name)
+export const SLOT_COUNT = DEVICE_METRICS.length + PART_NAMES.length
+
+/** Where each sum goes and which cells it adds up. */
+export const SUMS: readonly { readonly slot: number; readonly parts: readonly number[] }[] =
+  Object.entries(SUMMED).map(([metric, parts]) => ({
+    slot: slotOfMetric(metric),
+    parts: parts.map(slotOfPart),
+  }))
 
 function field(metric: MetricName, names: readonly string[], options: FieldOptions = {}) {
-  const position = DEVICE_METRICS.findIndex((known) => known.name === metric)
+  const position = slotOfMetric(metric)
   const definition: MetricDefinition = DEVICE_METRICS[position] ?? DEVICE_METRICS[0]
   return names.map((name): NativeField => ({
     name,
     metric,
     definition,
-    slot: options.slot ?? position,
+    slot: options.part === undefined ? position : slotOfPart(options.part),
     times: options.times ?? 1,
     over: options.over ?? 1,
     scale: SCALE_GROUPS.findIndex((known) => known.name === options.scale),
@@ -135,6 +91,7 @@ function field(metric: MetricName, names: readonly string[], options: FieldOptio
     rank: options.rank ?? 0,
     zeroIsMissing: options.zeroIsMissing ?? false,
     largest: options.largest ?? definition.kind === 'counter',
+    flag: options.flag ?? false,
     codes: options.codes ?? null,
   }))
 }
@@ -150,6 +107,8 @@ const nanoseconds = { over: 1e9, wide: true } as const
 /** 240-247 are nanoseconds since 2.x although the 4.0.0 header says microseconds. */
 const violation = { over: 1e9, wide: true, rank: 2 } as const
 const rate = { wide: true } as const
+const zeroIsMissing = { zeroIsMissing: true } as const
+const byteCounter = { wide: true } as const
 
 /** Every field that has a canonical metric. What is not here is listed under `ignored`. */
 export const FIELDS: readonly NativeField[] = [
@@ -172,6 +131,15 @@ export const FIELDS: readonly NativeField[] = [
   field('power_watts', dev('POWER_USAGE', 'BOARD_POWER_WATTS')),
   field('power_watts', dev('POWER_USAGE_INSTANT', 'BOARD_POWER_RAW_WATTS'), { rank: 1 }),
   field('power_limit_watts', dev('ENFORCED_POWER_LIMIT', 'BOARD_POWER_LIMIT_ENFORCED_WATTS')),
+  // What software asked for: the cap in force is the same or lower, so it only stands in for it.
+  field('power_limit_watts', dev('POWER_MGMT_LIMIT', 'BOARD_POWER_LIMIT_REQUESTED_WATTS'), {
+    rank: 1,
+  }),
+  field(
+    'power_limit_default_watts',
+    dev('POWER_MGMT_LIMIT_DEF', 'BOARD_POWER_LIMIT_DEFAULT_WATTS'),
+  ),
+  field('power_limit_max_watts', dev('POWER_MGMT_LIMIT_MAX', 'BOARD_POWER_LIMIT_MAX_WATTS')),
   field('energy_joules_total', dev('GPU_ENERGY_JOULES_TOTAL'), {
     scale: 'energy_base',
     wide: true,
@@ -186,6 +154,12 @@ export const FIELDS: readonly NativeField[] = [
     zeroIsMissing: true,
   }),
   field('temperature_margin_celsius', dev('GPU_TEMP_LIMIT', 'GPU_TEMP_MARGIN_CELSIUS')),
+  field(
+    'temperature_slowdown_celsius',
+    dev('SLOWDOWN_TEMP', 'GPU_TEMP_SLOWDOWN_CELSIUS'),
+    zeroIsMissing,
+  ),
+  field('fan_ratio', dev('FAN_SPEED'), { over: 100 }),
   field('sm_clock_hertz', dev('SM_CLOCK'), { scale: 'clock' }),
   field('sm_clock_hertz', dev('SM_CLOCK_HERTZ'), { scale: 'clock_base' }),
   field('sm_clock_max_hertz', dev('MAX_SM_CLOCK'), { scale: 'clock' }),
@@ -206,14 +180,13 @@ export const FIELDS: readonly NativeField[] = [
   field('throttle_power_seconds_total', dev('CLOCKS_EVENT_REASON_SW_POWER_CAP_NS'), nanoseconds),
   field('throttle_power_seconds_total', dev('GPU_POWER_THROTTLE_SECONDS_TOTAL'), { rank: 1 }),
   field('throttle_power_seconds_total', dev('POWER_VIOLATION'), violation),
-  field(
-    'throttle_thermal_seconds_total',
-    dev('CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN_NS'),
-    nanoseconds,
-  ),
+  field('throttle_thermal_seconds_total', dev('CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN_NS'), {
+    ...nanoseconds,
+    part: 'heat_software',
+  }),
   field('throttle_thermal_seconds_total', dev('CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN_NS'), {
     ...nanoseconds,
-    slot: HW_THERMAL_SLOT,
+    part: 'heat_hardware',
   }),
   field('throttle_thermal_seconds_total', dev('GPU_THERMAL_THROTTLE_SECONDS_TOTAL'), { rank: 1 }),
   field('throttle_thermal_seconds_total', dev('THERMAL_VIOLATION'), violation),
@@ -227,6 +200,10 @@ export const FIELDS: readonly NativeField[] = [
   field('pcie_rx_bytes_per_second', prof('PCIE_RX_BYTES'), rate),
   field('pcie_rx_bytes_per_second', dev('PCIE_RX_THROUGHPUT'), { times: 1000, rank: 1 }),
   field('pcie_replay_total', dev('PCIE_REPLAY_COUNTER', 'PCIE_REPLAY_TOTAL')),
+  field('pcie_link_generation', dev('PCIE_LINK_GEN'), zeroIsMissing),
+  field('pcie_link_generation_max', dev('PCIE_MAX_LINK_GEN'), zeroIsMissing),
+  field('pcie_link_width', dev('PCIE_LINK_WIDTH'), zeroIsMissing),
+  field('pcie_link_width_max', dev('PCIE_MAX_LINK_WIDTH'), zeroIsMissing),
   field('scaleup_bytes_per_second', dev('NVLINK_THROUGHPUT_BYTES_PER_SECOND'), rate),
   field('scaleup_bytes_per_second', dev('NVLINK_BANDWIDTH_TOTAL', 'NVLINK_THROUGHPUT_TOTAL'), {
     scale: 'nvlink',
@@ -245,8 +222,63 @@ export const FIELDS: readonly NativeField[] = [
     dev('NVLINK_RX_BANDWIDTH_TOTAL', 'NVLINK_RX_THROUGHPUT_TOTAL'),
     { scale: 'nvlink', wide: true, rank: 1 },
   ),
+  field(
+    'scaleup_tx_bytes_total',
+    dev('NVLINK_COUNT_TX_BYTES', 'NVLINK_TX_BYTES_TOTAL'),
+    byteCounter,
+  ),
+  field(
+    'scaleup_rx_bytes_total',
+    dev('NVLINK_COUNT_RX_BYTES', 'NVLINK_RX_BYTES_TOTAL'),
+    byteCounter,
+  ),
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL', 'NVLINK_CRC_FLIT_ERROR_TOTAL'),
+    { part: 'nvlink_flit_crc' },
+  ),
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_CRC_DATA_ERROR_COUNT_TOTAL', 'NVLINK_CRC_DATA_ERROR_TOTAL'),
+    { part: 'nvlink_data_crc' },
+  ),
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_REPLAY_ERROR_COUNT_TOTAL', 'NVLINK_REPLAY_ERROR_TOTAL'),
+    { part: 'nvlink_replay' },
+  ),
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_RECOVERY_ERROR_COUNT_TOTAL', 'NVLINK_RECOVERY_ERROR_TOTAL'),
+    { part: 'nvlink_recovery' },
+  ),
+  // Hopper and later count recoveries here.
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_COUNT_LINK_RECOVERY_EVENTS', 'NVLINK_RECOVERY_EVENT_TOTAL'),
+    { part: 'nvlink_recovery', rank: 1 },
+  ),
+  field('scaleup_errors_total', dev('NVLINK_COUNT_RX_ERRORS', 'NVLINK_RX_ERROR_TOTAL'), {
+    part: 'nvlink_receive',
+  }),
+  field(
+    'scaleup_errors_total',
+    dev('NVLINK_COUNT_RX_SYMBOL_ERRORS', 'NVLINK_RX_SYMBOL_ERROR_TOTAL'),
+    { part: 'nvlink_symbol' },
+  ),
   field('ecc_corrected_total', dev('ECC_SBE_VOL_TOTAL')),
   field('ecc_uncorrected_total', dev('ECC_DBE_VOL_TOTAL')),
+  field('ecc_corrected_lifetime_total', dev('ECC_SBE_AGG_TOTAL')),
+  field('ecc_uncorrected_lifetime_total', dev('ECC_DBE_AGG_TOTAL')),
+  // Boards before Ampere retire pages, later ones remap rows.
+  field('retired_pages_total', dev('RETIRED_SBE', 'PAGE_RETIRED_SBE_TOTAL'), {
+    part: 'pages_single_bit',
+  }),
+  field('retired_pages_total', dev('RETIRED_DBE', 'PAGE_RETIRED_DBE_TOTAL'), {
+    part: 'pages_double_bit',
+  }),
+  field('retired_pages_pending', dev('RETIRED_PENDING', 'PAGE_RETIRED_PENDING'), { flag: true }),
+  field('remap_banks_exhausted', dev('BANKS_REMAP_ROWS_AVAIL_NONE', 'BANK_REMAP_AVAIL_NONE')),
   field(
     'remapped_rows_corrected_total',
     dev('CORRECTABLE_REMAPPED_ROWS', 'ROW_REMAP_CORRECTABLE_TOTAL'),

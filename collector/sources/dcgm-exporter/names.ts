@@ -20,6 +20,8 @@ export type LabelRole =
   | 'nvswitch'
   | 'cpu'
   | 'cpucore'
+  | 'xid'
+  | 'window'
 
 /** Lower-case label name -> role; matched without regard to case. */
 export const LABEL_ROLES: ReadonlyMap<string, LabelRole> = new Map<string, LabelRole>([
@@ -49,22 +51,29 @@ export const LABEL_ROLES: ReadonlyMap<string, LabelRole> = new Map<string, Label
   ['nvswitch', 'nvswitch'],
   ['cpu', 'cpu'],
   ['cpucore', 'cpucore'],
+  ['xid', 'xid'],
+  ['window_size_in_ms', 'window'],
 ])
 
-/** Lower-case label name -> name of the fact in a reading's labels. */
+/**
+ * Lower-case label name -> name of the fact in a reading's labels. Only one of them may hold the word
+ * `driver`: its change is taken for a driver restart.
+ */
 export const FACT_LABELS: ReadonlyMap<string, string> = new Map([
   ['dcgm_fi_driver_version', 'driver_version'],
   ['dcgm_fi_system_driver_version', 'driver_version'],
+  ['driver_version', 'driver_version'],
   ['dcgm_fi_dev_serial', 'serial'],
   ['dcgm_fi_dev_board_serial', 'serial'],
   ['dcgm_fi_dev_vbios_version', 'vbios_version'],
+  ['vbios_version', 'vbios_version'],
   ['dcgm_fi_dev_brand', 'brand'],
   ['dcgm_fi_dev_gpu_brand', 'brand'],
   ['dcgm_fi_dev_name', 'device_name'],
   ['dcgm_fi_dev_gpu_name', 'device_name'],
   ['dcgm_fi_dev_minor_number', 'minor_number'],
   ['dcgm_fi_dev_gpu_minor_number', 'minor_number'],
-  ['dcgm_fi_cuda_driver_version', 'cuda_driver_version'],
+  ['dcgm_fi_cuda_driver_version', 'cuda_version'],
   ['dcgm_fi_nvml_version', 'nvml_version'],
   ['dcgm_fi_system_nvml_version', 'nvml_version'],
 ])

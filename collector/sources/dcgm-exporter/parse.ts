@@ -1,7 +1,19 @@
 import { parseLabelBlock, type LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
+import { LINK_FIELD_BY_NAME, type LinkField } from './link-map.ts'
 import { FIELDS } from './map.ts'
 import { detach, type RejectReason, type Rejects } from './rejects.ts'
+import { STATED_FIELDS, type StatedField } from './stated.ts'
+
+/** A row outside the columns of devices: of a link, or of something that is stated as an event. */
+export interface ExtraRow<Field> {
+  readonly field: Field
+  readonly owner: number
+  /** Native; NaN where it is missing. */
+  readonly value: number
+  readonly start: number
+  readonly end: number
+}
 
 /**
  * A page as columns: row i holds field `fields[i]` of label block `owners[i]`. Values are native; NaN
@@ -16,6 +28,8 @@ export interface Page {
   /** Where the row stands in `text`, for examples of refused values. */
   readonly starts: readonly number[]
   readonly ends: readonly number[]
+  readonly links: readonly ExtraRow<LinkField>[]
+  readonly stated: readonly ExtraRow<StatedField>[]
   /** DCGM field names without a canonical metric, and rows that are not about a GPU. */
   readonly ignored: ReadonlySet<string>
   /** Lines that read as DCGM's, good or bad, and lines of anything else. */
@@ -58,6 +72,8 @@ interface Scan {
   readonly values: number[]
   readonly starts: number[]
   readonly ends: number[]
+  readonly links: ExtraRow<LinkField>[]
+  readonly stated: ExtraRow<StatedField>[]
   readonly ignored: Set<string>
   dcgmLines: number
   otherLines: number
@@ -80,6 +96,8 @@ export function scanPage(text: string, rejects: Rejects): Page {
     values: [],
     starts: [],
     ends: [],
+    links: [],
+    stated: [],
     ignored: new Set(),
     dcgmLines: 0,
     otherLines: 0,
@@ -193,7 +211,12 @@ function scanValue(scan: Scan, block: number, from: number, start: number, end: 
   const value = numberAt(scan.text, from, end)
   const missing = Number.isNaN(value) ? whyMissing(scan.text.slice(from, end)) : null
   if (missing === 'no_value' || missing === 'text_value') return refuse(scan, missing, start, end)
-  if (field < 0 || scan.blocks[block]?.kind === 'other') return ignore(scan)
+  const kind = scan.blocks[block]?.kind
+  if (kind === 'link' || (field < 0 && kind === 'gpu')) {
+    const row = { owner: block, value, start, end }
+    return keepExtra(scan, kind === 'link', row, missing)
+  }
+  if (field < 0 || kind === 'other') return ignore(scan)
   if (block === NOBODY) return refuse(scan, 'no_identity', start, end)
   if (scan.fields.length >= LIMITS.series) return refuse(scan, 'series_limit', start, end)
   if (missing !== null) refuse(scan, missing, start, end)
@@ -202,6 +225,23 @@ function scanValue(scan: Scan, block: number, from: number, start: number, end: 
   scan.values.push(value)
   scan.starts.push(start)
   scan.ends.push(end)
+}
+
+/** Keeps a row of a link, or one that is stated as an event; lists it where its field is not read there. */
+function keepExtra(
+  scan: Scan,
+  isLink: boolean,
+  row: Omit<ExtraRow<never>, 'field'>,
+  missing: RejectReason | null,
+): void {
+  const link = isLink ? LINK_FIELD_BY_NAME.get(scan.lastName) : undefined
+  const stated = isLink ? undefined : STATED_FIELDS.get(scan.lastName)
+  if (link === undefined && stated === undefined) return ignore(scan)
+  const kept = isLink ? scan.links : scan.stated
+  if (kept.length >= LIMITS.extraRows) return refuse(scan, 'series_limit', row.start, row.end)
+  if (missing !== null) refuse(scan, missing, row.start, row.end)
+  if (link !== undefined) scan.links.push({ ...row, field: link })
+  if (stated !== undefined) scan.stated.push({ ...row, field: stated })
 }
 
 /** A finite number, optionally followed by a Prometheus timestamp; NaN for everything else. */

@@ -20,6 +20,7 @@ export type RejectReason =
   | 'uuid_not_unique'
   | 'util_on_mig'
   | 'mig_shares_exceed_device'
+  | 'slope_too_steep'
 
 /** Counts every refusal and keeps the first few lines as examples. */
 export interface Rejects {

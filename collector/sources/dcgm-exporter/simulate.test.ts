@@ -20,6 +20,7 @@ function carried(name: MetricName): fc.Arbitrary<number> {
   }
   if (name === 'energy_joules_total') return fc.integer({ min: 1, max: 1e9 })
   if (name.endsWith('_seconds_total')) return fc.integer({ min: 0, max: 1e6 })
+  if (name === 'temperature_slowdown_celsius') return fc.integer({ min: 60, max: 110 })
   if (name === 'memory_temperature_celsius') return fc.integer({ min: 1, max: 110 })
   if (name === 'clock_event_reasons') return fc.integer({ min: 0, max: 0x1ff })
   const { min, max } = metricDefinition(name) ?? { min: 0, max: 1 }

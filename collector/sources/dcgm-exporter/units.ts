@@ -1,12 +1,15 @@
-import { FIELDS, SCALE_GROUPS, type ScaleUnit } from './map.ts'
+import { newCounterMemory, type CounterMemory } from './counters.ts'
+import { FIELDS } from './map.ts'
 import type { Page } from './parse.ts'
+import { SCALE_GROUPS, type ScaleUnit } from './scales.ts'
 
-/** What a source remembers of one target between reads: which units its exporter was seen to use. */
+/** What a source remembers of one target between reads: units its exporter uses, how far counters were. */
 export interface UnitMemory {
   /** Scale group name -> unit index, from evidence only, never from assumptions. */
   readonly decided: Map<string, number>
   /** Device key -> energy counter at its last change, to tell mJ from J by power x time. */
   readonly energy: Map<string, EnergySample>
+  readonly counters: CounterMemory
 }
 
 export interface EnergySample {
@@ -17,7 +20,7 @@ export interface EnergySample {
 
 /** A memory that knows nothing yet. */
 export function newUnitMemory(): UnitMemory {
-  return { decided: new Map(), energy: new Map() }
+  return { decided: new Map(), energy: new Map(), counters: newCounterMemory() }
 }
 
 /** Narrows what a target's memory holds. */
@@ -28,7 +31,9 @@ export function isUnitMemory(value: unknown): value is UnitMemory {
     'decided' in value &&
     value.decided instanceof Map &&
     'energy' in value &&
-    value.energy instanceof Map
+    value.energy instanceof Map &&
+    'counters' in value &&
+    value.counters instanceof Map
   )
 }
 
