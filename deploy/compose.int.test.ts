@@ -38,6 +38,7 @@ const ENV = {
   CLICKHOUSE_PASSWORD: 'c6f1e0b2a4d84b7c9e5f',
   NATS_INGEST_PASSWORD: '0e7741803eb52e2068873e76',
   NATS_COLLECTOR_PASSWORD: '452e90b1e5bfee4aeedc6b8c',
+  NATS_QUERY_PASSWORD: '9e15d2c3b4a596870f1e2d3c',
 }
 const OURS = ['migrate', 'ingest', 'query', 'collector', 'demo'] as const
 type OwnService = (typeof OURS)[number]
@@ -257,6 +258,10 @@ describe('our services as local processes', () => {
       const { devices } = DeviceList.parse(await (await ask('/api/v1/devices')).json())
       return devices.length === 2 && devices.every(({ state }) => state === 'reporting')
     })
+    const pause = { source: 'cnmon', nodes: '*', minutes: 5, reason: 'a test' }
+    const ordered = await ask('/api/v1/pauses', pause)
+    expect(await ordered.json()).toMatchObject({ pauses: [{ who: 'me', source: 'cnmon' }] })
+    await collector.says(/orders about pauses changed .*pauses=1/)
     const collection = CollectionAnswer.parse(await (await ask('/api/v1/collection')).json())
     expect(collection.totals).toMatchObject({ ok: 1, failed: 0 })
     expect(collection.targets[0]).toMatchObject({ cluster: 'main', collector: 'collector-a' })
@@ -302,8 +307,9 @@ describe('our services as local processes', () => {
   }
 
   let token = ''
-  const ask = (path: string) =>
+  const ask = (path: string, order?: object) =>
     fetch(`http://127.0.0.1:${queryPort}${path}`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(order === undefined ? {} : { method: 'POST', body: JSON.stringify(order) }),
     })
 })
