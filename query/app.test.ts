@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { LINK_METRICS, NODE_METRICS } from '#schemas/node-metrics.ts'
 import { fakeReader, START_MS, testApp, type TestApp } from './access/access.testing.ts'
 import { MINUTE_MS } from './window.ts'
 
@@ -116,7 +117,9 @@ describe('answers', () => {
   test('the catalogue is served as it is', async () => {
     const { app } = await site()
     const { metrics } = (await app.inject('/api/v1/metrics')).json<{ metrics: unknown[] }>()
-    expect(metrics).toHaveLength(DEVICE_METRICS.length)
+    const catalogue = [...DEVICE_METRICS, ...NODE_METRICS, ...LINK_METRICS]
+    expect(metrics).toHaveLength(catalogue.length)
+    expect(new Set(catalogue.map(({ name }) => name)).size).toBe(catalogue.length)
   })
 
   test('pasted output is parsed as bytes, whatever its type, up to its limit', async () => {
@@ -258,6 +261,9 @@ describe('the description of the API', () => {
         '/api/v1/devices/{id}/series',
         '/api/v1/devices/{id}/events',
         '/api/v1/collection',
+        '/api/v1/collection/coverage',
+        '/api/v1/nodes/{node}',
+        '/api/v1/nodes/{node}/series',
         '/api/v1/live',
         '/api/v1/parse',
         '/api/v1/metrics',

@@ -13,6 +13,8 @@ import type { TimeWindow } from './window.ts'
 export const SERIES_METRICS_MAX = 32
 
 type SeriesRow = Awaited<ReturnType<typeof deviceSeries.run>>[number]
+/** One step of one metric as the store sums it. */
+export type SeriesValues = Omit<SeriesRow, 'metric'>
 
 interface Asked {
   readonly name: MetricName
@@ -88,7 +90,7 @@ async function readChunk(
     step_ms: grid.stepMs,
   })
   return chunk.map(({ definition }, at) =>
-    seriesOf(
+    settledSeries(
       definition,
       rows.filter((row) => row.metric === at + 1),
       { window, grid },
@@ -96,9 +98,10 @@ async function readChunk(
   )
 }
 
-function seriesOf(
+/** A metric's line on a grid, each step by the metric's settle rule. */
+export function settledSeries(
   definition: MetricDefinition,
-  rows: readonly SeriesRow[],
+  rows: readonly SeriesValues[],
   { window, grid }: { readonly window: TimeWindow; readonly grid: Grid },
 ): Series {
   const values: (number | null)[] = Array.from({ length: grid.count }, () => null)
@@ -118,7 +121,7 @@ function seriesOf(
   }
 }
 
-const SETTLED: Record<SettleRule, (row: SeriesRow) => number> = {
+const SETTLED: Record<SettleRule, (row: SeriesValues) => number> = {
   mean: (row) => row.mean,
   increase: (row) => row.mean,
   max: (row) => row.maximum,

@@ -172,6 +172,12 @@ describe('devices', () => {
     })
     expect(detail.labels).toEqual({ driver: '550.54' })
     expect(detail.events.map(({ code }) => code)).toEqual(['63', '79'])
+    expect(detail.events[0]).toMatchObject({
+      fault_class: 'bus',
+      action: 'Drain the node.',
+      message_zh: 'XID 故障',
+      action_zh: '腾空节点。',
+    })
     expect(detail.first_seen).toBe(new Date(T0).toISOString())
     const page = await listDeviceEvents(deps(), '1', { limit: 1 })
     expect(page.events.map(({ code }) => code)).toEqual(['63'])
@@ -198,6 +204,10 @@ const event = (row: { at: string; code: string }) => ({
   severity: 'critical',
   edge: 'point',
   message: 'XID',
+  message_zh: 'XID 故障',
+  fault_class: 'bus',
+  action: 'Drain the node.',
+  action_zh: '腾空节点。',
   log_position: 1,
 })
 
@@ -291,7 +301,8 @@ describe('collection', () => {
         node: '',
       },
     ])
-    const answer = await collectionHealth({ ...deps(), pipeline: () => null }, { limit: 2 })
+    const all = { filters: [], q: '', troubled: false, limit: 2 }
+    const answer = await collectionHealth({ ...deps(), pipeline: () => null }, all)
     expect(answer.targets.map((row) => [row.target, row.outcome, row.stale])).toEqual([
       ['http://c', 'failed', false],
       ['http://b', 'ok', true],
@@ -310,7 +321,7 @@ describe('collection', () => {
     expect(answer.pipeline.newest_sample_at).toBe(new Date(now - 5_000).toISOString())
     const rest = await collectionHealth(
       { ...deps(), pipeline: () => null },
-      { limit: 2, cursor: answer.next_cursor ?? '' },
+      { ...all, cursor: answer.next_cursor ?? '' },
     )
     expect(rest.targets.map((row) => row.target)).toEqual(['http://a'])
   })

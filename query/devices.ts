@@ -5,6 +5,7 @@ import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
 import { cursorOffset, nextCursor } from './cursor.ts'
 import { noFilters, parseFilters } from './filters.ts'
+import { readFacts, readLinks } from './node-links.ts'
 import { deviceKeys } from './queries/device-keys.ts'
 import { deviceLastSample } from './queries/device-last-sample.ts'
 import { deviceLatest } from './queries/device-latest.ts'
@@ -72,11 +73,17 @@ export async function deviceDetail(deps: DevicesDeps, id: string): Promise<Devic
   if (row === undefined) throw unknownDevice(id)
   const [device, ...partitions] = await describe(deps, [row, ...parts])
   if (device === undefined) throw unknownDevice(id)
+  const [facts, links] = await Promise.all([
+    readFacts(deps.reader, row, [id, '0']),
+    readLinks(deps.reader, row, { ids: [id], nowMs: now }),
+  ])
   return {
     device,
     labels: row.labels,
     partitions,
     events: events.map(deviceEvent),
+    facts,
+    links,
     first_seen: isoOrNull(keys[0]?.first_seen_ms ?? null),
     simulated: deps.simulated,
   }

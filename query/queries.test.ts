@@ -81,3 +81,9 @@ test('the latest values hold every metric of the catalogue', () => {
   expect(columns.map(([, from]) => from)).toEqual(DEVICE_METRICS.map((metric) => metric.name))
   expect(columns.every(([, from, to]) => from === to)).toBe(true)
 })
+
+test('the matrix by model counts every metric of the catalogue, in its order', () => {
+  const models = texts.find(({ name }) => name === 'coverage-models.sql')?.text ?? ''
+  const columns = [...models.matchAll(/isNotNull\((\w+)\)/g)].map(([, name]) => name)
+  expect(columns).toEqual(DEVICE_METRICS.map((metric) => metric.name))
+})

@@ -136,8 +136,42 @@ export const DeviceEvent = z.object({
   severity: z.string(),
   edge: z.string(),
   message: z.string(),
+  /** The same in Chinese; empty for events of collectors before 0.2. */
+  message_zh: z.string(),
+  /** What the code is about (schemas/faults.ts) and what to do next; empty where nobody knows. */
+  fault_class: z.string(),
+  action: z.string(),
+  action_zh: z.string(),
 })
 export type DeviceEvent = z.infer<typeof DeviceEvent>
+
+/** What a version was from when until when; `until` is null while it holds. */
+export const DatedFact = z.object({
+  /** Null = a fact about the node, shared by its devices. */
+  device_id: z.string().nullable(),
+  /** driver_version, vbios_version… (FACT_NAMES). */
+  name: z.string(),
+  value: z.string(),
+  source: z.string(),
+  from: time,
+  until: time.nullable(),
+})
+export type DatedFact = z.infer<typeof DatedFact>
+
+/** One link or port as it is, and what its error counters did in the last 24 hours. */
+export const LinkState = z.object({
+  /** Null = a port of the node. */
+  device_id: z.string().nullable(),
+  link: z.string(),
+  at: time,
+  /** Latest values by the names of LINK_METRICS, as far as they are at most three intervals old. */
+  latest: z.record(z.string(), z.number()),
+  /** Counters per second between the last two readings; absent without two. */
+  per_second: z.record(z.string(), z.number()),
+  /** What counters rose by in the last 24 hours. */
+  increase_24h: z.record(z.string(), z.number()),
+})
+export type LinkState = z.infer<typeof LinkState>
 
 export const DeviceDetail = z.object({
   device: Device,
@@ -145,6 +179,9 @@ export const DeviceDetail = z.object({
   partitions: z.array(Device),
   /** Newest first, at most 200. */
   events: z.array(DeviceEvent),
+  /** Its own facts and those of its node, newest first. */
+  facts: z.array(DatedFact),
+  links: z.array(LinkState),
   first_seen: time.nullable(),
   simulated: z.boolean(),
 })
@@ -171,11 +208,39 @@ export const TargetHealth = z.object({
   examples: z.array(z.object({ line: z.string(), reason: z.string() })),
   /** True when the collector itself has not reported within three minutes: its last word may be old. */
   stale: z.boolean(),
+  /** Metric -> devices (nodes, links) that gave a value in the last good answer. */
+  fields: z.record(z.string(), z.int()),
+  /** Metrics this source usually gives and no device of this target gave. */
+  missing: z.array(z.string()),
+  /** Metrics that came before and no longer do, with the version of the tool at that time. */
+  vanished: z.array(z.object({ metric: z.string(), last: time, version: z.string() })),
+  /** Versions and format as the tool states them. */
+  tool: z.record(z.string(), z.string()),
 })
 export type TargetHealth = z.infer<typeof TargetHealth>
 
+/** Targets counted under one key of `group_by`. */
+export const CollectionGroup = z.object({
+  key: GroupKey,
+  targets: z.int(),
+  ok: z.int(),
+  absent: z.int(),
+  failed: z.int(),
+  stale: z.int(),
+  devices: z.int(),
+  /** Refused lines and values since the collectors started. */
+  rejected: z.int(),
+  /** Targets with a field expected but absent, and with one that vanished. */
+  with_missing: z.int(),
+  with_vanished: z.int(),
+})
+export type CollectionGroup = z.infer<typeof CollectionGroup>
+
 export const CollectionAnswer = z.object({
   simulated: z.boolean(),
+  /** One line per key when `group_by` is given, else empty. */
+  groups: z.array(CollectionGroup),
+  /** Of all targets, whatever the filters. */
   totals: z.object({
     targets: z.int(),
     /** ok, absent and failed count only targets heard of within three minutes, stale the others. */
@@ -197,6 +262,8 @@ export const CollectionAnswer = z.object({
   }),
   /** Failed first, then stale, then the rest; paged. */
   targets: z.array(TargetHealth),
+  /** Targets that the filters leave. */
+  total: z.int(),
   next_cursor: z.string().nullable(),
   gaps: z.array(DeviceEvent),
 })

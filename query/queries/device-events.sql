@@ -8,7 +8,11 @@ SELECT
   code,
   severity,
   edge,
-  message
+  message,
+  message_zh,
+  fault_class,
+  action,
+  action_zh
 FROM events
 WHERE device_id = {device_id:UInt64}
   AND at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')

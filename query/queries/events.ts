@@ -12,6 +12,10 @@ export const EventRow = z.strictObject({
   severity: z.string(),
   edge: z.string(),
   message: z.string(),
+  message_zh: z.string(),
+  fault_class: z.string(),
+  action: z.string(),
+  action_zh: z.string(),
 })
 export type EventRow = z.infer<typeof EventRow>
 

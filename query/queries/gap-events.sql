@@ -9,7 +9,11 @@ SELECT
   code,
   severity,
   edge,
-  message
+  message,
+  message_zh,
+  fault_class,
+  action,
+  action_zh
 FROM events AS e
 WHERE type = 'gap'
   AND at > fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC') - INTERVAL 7 DAY

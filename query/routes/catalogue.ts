@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { LINK_METRICS, NODE_METRICS } from '#schemas/node-metrics.ts'
 import { ModelEntry } from '#schemas/models/model.ts'
 import type { QueryDeps } from '../deps.ts'
 import { answers } from './responses.ts'
@@ -19,7 +20,9 @@ const CatalogueMetric = z.object({
 
 const CatalogueModel = ModelEntry.extend({ origin: z.enum(['built-in', 'site']) })
 
-/** GET /api/v1/metrics, /api/v1/models: the metric catalogue and the model catalogue. */
+const METRICS = [...DEVICE_METRICS, ...NODE_METRICS, ...LINK_METRICS]
+
+/** GET /api/v1/metrics, /api/v1/models: the metric catalogue (`scope`: device, node or link) and the model catalogue. */
 export const catalogueRoutes: FastifyPluginCallbackZod<{ deps: Pick<QueryDeps, 'models'> }> = (
   app,
   { deps },
@@ -34,7 +37,7 @@ export const catalogueRoutes: FastifyPluginCallbackZod<{ deps: Pick<QueryDeps, '
         response: answers(z.object({ metrics: z.array(CatalogueMetric) })),
       },
     },
-    () => ({ metrics: DEVICE_METRICS.map((metric) => ({ ...metric })) }),
+    () => ({ metrics: METRICS.map((metric) => ({ ...metric })) }),
   )
   app.get(
     '/models',
