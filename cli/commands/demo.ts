@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { buildFleet, DEVICE_LIMITS } from '../../demo/fleet/layout.ts'
+import { createNodeModel, type NodeModel } from '../../demo/fleet/node-readings.ts'
 import { createFleetModel, type FleetModel } from '../../demo/fleet/state.ts'
 import { writeHistory } from '../../demo/history.ts'
+import { writeNodeHistory } from '../../demo/history-nodes.ts'
 import { type HistoryPlan, planHistory } from '../../demo/history-plan.ts'
 import { createResettle, type Resettle } from '../../demo/history-resettle.ts'
 import { createIncident, type Incident } from '../../demo/incident.ts'
@@ -42,11 +44,13 @@ export async function run(invocation: Invocation): Promise<number> {
   const dashboard = buildDashboard()
   const plan = planHistory({ nowMs: startMs, days })
   const model = createFleetModel(buildFleet(devices, seed), plan.fromMs, plan.toMs)
+  const nodes = createNodeModel(model.fleet, plan.toMs)
   const incident = createIncident({ clock: Date.now, delayMs: INCIDENT_DELAY_MS })
   const store = storeAccess(settings, log)
-  const history = historyRole({ settings, store, model, plan, log })
+  const history = historyRole({ settings, store, model, nodes, plan, log })
   const fleet = createDemoFleet({
     model,
+    nodes,
     incident,
     directory: settings.dataDir,
     log,
@@ -124,12 +128,13 @@ interface HistoryParts {
   readonly settings: Settings
   readonly store: StoreAccess
   readonly model: FleetModel
+  readonly nodes: NodeModel
   readonly plan: HistoryPlan
   readonly log: Logger
 }
 
 /** Writes the history when it starts; afterwards the settler goes over its older part in the background. */
-function historyRole({ settings, store: access, model, plan, log }: HistoryParts) {
+function historyRole({ settings, store: access, model, nodes, plan, log }: HistoryParts) {
   let store: Store | null = null
   let resettle: Resettle | null = null
   const stopping = new AbortController()
@@ -142,6 +147,7 @@ function historyRole({ settings, store: access, model, plan, log }: HistoryParts
       const progress = createProgress('writing history', process.stderr, Date.now)
       const onSignal = () => stopping.abort(new Error('stopped while the history was written'))
       process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+      await writeNodeHistory({ store, model, nodes, fromMs: plan.fromMs, toMs: plan.toMs })
       await writeHistory({
         store,
         ledger,

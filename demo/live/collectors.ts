@@ -3,11 +3,19 @@ import type { CollectorConfig, SourceSection } from '../../collector/config.ts'
 import type { Source } from '../../collector/source.ts'
 import type { Target } from '../../collector/targets/target.ts'
 import type { SimNode } from '../fleet/layout.ts'
+import type { NodeModel } from '../fleet/node-readings.ts'
 import type { FleetModel } from '../fleet/state.ts'
 import { exporterAddress } from './exporters.ts'
 import { LIVE_STEP_MS, type Moments } from './moments.ts'
 import { toolCommand } from './npu-tools.ts'
-import { createDirectSource, directAddress, withScheduler } from './sources.ts'
+import { createNodeSource, NODE_STEP_MS, nodeAddress } from './node-source.ts'
+import {
+  createDirectSource,
+  directAddress,
+  type ExporterUpdate,
+  withScheduler,
+  withUpdate,
+} from './sources.ts'
 
 /** Ascend nodes that go through the vendor's tool and our parser; the others come from the model. */
 export const NPU_SMI_NODES = 8
@@ -24,9 +32,14 @@ export interface FleetSources {
 export function collectorConfigs(
   model: FleetModel,
   moments: Moments,
-  options: { readonly sources: FleetSources; readonly directory: string },
+  options: {
+    readonly sources: FleetSources
+    readonly directory: string
+    readonly nodes: NodeModel
+    readonly startMs: number
+  },
 ): readonly CollectorConfig[] {
-  const { sources, directory } = options
+  const { sources, directory, nodes, startMs } = options
   const byName = new Map(model.fleet.nodes.map((node) => [node.name, node]))
   const holderOf = (name: string, nowMs: number) => {
     const node = byName.get(name)
@@ -38,8 +51,16 @@ export function collectorConfigs(
   )
   const scheduled = (source: Source) => withScheduler(source, holderOf)
   const sections: Record<string, SourceSection[]> = {
-    aurora: [section(scheduled(sources.dcgmExporter), nvidia, exporterAddress)],
+    aurora: [
+      section(
+        scheduled(withUpdate(sources.dcgmExporter, exporterUpdate(nvidia, startMs))),
+        nvidia,
+        exporterAddress,
+      ),
+      nodeSection(nodes, 'aurora'),
+    ],
     basalt: [
+      nodeSection(nodes, 'basalt'),
       section(scheduled(sources.npuSmi), tools, toolCommand),
       section(scheduled(createDirectSource(direct, moments)), direct, directAddress),
     ],
@@ -54,6 +75,23 @@ export function collectorConfigs(
     spool: { directory: join(directory, 'spool', cluster), maxBytes: SPOOL_BYTES },
     nats: null,
   }))
+}
+
+/** One exporter is updated a minute after the start and no longer gives the memory's temperature. */
+function exporterUpdate(nvidia: readonly SimNode[], startMs: number): ExporterUpdate {
+  const node = nvidia[1] ?? nvidia[0]
+  if (node === undefined) throw new RangeError('a simulated fleet has NVIDIA nodes')
+  return {
+    node,
+    atMs: startMs + 60_000,
+    versions: ['4.4.1-4.5.0', '4.8.1-4.9.0'],
+    lost: 'memory_temperature_celsius',
+  }
+}
+
+function nodeSection(model: NodeModel, cluster: string): SourceSection {
+  const nodes = model.nodes.filter((node) => node.cluster === cluster)
+  return { ...section(createNodeSource(model), nodes, nodeAddress), intervalMs: NODE_STEP_MS }
 }
 
 const vendorOf = (node: SimNode) => node.devices[0]?.spec.vendor

@@ -10,6 +10,7 @@ import { decodeBatch } from '#schemas/wire.ts'
 import { handTime } from '../../collector/time.testing.ts'
 import { INCIDENT_MS } from '../fleet/incident.ts'
 import { buildFleet } from '../fleet/layout.ts'
+import { createNodeModel, FLAPPING_PORT } from '../fleet/node-readings.ts'
 import { createFleetModel } from '../fleet/state.ts'
 import { createIncident } from '../incident.ts'
 import { createDemoFleet } from './fleet.ts'
@@ -33,6 +34,7 @@ async function liveFleet(devices = 64) {
   const incident = createIncident({ clock: time.wallMs, delayMs: 90_000 })
   const fleet = createDemoFleet({
     model,
+    nodes: createNodeModel(model.fleet, START),
     incident,
     directory,
     log: silent,
@@ -209,6 +211,34 @@ describe('what is permanently wrong in a large fleet', () => {
     const failed = [...lines.values()].filter(({ outcome }) => outcome !== 'ok')
     expect(failed.length / own.model.fleet.nodes.length).toBeLessThan(0.05)
   })
+})
+
+describe('what the new screens show', () => {
+  it('node samples, dated versions, a port that flaps, and a field that an exporter update took away', async () => {
+    const own = await start()
+    await own.time.pass(12 * MINUTE)
+    const recordsOf = (all: readonly Batch[]) => all.flatMap(({ records }) => records)
+    const isLost = (all: readonly Batch[]) =>
+      recordsOf(all).some((one) => one.kind === 'target' && (one.vanished ?? []).length > 0)
+    const records = recordsOf(await spooled(own, isLost))
+    expect(
+      records.find((one) => one.kind === 'target' && (one.vanished ?? []).length > 0),
+    ).toMatchObject({
+      vanished: [{ metric: 'memory_temperature_celsius', version: '4.4.1-4.5.0' }],
+      tool: { exporter_version: '4.8.1-4.9.0' },
+    })
+    const nodes = new Set(
+      records.flatMap((one) => (one.kind === 'node_sample' && one.link === null ? [one.node] : [])),
+    )
+    expect(nodes.size).toBeGreaterThanOrEqual(7)
+    const names = new Set(records.flatMap((one) => (one.kind === 'fact' ? [one.name] : [])))
+    expect([...names]).toEqual(expect.arrayContaining(['driver_version', 'exporter_version']))
+    expect(
+      records.some(
+        (one) => one.kind === 'event' && one.type === 'link_down' && one.code === FLAPPING_PORT,
+      ),
+    ).toBe(true)
+  }, 60_000)
 })
 
 const cellOf = (ms: number) => Math.floor(ms / CELL) * CELL

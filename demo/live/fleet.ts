@@ -4,6 +4,7 @@ import { createCollector, type Collector } from '../../collector/collector.ts'
 import { loadSources } from '../../collector/sources.ts'
 import { openSpool, type Spool } from '../../collector/spool/spool.ts'
 import { type DirectBus, openDirectBus } from '../../ingest/bus/direct-publisher.ts'
+import type { NodeModel } from '../fleet/node-readings.ts'
 import type { FleetModel } from '../fleet/state.ts'
 import type { Incident } from '../incident.ts'
 import { collectorConfigs, type FleetSources } from './collectors.ts'
@@ -15,6 +16,8 @@ import { createWorld, type SimulatedWorld } from './world.ts'
 export interface DemoFleetOptions {
   /** The one that wrote the history: energy and jobs go on from there. */
   readonly model: FleetModel
+  /** The one that wrote the history of nodes. */
+  readonly nodes: NodeModel
   readonly incident: Incident
   /** Folder of the spools, below the stamped one. */
   readonly directory: string
@@ -68,7 +71,12 @@ async function startFleet(options: DemoFleetOptions): Promise<Running> {
   const moments = createMoments(model, incident)
   const exporters = createExporters(model, moments)
   const world = createWorld({ exporters, tools: createNpuTools(model, moments), time })
-  const configs = collectorConfigs(model, moments, { sources: await vendorSources(), directory })
+  const configs = collectorConfigs(model, moments, {
+    sources: await vendorSources(),
+    directory,
+    nodes: options.nodes,
+    startMs: time.wallMs(),
+  })
   const spooled: DemoCollector[] = []
   const collectors: Collector[] = []
   try {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Holder } from '#schemas/batch.ts'
+import type { MetricName } from '#schemas/metrics.ts'
 import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
 import type { Source } from '../../collector/source.ts'
 import type { SimNode } from '../fleet/layout.ts'
@@ -21,6 +22,33 @@ export function withScheduler(source: Source, holderOf: HolderOf): Source {
       const holder = (device: DeviceReading) =>
         scheduled === null ? null : { ...scheduled, ...device.holder }
       return { ...said, devices: said.devices.map((one) => ({ ...one, holder: holder(one) })) }
+    },
+  }
+}
+
+/** An update of one node's exporter: from then on it names another version and no longer gives one metric. */
+export interface ExporterUpdate {
+  readonly node: SimNode
+  readonly atMs: number
+  readonly versions: readonly [before: string, after: string]
+  readonly lost: MetricName
+}
+
+/** A source with the exporter's version added, and what its update took away. */
+export function withUpdate(source: Source, update: ExporterUpdate): Source {
+  return {
+    ...source,
+    async read(context) {
+      const said = await source.read(context)
+      const isUpdated = context.target.node === update.node.name && context.nowMs >= update.atMs
+      const [before, after] = update.versions
+      const toolLabels = { ...said.toolLabels, exporter_version: isUpdated ? after : before }
+      if (!isUpdated) return { ...said, toolLabels }
+      const devices = said.devices.map((device) => ({
+        ...device,
+        metrics: { ...device.metrics, [update.lost]: null },
+      }))
+      return { ...said, toolLabels, devices }
     },
   }
 }
