@@ -32,7 +32,7 @@ describe('what a code means', () => {
     ['80CD8008', 'hardware', 'fatal', /L2 buffer: multi-bit ECC/, /reset/],
     ['80E20207', 'thermal', 'warning', /temperature above its warning/, /watch/i],
     ['80E0020B', 'thermal', 'fatal', /temperature above its last limit/, /Isolate/],
-    ['8C464E00', 'firmware', 'critical', /heart beat lost/, /Drain/],
+    ['8C464E00', 'firmware', 'critical', /heart beat lost/i, /Drain/],
     ['80B98008', 'bus', 'fatal', /PCIe/, /reset/],
     ['81078603', 'network', 'warning', /RoCE port/, /optical module/],
     ['81B1800D', 'link', 'warning', /UB port: link error/, /Look the code up/],

@@ -19,6 +19,15 @@ export function interpret(bytes: Uint8Array): Interpretation {
   return interpretOutput(parseOutput(bytes))
 }
 
+export const WATCH_FORMAT_NAME = 'npu-smi-watch'
+
+/** Only the rows of `npu-smi info watch` in a captured output. Pure; never throws. */
+export function interpretWatch(bytes: Uint8Array): Interpretation {
+  const output = parseOutput(bytes)
+  const rows = { ...output, tables: [], blocks: [], mappings: [], topologyLines: 0 }
+  return interpretOutput(rows, WATCH_FORMAT_NAME)
+}
+
 /**
  * Joins all answers of an output by (card, chip). Events name the faults as levels: `at_ms` 0 and an
  * empty node mean the output does not say; whoever read it live knows.
@@ -42,6 +51,22 @@ export function interpretOutput(output: NpuOutput, source = SOURCE_NAME): Interp
     rejectedByReason: output.rejections.byReason(),
     ignored: [...ignored].slice(0, LIMITS.ignoredNames),
     toolLabels: toolLabels(output),
+  }
+}
+
+/** The answer of a read that brought nothing, with its cause. */
+export function failedAnswer(failure: Failure): Interpretation {
+  return {
+    source: SOURCE_NAME,
+    outcome: failure.outcome,
+    reason: failure.reason,
+    detail: failure.detail,
+    devices: [],
+    events: [],
+    rejected: [],
+    rejectedByReason: {},
+    ignored: [],
+    toolLabels: {},
   }
 }
 
@@ -74,7 +99,7 @@ function createDrafts(rejections: Rejections): Drafts {
   }
 }
 
-/** Boxes first (a later box of a dump replaces an earlier one), then what other answers add. */
+/** Boxes first (a later box of a dump replaces an earlier one), then rows of the stream, then other answers. */
 function gather(output: NpuOutput, ignored: Set<string>): Drafts {
   const { rejections } = output
   const drafts = createDrafts(rejections)
@@ -91,6 +116,11 @@ function gather(output: NpuOutput, ignored: Set<string>): Drafts {
     if (mapping.phyId !== null) setLabel(draft, 'phy_id', String(mapping.phyId))
   }
   if (output.topologyLines > 0) ignored.add('topo')
+  // Before the answers that are slower than the stream.
+  for (const row of output.watch) {
+    const draft = drafts.at(row.npu, row.chip)
+    if (draft !== null) applyWatch(draft, row, ignored, rejections)
+  }
   const cardBlocks: FieldBlock[] = []
   for (const block of output.blocks) {
     if (block.fields.get('chip name')?.value.toLowerCase() === 'mcu') continue
@@ -101,10 +131,6 @@ function gather(output: NpuOutput, ignored: Set<string>): Drafts {
     }
   }
   for (const block of cardBlocks) applyCard(block, drafts, ignored)
-  for (const row of output.watch) {
-    const draft = drafts.at(row.npu, row.chip)
-    if (draft !== null) applyWatch(draft, row, ignored, rejections)
-  }
   return drafts
 }
 

@@ -13,8 +13,8 @@ export interface ChipRow {
   chip: number | null
   readonly printedName: string
   readonly healthWord: string
-  readonly powerWatts: number | null
-  readonly temperatureCelsius: number | null
+  powerWatts: number | null
+  temperatureCelsius: number | null
   readonly hugepages: Pair | null
   /** Device (logic id) or Phy-ID, by the table's header. */
   secondId: number | null

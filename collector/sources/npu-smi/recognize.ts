@@ -25,6 +25,13 @@ export function recognize(bytes: Uint8Array): number {
   return known > 0 ? 0.3 : 0
 }
 
+/** How surely bytes are rows of `npu-smi info watch` alone: a little surer than the tool as a whole. */
+export function recognizeWatch(bytes: Uint8Array): number {
+  const output = parseOutput(bytes.subarray(0, PROBE_BYTES))
+  const others = output.tables.length + output.blocks.length + output.mappings.length
+  return output.watch.length > 0 && others === 0 ? 0.95 : 0
+}
+
 function knownFields({ blocks }: NpuOutput): number {
   return blocks.reduce(
     (sum, block) => sum + [...block.fields.keys()].filter((key) => isKnownField(key)).length,

@@ -1,3 +1,12 @@
+import {
+  type SimulatedEcc,
+  type SimulatedLink,
+  writeEcc,
+  writeHccs,
+  writeMemory,
+  writePower,
+} from './simulate-details.ts'
+
 /** Which box the simulated tool writes: 5 = 910B (98 wide), 6 = A3 with Phy-ID, 8 = 26.0 (116 wide). */
 export type SimulatedLayout = 5 | 6 | 8
 
@@ -33,6 +42,11 @@ export interface SimulatedNpu {
   readonly aicubePercent: number | null
   readonly aivectorPercent: number | null
   readonly hbmBandwidthPercent: number | null
+  /** What only `-t memory`, `-t ecc`, `-t hccs` and `-t power` print; absent = nothing happened, no link down. */
+  readonly hbmTemperatureCelsius?: number
+  readonly ecc?: SimulatedEcc
+  readonly hccs?: readonly SimulatedLink[]
+  readonly cardPowerWatts?: number
 }
 
 export interface SimulatedTool {
@@ -241,7 +255,7 @@ const INVALID_CARD =
 
 /**
  * Answers a command line like the tool does: everything on stdout, the exit status the low byte of the
- * DCMI code. Knows `info`, `-l`, `-m` and `-t board|usages|health|common`.
+ * DCMI code. Knows `info`, `-l`, `-m` and `-t board|usages|health|common|memory|ecc|hccs|power`.
  */
 export function renderCommand(
   args: readonly string[],
@@ -268,6 +282,14 @@ export function renderCommand(
       return ok(writeHealth(first))
     case 'common':
       return ok(writeCommon(chips))
+    case 'memory':
+      return ok(writeMemory(chips))
+    case 'ecc':
+      return ok(writeEcc(chips))
+    case 'hccs':
+      return ok(writeHccs(first))
+    case 'power':
+      return ok(writePower(chips))
     default:
       return {
         stdout: `This device does not support querying ${valueOf('-t') ?? ''}.\n`,

@@ -1,100 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { CommandResult, SourceIo } from '../../source.ts'
-import { createNpuSmiSource } from './source.ts'
-import { type SimulatedNpu, type SimulatedTool, renderCommand } from './simulate.ts'
+import { renderCommand } from './simulate.ts'
+import { TOOL, die, host, text } from './source.testing.ts'
 
-const TOOL: SimulatedTool = {
-  layout: 6,
-  toolVersion: '25.5.1',
-  driverVersion: '25.5.1',
-  processBox: true,
-}
 const MINUTE = 60_000
 const DAY = 86_400_000
-
-function die(npu: number, chip: number, changes: Partial<SimulatedNpu> = {}): SimulatedNpu {
-  const phyId = npu * 2 + chip
-  return {
-    npu,
-    chip,
-    phyId,
-    name: 'Ascend910',
-    bus: `0000:8${phyId.toString(16).toUpperCase()}:00.0`,
-    health: 'OK',
-    errorCodes: [],
-    powerWatts: chip === 0 ? 180.5 : null,
-    temperatureCelsius: 40,
-    aicorePercent: 30,
-    memoryUsedMb: 3000,
-    memoryTotalMb: 65_536,
-    hugepages: { used: 0, total: 0 },
-    processes: [],
-    vdie: [
-      '0A1B2C3D',
-      '11223344',
-      '55667788',
-      '99AABBCC',
-      `0000000${phyId.toString(16).toUpperCase()}`,
-    ],
-    npuUtilPercent: 65,
-    aicubePercent: 20,
-    aivectorPercent: 5,
-    hbmBandwidthPercent: 12,
-    ...changes,
-  }
-}
-
-/** A host with a fake tool: records what was asked, and how many calls ran at once. */
-function host(devices: readonly SimulatedNpu[], callMs = 0) {
-  const clock = { nowMs: 0 }
-  const asked: string[] = []
-  const state = {
-    devices,
-    running: 0,
-    mostAtOnce: 0,
-    callMs,
-    override: new Map<string, Partial<CommandResult>>(),
-  }
-  const io: SourceIo = {
-    async run(_command, args, limits) {
-      const line = args.join(' ')
-      asked.push(line)
-      state.running += 1
-      state.mostAtOnce = Math.max(state.mostAtOnce, state.running)
-      await Promise.resolve()
-      clock.nowMs += Math.min(state.callMs, limits.timeoutMs)
-      state.running -= 1
-      const bytes = (text: string) => new TextEncoder().encode(text)
-      const answer = renderCommand(args, state.devices, TOOL)
-      const result: CommandResult = {
-        exitCode: answer.exitCode,
-        stdout: bytes(answer.stdout),
-        stderr: bytes(''),
-        failure: state.callMs > limits.timeoutMs ? 'timeout' : null,
-      }
-      const key = [...state.override.keys()].find((prefix) => line.startsWith(prefix))
-      return { ...result, ...(key === undefined ? {} : state.override.get(key)) }
-    },
-    get: () => Promise.reject(new Error('npu-smi does not use HTTP')),
-    stream: () => 'busy',
-    hasCommand: (command) => Promise.resolve(command === 'npu-smi'),
-  }
-  const source = createNpuSmiSource({ monotonicMs: () => clock.nowMs })
-  const memory = new Map<string, unknown>()
-  const read = (nowMs: number, options: { usages?: boolean; identity?: boolean } = {}) => {
-    asked.length = 0
-    return source.read({
-      io,
-      target: { address: 'npu-smi', node: 'n1' },
-      config: source.config.parse(options),
-      nowMs,
-      timeoutMs: 10_000,
-      memory,
-    })
-  }
-  return { source, io, state, asked, read }
-}
-const text = (line: string) => ({ stdout: new TextEncoder().encode(line) })
 
 describe('detect', () => {
   it('says what it looked for', async () => {
@@ -118,13 +27,17 @@ describe('detect', () => {
 describe('read', () => {
   it('asks the tool once at a time, and knows identity and overall utilization at once', async () => {
     const { asked, state, read } = host([die(0, 0), die(0, 1)])
-    const result = await read(MINUTE)
+    const result = await read(MINUTE, { details: true })
     expect(asked).toEqual([
       'info',
       'info -m',
       'info -t board -i 0 -c 0',
       'info -t board -i 0 -c 1',
       'info -t usages -i 0',
+      'info -t memory -i 0',
+      'info -t hccs -i 0 -c 0',
+      'info -t hccs -i 0 -c 1',
+      'info -t ecc -i 0',
     ])
     expect(state.mostAtOnce).toBe(1)
     expect(result.outcome).toBe('ok')
@@ -292,6 +205,18 @@ describe('read', () => {
     ['absent', 'command_not_found', { ...text(''), exitCode: 127 }],
     ['failed', 'invalid_card', { ...text('Invalid card id.\n'), exitCode: 255 }],
     ['failed', 'dcmi_-8020', { ...text(occupied), exitCode: 172 }],
+    // Texts may be lost; the status is the low byte of the code.
+    ['failed', 'dcmi_-8005', { ...text(''), exitCode: 187 }],
+    ['failed', 'dcmi_-8020', { ...text(''), exitCode: 172 }],
+    ['failed', 'dcmi_-8001', { ...text(''), exitCode: 191 }],
+    ['failed', 'dcmi_-8002', { ...text(''), exitCode: 190 }],
+    ['failed', 'dcmi_-8006', { ...text(''), exitCode: 186 }],
+    ['failed', 'dcmi_-8008', { ...text(''), exitCode: 184 }],
+    ['failed', 'dcmi_-8012', { ...text(''), exitCode: 180 }],
+    ['failed', 'dcmi_-8013', { ...text(''), exitCode: 179 }],
+    ['failed', 'dcmi_-8015', { ...text(''), exitCode: 177 }],
+    ['failed', 'dcmi_-8017', { ...text(''), exitCode: 175 }],
+    ['absent', 'not_supported', { ...text(''), exitCode: 193 }],
   ] as const)('%s %s, with a sentence for a person', async (outcome, reason, answer) => {
     const { state, read } = host([die(0, 0)])
     state.override.set('info', answer)

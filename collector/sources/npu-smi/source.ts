@@ -1,11 +1,23 @@
 import { z } from 'zod'
 import type { Interpretation } from '#schemas/reading.ts'
-import type { CommandResult, Detection, ReadContext, Source, SourceIo } from '../../source.ts'
-import { EMPTY_OUTPUT, type Failure, LAUNCH_FAILURES } from './failures.ts'
-import { SOURCE_NAME, interpret, interpretOutput } from './interpret.ts'
-import { LiveState, type SideJob, chipsOf, planJobs, remember, withMemory } from './live-state.ts'
-import { type NpuOutput, parseOutput } from './parse-output.ts'
-import { recognize } from './recognize.ts'
+import type { Detection, ReadContext, Source, SourceFormat, SourceIo } from '../../source.ts'
+import { EMPTY_OUTPUT, LAUNCH_FAILURES, WATCH_FAILURES, failureOfExit } from './failures.ts'
+import { describeFault } from './faults.ts'
+import {
+  SOURCE_NAME,
+  WATCH_FORMAT_NAME,
+  failedAnswer,
+  interpret,
+  interpretOutput,
+  interpretWatch,
+} from './interpret.ts'
+import { LiveState, chipsOf, withMemory } from './live-state.ts'
+import { parseOutput } from './parse-output.ts'
+import { recognize, recognizeWatch } from './recognize.ts'
+import { MAX_BYTES, bestText, runSideJobs } from './side-calls.ts'
+import { planJobs } from './side-jobs.ts'
+import { releaseWatch, stopWatch } from './watch.ts'
+import { readWatching } from './watch-read.ts'
 
 const NpuSmiConfig = z
   .strictObject({
@@ -15,6 +27,12 @@ const NpuSmiConfig = z
       .max(1024)
       .default('npu-smi')
       .describe('the tool, by name on PATH or by full path'),
+    watch: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'keep `npu-smi info watch` running: `auto` when reads are at most 5 s apart, `on` always, `off` never',
+      ),
     identity: z
       .boolean()
       .default(true)
@@ -23,21 +41,25 @@ const NpuSmiConfig = z
       .boolean()
       .default(true)
       .describe('ask for overall utilization (`-t usages`), at most once a minute'),
+    details: z
+      .boolean()
+      .default(true)
+      .describe(
+        'ask for card power of a 310P, HBM temperature, HCCS links and ECC counters, once in 1 to 10 minutes',
+      ),
   })
   .prefault({})
 type NpuSmiConfig = z.infer<typeof NpuSmiConfig>
 
-const MAX_BYTES = 1 << 20
 /** Share of a read's time that further calls beside `npu-smi info` may use. */
 const SIDE_BUDGET = 0.9
-const SIDE_CALL_MS = 10_000
 /** Below this much time left, ms, no further call is begun: each one initialises the driver anew. */
 const SIDE_FLOOR_MS = 250
-const SIDE_CALLS_PER_READ = 32
-const SIDE_ATTEMPTS = 3
 /** While the driver refuses everybody it is asked once a minute. */
 const BACK_OFF_MS = 60_000
 const BACK_OFF_REASONS: ReadonlySet<string> = new Set(['dcmi_-8005', 'dcmi_-8020'])
+/** Reads this close together are for the stream: a call walks all chips and takes seconds. */
+const STREAM_INTERVAL_MS = 5000
 
 /** Injected so that tests can make time pass. */
 export interface NpuSmiDeps {
@@ -45,12 +67,18 @@ export interface NpuSmiDeps {
   monotonicMs(): number
 }
 
+const WATCH_FORMAT: SourceFormat = {
+  name: WATCH_FORMAT_NAME,
+  recognize: recognizeWatch,
+  interpret: interpretWatch,
+}
+
 /** The source; the default export runs on the process clock. */
 export function createNpuSmiSource(deps: NpuSmiDeps): Source<NpuSmiConfig> {
   return {
     name: SOURCE_NAME,
     transport: 'command',
-    // A full walk of 16 dies takes seconds: shorter intervals load the driver for nothing.
+    // A full walk of 16 dies takes seconds: shorter intervals need the stream.
     defaultIntervalMs: 15_000,
     expects: [
       'aicore_ratio',
@@ -58,12 +86,21 @@ export function createNpuSmiSource(deps: NpuSmiDeps): Source<NpuSmiConfig> {
       'power_watts',
       'temperature_celsius',
       'memory_used_bytes',
+      'memory_total_bytes',
+      'health_code',
     ],
+    formats: [WATCH_FORMAT],
+    fallbackFor: ['npu-exporter'],
     config: NpuSmiConfig,
     recognize,
     interpret,
     detect,
-    read: (context) => read(context, deps),
+    read: async (context) => stamped(await read(context, deps), context),
+    close: (memory) => {
+      const state = memory.get(SOURCE_NAME)
+      if (state instanceof LiveState) releaseWatch(state.watch)
+    },
+    describeFault,
   }
 }
 
@@ -78,32 +115,69 @@ async function detect(io: SourceIo, config: NpuSmiConfig, node: string): Promise
 
 async function read(context: ReadContext<NpuSmiConfig>, deps: NpuSmiDeps): Promise<Interpretation> {
   const state = stateOf(context.memory)
+  noteInterval(state, context.nowMs)
   if (state.backOff !== null && context.nowMs < state.backOff.untilMs) return state.backOff.answer
   state.backOff = null
-  const startedMs = deps.monotonicMs()
-  const result = await context.io.run(context.target.address, ['info'], {
-    timeoutMs: context.timeoutMs,
-    maxBytes: MAX_BYTES,
-  })
-  if (result.failure !== null) return failed(LAUNCH_FAILURES[result.failure])
-  const output = parseOutput(bestText(result))
-  if (output.empty)
-    return failed(result.exitCode === 127 ? LAUNCH_FAILURES.not_found : EMPTY_OUTPUT)
-  const chips = chipsOf(output)
-  if (chips.length === 0) return backOffOn(state, interpretOutput(output), context.nowMs)
+  const { watch } = state
+  if (isWatched(state, context.config, deps.monotonicMs())) {
+    const { io, target, config, nowMs } = context
+    const { address: command } = target
+    const answer = await readWatching({ state, io, command, options: config, nowMs, ...deps })
+    if (answer !== null) return answer
+  }
+  // No longer watched: the stream has to be gone, really, before the tool is asked in another way.
+  if (watch.handle !== null) void stopWatch(watch)
+  if (watch.ending !== null || watch.round !== null) return failedAnswer(WATCH_FAILURES.stuck)
+  return readBox(state, context, deps)
+}
 
-  planJobs(state, chips, context.config, context.nowMs)
-  const endMs = startedMs + context.timeoutMs * SIDE_BUDGET
+/** Reads come in cells of one interval; a missed one only makes the distance longer. */
+function noteInterval({ watch }: LiveState, nowMs: number): void {
+  const { lastTickMs, intervalMs } = watch
+  watch.lastTickMs = nowMs
+  if (lastTickMs === null || nowMs <= lastTickMs) return
+  const distanceMs = nowMs - lastTickMs
+  watch.intervalMs = intervalMs === null ? distanceMs : Math.min(intervalMs, distanceMs)
+}
+
+function isWatched({ watch }: LiveState, config: NpuSmiConfig, nowMs: number): boolean {
+  if (config.watch === 'off' || watch.intervalMs === null || nowMs < watch.refusedUntilMs)
+    return false
+  return config.watch === 'on' || watch.intervalMs <= STREAM_INTERVAL_MS
+}
+
+/** One call of `npu-smi info`, and further ones as far as the time of this read goes. */
+async function readBox(
+  state: LiveState,
+  context: ReadContext<NpuSmiConfig>,
+  deps: NpuSmiDeps,
+): Promise<Interpretation> {
+  const { io, target, nowMs, timeoutMs } = context
+  const startedMs = deps.monotonicMs()
+  const result = await io.run(target.address, ['info'], { timeoutMs, maxBytes: MAX_BYTES })
+  if (result.failure !== null) return failedAnswer(LAUNCH_FAILURES[result.failure])
+  const output = parseOutput(bestText(result))
+  if (output.empty) {
+    if (result.exitCode === 127) return failedAnswer(LAUNCH_FAILURES.not_found)
+    return backOffOn(state, failedAnswer(failureOfExit(result.exitCode) ?? EMPTY_OUTPUT), nowMs)
+  }
+  const chips = chipsOf(output)
+  if (chips.length === 0) return backOffOn(state, interpretOutput(output), nowMs)
+
+  state.watch.box = { output, atMs: deps.monotonicMs() }
+  planJobs(state, chips, context.config, nowMs)
+  const endMs = startedMs + timeoutMs * SIDE_BUDGET
   await runSideJobs({
     state,
-    context,
+    io,
+    command: target.address,
+    nowMs,
     // A further call takes about as long as the first one did.
     floorMs: Math.max(SIDE_FLOOR_MS, deps.monotonicMs() - startedMs),
     remainingMs: () => endMs - deps.monotonicMs(),
+    isCancelled: () => false,
   })
-  const answer = interpretOutput(withMemory(state, output, context.nowMs))
-  const stamp = { at_ms: context.nowMs, node: context.target.node }
-  return { ...answer, events: answer.events.map((event) => ({ ...event, ...stamp })) }
+  return interpretOutput(withMemory(state, output, { nowMs }))
 }
 
 function stateOf(memory: Map<string, unknown>): LiveState {
@@ -114,72 +188,14 @@ function stateOf(memory: Map<string, unknown>): LiveState {
   return state
 }
 
-/** The tool writes everything to stdout; only the loader and the shell use stderr. */
-function bestText(result: CommandResult): Uint8Array {
-  return result.stdout.some((byte) => byte > 32) ? result.stdout : result.stderr
-}
-
 function backOffOn(state: LiveState, answer: Interpretation, nowMs: number): Interpretation {
   if (answer.reason !== null && BACK_OFF_REASONS.has(answer.reason))
     state.backOff = { untilMs: nowMs + BACK_OFF_MS, answer }
   return answer
 }
 
-interface SideWork {
-  readonly state: LiveState
-  readonly context: ReadContext<NpuSmiConfig>
-  readonly floorMs: number
-  remainingMs(): number
-}
-
-/** Works off the queue, one call at a time, until the time of this read is used up. */
-async function runSideJobs(work: SideWork): Promise<void> {
-  const { state, context } = work
-  for (let calls = 0; calls < SIDE_CALLS_PER_READ; calls += 1) {
-    const job = nextJob(state, context.nowMs)
-    const remainingMs = work.remainingMs()
-    if (job === null || remainingMs < work.floorMs) return
-    state.queue.shift()
-    const answer = await ask(context, job, Math.min(SIDE_CALL_MS, remainingMs))
-    if (answer === null) {
-      // Stopped or not started: no luck with the next card either. Later, and not for ever.
-      if (job.attempts + 1 < SIDE_ATTEMPTS) state.queue.push({ ...job, attempts: job.attempts + 1 })
-      return
-    }
-    remember(state, job, answer, context.nowMs)
-  }
-}
-
-function nextJob(state: LiveState, nowMs: number): SideJob | null {
-  for (;;) {
-    const job = state.queue[0]
-    if (job === undefined) return null
-    if (nowMs >= (state.pausedUntilMs.get(job.query) ?? 0)) return job
-    state.queue.shift()
-  }
-}
-
-async function ask(
-  context: ReadContext<NpuSmiConfig>,
-  job: SideJob,
-  timeoutMs: number,
-): Promise<NpuOutput | null> {
-  const limits = { timeoutMs, maxBytes: MAX_BYTES }
-  const result = await context.io.run(context.target.address, job.args, limits)
-  return result.failure === null ? parseOutput(bestText(result)) : null
-}
-
-function failed(failure: Failure): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: failure.outcome,
-    reason: failure.reason,
-    detail: failure.detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
+/** Whoever reads it live knows the moment and the node that a captured text does not. */
+function stamped(answer: Interpretation, context: ReadContext<NpuSmiConfig>): Interpretation {
+  const stamp = { at_ms: context.nowMs, node: context.target.node }
+  return { ...answer, events: answer.events.map((event) => ({ ...event, ...stamp })) }
 }
