@@ -9,6 +9,8 @@ describe('Cambricon codes', () => {
     ['CNDEV_XID_HEARTBEAT_ERROR', '12'],
     ['heartbeat_error', '12'],
     ['CNDEV_XID_SOMETHING_NEW', 'SOMETHING_NEW'],
+    ['0xffffffffffffffff', '18446744073709551615'],
+    ['XID_MLULINK_CDR_LOSS', '27'],
     ['0', null],
     ['0x0', null],
     ['CNDEV_XID_NO_ERROR', null],
@@ -21,7 +23,7 @@ describe('Cambricon codes', () => {
 
   it('known ones have class, severity, name and advice in both languages', () => {
     expect(cambriconFault('14')).toMatchObject({ class: 'bus', severity: 'fatal' })
-    for (let code = 1; code <= 24; code += 1) {
+    for (let code = 1; code <= 31; code += 1) {
       const fault = cambriconFault(String(code))
       expect(fault.class, String(code)).not.toBe('unclassified')
       for (const text of [fault.name.zh, fault.action.zh]) expect(text).toMatch(/\p{Script=Han}/u)

@@ -159,6 +159,69 @@ const ROWS: readonly Row[] = [
   ],
   [23, 'NOC_BUS_ERR', 'hardware', 'critical', 'On-chip bus error', '片上总线错误', 'reset'],
   [24, 'DEV_SYS_0_ERR', 'hardware', 'critical', 'Device system error', '设备系统错误', 'reset'],
+  [
+    25,
+    'PAGE_ADDRESS_RESOURCE_EXCEEDED_ERR',
+    'memory',
+    'critical',
+    'Firmware can note no more memory pages to repair',
+    '固件显存修复地址资源耗尽',
+    'memory',
+  ],
+  [
+    26,
+    'PAGE_RETIREMENT_RESOURCE_EXCEEDED_ERR',
+    'memory',
+    'critical',
+    'Driver can retire no more memory pages',
+    '驱动显存页隔离资源耗尽',
+    'memory',
+  ],
+  [
+    27,
+    'MLULINK_CDR_LOSS',
+    'link',
+    'critical',
+    'MLU-Link receiver lost its lock',
+    'MLU-Link SerDes CDR 失锁',
+    'link',
+  ],
+  [
+    28,
+    'MLULINK_FATAL_ERR_HIGH_FREQ_LOCAL_FAULT',
+    'link',
+    'critical',
+    'MLU-Link: many local faults in one second',
+    'MLU-Link 一秒内本端故障过多',
+    'link',
+  ],
+  [
+    29,
+    'MLULINK_FATAL_ERR_HIGH_FREQ_REMOTE_FAULT',
+    'link',
+    'critical',
+    'MLU-Link: many remote faults in one second',
+    'MLU-Link 一秒内对端故障过多',
+    'link',
+  ],
+  [
+    30,
+    'MLULINK_FATAL_ERR_LOCAL_FAULT',
+    'link',
+    'critical',
+    'MLU-Link stopped by a local fault',
+    'MLU-Link 因本端故障失效',
+    'link',
+  ],
+  [
+    31,
+    'MLULINK_FATAL_ERR_REMOTE_FAULT',
+    'link',
+    'critical',
+    'MLU-Link stopped by a remote fault',
+    'MLU-Link 因对端故障失效',
+    'link',
+  ],
 ]
 
 const DESCRIBED: ReadonlyMap<string, { readonly code: number; readonly fault: FaultDescription }> =
@@ -180,11 +243,12 @@ const DESCRIBED: ReadonlyMap<string, { readonly code: number; readonly fault: Fa
  */
 export function cambriconCode(text: string): string | null {
   const word = text.trim()
-  if (/^0x[0-9a-f]{1,12}$/i.test(word) || /^\d{1,15}$/.test(word)) {
-    const code = Number(word)
-    return code === 0 ? null : String(code)
+  if (/^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(word)) {
+    // Newer drivers report 64-bit codes.
+    const code = BigInt(word)
+    return code === 0n ? null : String(code)
   }
-  const symbol = /^(?:CNDEV_XID_)?([A-Z][A-Z0-9_]{2,63})$/.exec(word.toUpperCase())?.[1]
+  const symbol = /^(?:CNDEV_)?(?:XID_)?([A-Z][A-Z0-9_]{2,63})$/.exec(word.toUpperCase())?.[1]
   if (symbol === undefined || symbol === 'NO_ERROR') return null
   const known = DESCRIBED.get(symbol)
   return known === undefined ? symbol : String(known.code)
