@@ -58,7 +58,8 @@ const TEXT_RULES: readonly TextRule[] = [
     }),
   },
   {
-    pattern: /error while loading shared libraries/i,
+    // Other tools lack libraries too: the line has to name this one, or a library of its driver.
+    pattern: /npu-smi\S*: error while loading shared lib|shared libraries: lib(?:drv|dcmi|dsmi)/i,
     failure: fixed({
       outcome: 'failed',
       reason: 'library_missing',

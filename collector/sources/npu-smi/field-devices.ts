@@ -45,11 +45,27 @@ export function applyBlock(
   collectIgnored(block, ignored)
 }
 
-/** Adds a card-level block (no chip id) to each chip of the card: facts, no measured values. */
-export function applyCardBlock(draft: DeviceDraft, block: FieldBlock, ignored: Set<string>): void {
+/**
+ * Adds a card-level block (no chip id) to each chip of the card: facts, and the power of the card, once, on
+ * its first chip. No other measured value of a card is one of its chips.
+ */
+export function applyCardBlock(
+  draft: DeviceDraft,
+  block: FieldBlock,
+  ignored: Set<string>,
+  rejections: Rejections,
+): void {
   applyLabels(draft, block)
   collectIgnored(block, ignored)
-  for (const key of block.fields.keys()) if (key in FIELD_METRICS) ignored.add(key)
+  for (const [key, field] of block.fields) {
+    const rule = FIELD_METRICS[key]
+    if (rule === undefined) continue
+    if (rule.metric !== 'power_watts') ignored.add(field.name)
+    else if (draft.chip === 0 && draft.failed === null) {
+      fill(draft, rule, numberOrNull(field.value), rejections)
+      if ((draft.metrics.power_watts ?? null) !== null) setLabel(draft, 'power_scope', 'card')
+    }
+  }
 }
 
 /** Adds the last `watch` row of a chip. */
@@ -60,11 +76,23 @@ export function applyWatch(
   rejections: Rejections,
 ): void {
   if (draft.failed !== null) return
+  if (row.values.get('pwr') === 0 && row.values.get('temp') === 0) {
+    failZeroFilled(draft, rejections)
+    return
+  }
   for (const [name, value] of row.values) {
     const rule = WATCH_METRICS[name]
     if (rule !== undefined) fill(draft, rule, value, rejections)
     else if (name !== 'npuid' && name !== 'chipid') ignored.add(name)
   }
+}
+
+/** Two zeros that cannot be: the query failed, and nothing else of this chip is to be trusted. */
+function failZeroFilled(draft: DeviceDraft, rejections: Rejections): void {
+  draft.failed = 'zero_filled_row'
+  for (const { metric } of Object.values(WATCH_METRICS)) draft.metrics[metric] = null
+  draft.metrics.health_code = null
+  rejections.add(`NPU ${draft.npu ?? '?'} chip ${draft.chip} watch`, 'zero_filled_row')
 }
 
 function applyMetrics(draft: DeviceDraft, block: FieldBlock, rejections: Rejections): void {

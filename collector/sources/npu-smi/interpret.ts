@@ -130,7 +130,7 @@ function gather(output: NpuOutput, ignored: Set<string>): Drafts {
       if (draft !== null) applyBlock(draft, block, ignored, rejections)
     }
   }
-  for (const block of cardBlocks) applyCard(block, drafts, ignored)
+  for (const block of cardBlocks) applyCard(block, drafts, { ignored, rejections })
   return drafts
 }
 
@@ -140,11 +140,15 @@ function isCardLevel(block: FieldBlock, drafts: Drafts): boolean {
   return chips > 1 || drafts.ofNpu(block.npu).length > 1
 }
 
-function applyCard(block: FieldBlock, drafts: Drafts, ignored: Set<string>): void {
+function applyCard(
+  block: FieldBlock,
+  drafts: Drafts,
+  { ignored, rejections }: { ignored: Set<string>; rejections: Rejections },
+): void {
   const chips = Number(block.fields.get('chip count')?.value ?? '1')
   if (drafts.ofNpu(block.npu).length === 0)
     for (let chip = 0; chip < Math.min(chips, 8); chip += 1) drafts.at(block.npu, chip)
-  for (const draft of drafts.ofNpu(block.npu)) applyCardBlock(draft, block, ignored)
+  for (const draft of drafts.ofNpu(block.npu)) applyCardBlock(draft, block, ignored, rejections)
 }
 
 /** `Invalid card id.` under a command that named the card: that card is lost, whatever else was read. */

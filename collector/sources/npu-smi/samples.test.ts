@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { interpret } from './interpret.ts'
 import { recognize } from './recognize.ts'
+import npuSmi from './source.ts'
 
 const folder = new URL('../../../../shared/samples/ascend/', import.meta.url)
 const samplesAreHere = existsSync(folder)
@@ -131,6 +132,76 @@ describe.skipIf(!samplesAreHere)(
       const [card] = read('npu-310-21.0.3.1-2chips.txt').devices
       expect(card?.metrics.power_watts).toBeNull()
       expect(card?.labels['rated_power_watts']).toBe('12.8')
+    })
+
+    it('values read by hand: ECC, links, HBM temperature, shares of the small CPUs', () => {
+      const ecc = read('npu-t-ecc-23.0.5.txt')
+      expect(ecc.ignored).toEqual([])
+      expect(ecc.devices[0]?.metrics).toEqual({
+        ecc_corrected_total: 0,
+        ecc_uncorrected_total: 0,
+        ecc_corrected_lifetime_total: 0,
+        ecc_uncorrected_lifetime_total: 0,
+        retired_pages_total: 0,
+      })
+      const hccs = read('npu-t-hccs-A2-trimmed.txt')
+      expect(hccs.links?.map(({ link }) => link)).toEqual(['hccs/1', 'hccs/2', 'hccs/3'])
+      expect(hccs.links?.[1]?.metrics).toEqual({
+        link_up: 1,
+        link_tx_bytes_total: 28_688_790_100,
+        link_rx_bytes_total: 15_214_900_280,
+        link_replays_total: 0,
+        link_errors_total: 0,
+      })
+      expect(hccs.devices[0]?.metrics).toMatchObject({
+        scaleup_tx_bytes_total: 39_860_043_360 + 28_688_790_100 + 31_775_670_400,
+        scaleup_errors_total: 0,
+        scaleup_links_up: 3,
+      })
+      expect(read('npu-t-memory-910B-64G.txt').devices[0]?.metrics).toMatchObject({
+        memory_temperature_celsius: 52,
+        memory_clock_hertz: 1_600_000_000,
+      })
+      expect(read('npu-t-common.txt').devices[0]?.metrics).toMatchObject({
+        power_watts: 71.7,
+        sm_clock_hertz: 900_000_000,
+        temperature_celsius: 41,
+      })
+      const usages = read('npu-t-usages-25.5.1-A2.txt').devices[0]?.metrics
+      expect(usages).toMatchObject({ npu_util_ratio: 0, aicube_ratio: 0, aicpu_ratio: 0 })
+      const board = read('npu-t-board-25.5.1-A2-partial.txt')
+      expect(board.toolLabels).toEqual({ driver_version: '25.5.1' })
+      expect(board.devices[0]?.labels).toMatchObject({
+        serial: '1025C9048791',
+        firmware_version: '7.8.0.6.201',
+      })
+      expect(board.devices[0]?.bus).toBe('0000:C1:00.0')
+    })
+
+    it('values read by hand: the last row of a watched developer board', () => {
+      const watch = npuSmi.formats?.find((format) => format.name === 'npu-smi-watch')
+      const bytes = sample('npu-watch-310B.txt')
+      expect(watch?.recognize(bytes)).toBeGreaterThan(recognize(bytes))
+      const result = watch?.interpret(bytes)
+      expect(result).toMatchObject({ source: 'npu-smi-watch', outcome: 'ok' })
+      expect(result?.devices[0]?.metrics).toEqual({
+        power_watts: 8.7,
+        temperature_celsius: 55,
+        aicore_ratio: 0,
+        aicpu_ratio: 0.01,
+        memory_bandwidth_active_ratio: 0.12,
+      })
+    })
+
+    it('values read by hand: faults of the lost card say what and what to do', () => {
+      const { events } = read('npu-910A-faultdiag-after-ALARM.txt')
+      expect(events.map((event) => [event.severity, event.fault_class])).toEqual([
+        ['info', 'firmware'],
+        ['fatal', 'firmware'],
+        ['critical', 'firmware'],
+      ])
+      expect(events[1]?.action).toMatch(/reset the chip/)
+      expect(events[1]?.action_zh).toMatch(/复位/)
     })
 
     it('values read by hand: side contexts, container ids, slices, overall utilization', () => {
