@@ -116,10 +116,12 @@ function resolve(index: Index, read: TargetRead, refuse: Refuse) {
   return { devices, replaced }
 }
 
+/** A place is no name: a board that contradicts the one known there is another board. */
 function byAnyKey(index: Index, keys: readonly string[]): Tracked | undefined {
   for (const key of keys) {
     const tracked = index.byKey.get(key)
-    if (tracked !== undefined) return tracked
+    if (tracked === undefined) continue
+    if (!key.startsWith('slot:') || !contradicts(tracked.keys, keys)) return tracked
   }
   return undefined
 }
