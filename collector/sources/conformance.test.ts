@@ -25,7 +25,8 @@ function expectCoherent(read: Interpretation, source: string): void {
   expect(read.source).toBe(source)
   if (read.outcome === 'ok') {
     expect(read.reason).toBeNull()
-    expect(read.devices.length + read.events.length).toBeGreaterThan(0)
+    const { devices, events, nodes = [], links = [] } = read
+    expect(devices.length + events.length + nodes.length + links.length).toBeGreaterThan(0)
   } else {
     expect(read.reason).toMatch(/^\P{Cc}{1,256}$/u)
     expect(read.detail?.length ?? 0).toBeGreaterThan(0)
