@@ -173,6 +173,51 @@ collection health names who paused it and why. A pause ends by itself.`,
     load: () => import('./commands/pause.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'what is installed, what each source reads, what is missing and how to fix it',
+    arguments: '[options]',
+    details: `Looks at this machine as a collector would: reads every source once or twice, compares them with the PCI bus,
+the inventory, other clocks, the disk and the bus. Changes nothing. Ends within 10 s (plus --watch).
+Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warning), 2 = the command line.`,
+    options: {
+      ...COLLECT,
+      ...DATA,
+      ...BUS,
+      expect: { value: 'N', help: 'devices that should be seen in all' },
+      inventory: { value: 'FILE', help: 'what should be there: lines of NODE COUNT or NODE KEY' },
+      watch: {
+        value: 'SECONDS',
+        help: 'between the two reads that find frozen sources, 0 to 600 (default 3; 0 = one read)',
+      },
+      refresh: {
+        value: 'SECONDS',
+        help: 'how often exporters renew their values, dcgm-exporter -c (default 30)',
+      },
+      timeout: {
+        value: 'SECONDS',
+        help: 'time for everything beside --watch, 2 to 600 (default 10)',
+      },
+      json: { help: 'the findings as JSON' },
+      strict: { help: 'a warning also ends with 1' },
+      lang: { value: 'LANG', help: 'en (default) or zh' },
+      bundle: {
+        value: 'FILE',
+        help: 'also write a support file (.tar.gz) without secrets, hosts and addresses',
+      },
+      'keep-names': { help: 'leave host names and addresses in the support file' },
+      server: {
+        value: 'URL',
+        help: 'server whose collection health goes into the support file (default http://127.0.0.1:8440)',
+      },
+    },
+    examples: [
+      'plimsoll doctor',
+      'plimsoll doctor --config collector.yaml --expect 8 --watch 100',
+      'plimsoll doctor --bundle doctor.tar.gz',
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'status',
     summary: 'ask a running server whether it is well',
     arguments: '[URL]',

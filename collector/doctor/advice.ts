@@ -1,0 +1,107 @@
+import type { Bilingual } from '#schemas/faults.ts'
+import { text } from './finding.ts'
+
+/** Why a read failed and what to do, by the reason codes that sources use (facts: vendor fact sheets). */
+const ADVICE: Readonly<Record<string, Bilingual>> = {
+  refused: text(
+    'nothing listens there: start the exporter on the node, or correct the port',
+    '该地址没有服务在监听：启动节点上的导出器，或更正端口',
+  ),
+  dns: text('the host name cannot be resolved: correct it', '主机名无法解析：请更正'),
+  tls: text('check scheme and certificate of the target', '检查目标的协议和证书'),
+  http_401: text('the target asks for a login: put it into its URL', '目标需要登录：在 URL 中给出'),
+  http_404: text(
+    'the path is wrong: exporters serve /metrics',
+    '路径错误：导出器的路径是 /metrics',
+  ),
+  http_500: text(
+    'a collector inside the exporter fails: its log names the field or the GPU; take that field out of its counters file, or reset the GPU',
+    '导出器内部的采集失败：其日志会指出字段或 GPU；从计数器文件中去掉该字段，或复位该 GPU',
+  ),
+  empty_page: text(
+    'an exporter that answers without a GPU has lost its host engine or its GPUs: restart it, then look at nvidia-smi -L',
+    '导出器有应答但没有 GPU：它已失去 host engine 或 GPU；重启它，再查看 nvidia-smi -L',
+  ),
+  no_gpu_rows: text(
+    'the exporter runs without seeing a GPU: give its container the devices (NVIDIA runtime), then restart it',
+    '导出器看不到 GPU：为其容器配置设备（NVIDIA runtime），然后重启',
+  ),
+  not_exporter_text: text(
+    'something else answers at this address: correct the target',
+    '该地址上是其他服务：请更正目标',
+  ),
+  empty_table: text(
+    'npu-smi printed no chip, or only zeros, which is how a failed query looks: npu-smi info -t health, then dmesg; reload the driver or reboot',
+    'npu-smi 没有输出芯片或全为零（查询失败时即如此）：运行 npu-smi info -t health 并查看 dmesg；重载驱动或重启',
+  ),
+  'dcmi_-8005': text(
+    'the driver cannot be reached: not root, no /dev/davinci* here, the device was given to another container, or the driver was upgraded without a reboot',
+    '无法连接驱动：非 root、此处没有 /dev/davinci*、设备已分配给其他容器，或驱动升级后未重启',
+  ),
+  'dcmi_-8020': text(
+    'another container holds the device exclusively: run the collector on the host, or share the device with it',
+    '设备被其他容器独占：在主机上运行采集器，或与其共享设备',
+  ),
+  'dcmi_-8002': text(
+    'the user may not ask the driver: run as root or in the group HwHiAiUser',
+    '该用户无权访问驱动：以 root 或 HwHiAiUser 组运行',
+  ),
+  'dcmi_-8008': text(
+    'the driver lists no device: lspci -d 19e5: tells whether the card is still on the bus',
+    '驱动没有列出设备：用 lspci -d 19e5: 查看卡是否仍在总线上',
+  ),
+  'dcmi_-8017': text('firmware is being upgraded: wait', '固件正在升级：请等待'),
+  driver_not_ready: text(
+    'the driver is half up: wait, then reload it',
+    '驱动尚未就绪：等待，然后重新加载',
+  ),
+  invalid_card: text(
+    'a card fell off the bus, or its id is stale: compare npu-smi info -l and lspci with the inventory',
+    '卡已掉线或编号过期：将 npu-smi info -l 和 lspci 与清单核对',
+  ),
+  not_permitted: text(
+    'the user may not run the tool: run as root, or give execute permission',
+    '该用户无权运行工具：以 root 运行，或授予执行权限',
+  ),
+  library_missing: text(
+    'the tool is here but its driver libraries are not: mount them into the container (Ascend: /usr/local/Ascend/driver/lib64) and set LD_LIBRARY_PATH',
+    '工具存在但缺少驱动库：把库挂载进容器（昇腾：/usr/local/Ascend/driver/lib64）并设置 LD_LIBRARY_PATH',
+  ),
+  driver_not_loaded: text(
+    'the kernel driver is not loaded or does not fit the tool: load it, reboot after an upgrade',
+    '内核驱动未加载或与工具版本不符：加载驱动，升级后请重启',
+  ),
+  source_defect: text(
+    'a defect in Plimsoll: send the file of plimsoll doctor --bundle',
+    'Plimsoll 自身缺陷：请发送 plimsoll doctor --bundle 生成的文件',
+  ),
+}
+
+const TIMEOUT = {
+  http: text(
+    'the exporter is overloaded or one of its devices hangs: look at its log and at dmesg, then restart it',
+    '导出器过载或某个设备挂起：查看其日志和 dmesg，然后重启它',
+  ),
+  command: text(
+    'a tool that hangs usually waits for a driver call: look at dmesg for a lost device; end other runs of the tool; a reboot may be needed',
+    '工具挂起通常是在等待驱动调用：查看 dmesg 是否有设备丢失；结束该工具的其他进程；可能需要重启',
+  ),
+}
+
+const BY_HAND = {
+  http: text('look at the page by hand: curl it from here', '手动查看页面：在此用 curl 访问'),
+  command: text('run the tool by hand on this machine', '在本机手动运行该工具'),
+}
+
+/** What to do about a failed read; `detail` is the source's own sentence, used where we have no line. */
+export function adviceFor(
+  reason: string,
+  transport: 'http' | 'command',
+  detail: string | null,
+): Bilingual {
+  if (reason === 'timeout' || reason === 'still_running') return TIMEOUT[transport]
+  const known = ADVICE[reason]
+  if (known !== undefined) return known
+  const fallback = BY_HAND[transport]
+  return detail === null ? fallback : text(detail, `${fallback.zh}（${detail}）`)
+}
