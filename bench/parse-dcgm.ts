@@ -21,6 +21,7 @@ function values(seed: number): MetricValues {
       metrics[name] = Math.round(1 + part * 40_000) * 1_048_576
     } else if (name.startsWith('row_remap')) metrics[name] = 0
     else if (name === 'performance_state') metrics[name] = 0
+    else if (name.startsWith('pcie_link_')) metrics[name] = name.includes('width') ? 16 : 5
     else metrics[name] = Math.round(10 + part * 80)
   }
   return metrics
@@ -32,7 +33,7 @@ function withoutExtra(metrics: MetricValues): MetricValues {
 
 /** Metrics beyond the exporter's default set, left out of the plain page. */
 const EXTRA =
-  /max|limit|margin|throttle|ecc|pending|performance|sm_active|occupancy|fp\d\d|nvlink_.x|clock_event|memory_total/
+  /max|limit|margin|throttle|ecc|pending|performance|sm_active|occupancy|fp\d\d|scaleup_.x|clock_event|memory_total|slowdown|pcie_link|errors|exhausted/
 
 function page(
   gpus: number,
@@ -64,6 +65,27 @@ function page(
   return new TextEncoder().encode(writeExporterPage(devices, { names }))
 }
 
+const LINK_FIELDS = [
+  'NVLINK_COUNT_TX_BYTES',
+  'NVLINK_COUNT_RX_BYTES',
+  'NVLINK_COUNT_RX_ERRORS',
+  'NVLINK_COUNT_RX_SYMBOL_ERRORS',
+  'NVLINK_COUNT_LINK_RECOVERY_EVENTS',
+  'NVLINK_COUNT_TX_DISCARDS',
+]
+
+/** Rows of 18 links of each GPU, as exporter 4.4.1 and later print them. */
+function linkRows(gpus: number): Uint8Array {
+  const rows = LINK_FIELDS.flatMap((field, at) =>
+    Array.from({ length: gpus * 18 }, (_, n) => {
+      const index = Math.floor(n / 18)
+      const uuid = `GPU-1f0e${String(index).padStart(4, '0')}-7a2b-4c3d-9e8f-0123456789ab`
+      return `DCGM_FI_DEV_${field}{nvlink="${n % 18}",gpu="${index}",gpu_uuid="${uuid}",model_name="NVIDIA B200",hostname="b2-n03"} ${at * 1e9 + n}\n`
+    }),
+  )
+  return Buffer.from(rows.join(''))
+}
+
 function measure(bytes: Uint8Array): { median: number; p99: number; devices: number } {
   const times: number[] = []
   const until = performance.now() + seconds * 1000
@@ -81,8 +103,9 @@ function measure(bytes: Uint8Array): { median: number; p99: number; devices: num
 
 const cases: readonly (readonly [string, Uint8Array])[] = [
   ['8 GPUs, default', page(8, { all: false })],
-  ['8 GPUs, 43 fields', page(8, {})],
+  [`8 GPUs, ${SIMULATED_METRICS.length} fields`, page(8, {})],
   ['8 GPUs, 4.7 names', page(8, { names: 'base_units' })],
+  ['8 GPUs x 18 links', Buffer.concat([page(8, { all: false }), linkRows(8)])],
   ['8 GPUs x 7 MIG', page(8, { instances: 7 })],
   ['HTML of 60 kB', new TextEncoder().encode('<p>not a page of metrics</p>\n'.repeat(2100))],
 ]

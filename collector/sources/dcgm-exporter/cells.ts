@@ -136,7 +136,10 @@ export function isBlankValue(value: number, wide: boolean): boolean {
 
 function whyRefused(field: NativeField, native: number, units: Units): RejectReason | null {
   if (isBlankValue(native, field.wide)) return 'blank_sentinel'
-  if (native === 0 && (field.scale >= 0 || field.zeroIsMissing)) return null
+  if (native === 0 && field.zeroIsMissing) return null
+  // Zero is zero in any unit.
+  if (native === 0 && field.scale >= 0)
+    return isPlausible(field.definition, 0) ? null : 'out_of_range'
   if (field.codes !== null) return field.codes.has(native) ? null : 'out_of_range'
   if (field.flag) return native >= 0 && native <= FLAG_MAX ? null : 'out_of_range'
   if (isEnergy(field)) return native > 0 ? null : 'out_of_range'

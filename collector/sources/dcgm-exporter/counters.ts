@@ -1,4 +1,4 @@
-import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
+import { DEVICE_METRICS, isPlausible, type MetricName } from '#schemas/metrics.ts'
 import type { Cells } from './cells.ts'
 import type { Entity } from './identity.ts'
 import { LIMITS } from './limits.ts'
@@ -69,7 +69,9 @@ export function addParts(cells: Cells, sample: CounterSample | undefined): void 
       ? WHOLE
       : given.reduce((bits, part) => bits | (1 << parts.indexOf(part)), 0)
     const sum = isWhole ? whole : given.reduce((all, part) => all + (cells.values[part] ?? 0), 0)
-    const isKnown = used !== 0 && !isShortOfParts(sample, at, used)
+    const metric = DEVICE_METRICS[slot]
+    const isInRange = metric !== undefined && isPlausible(metric, sum)
+    const isKnown = used !== 0 && isInRange && !isShortOfParts(sample, at, used)
     cells.values[slot] = isKnown ? sum : NaN
     if (isWhole) continue
     const first = spoken[0] ?? -1

@@ -38,6 +38,7 @@ export interface PageContext {
 const slotOf = (name: MetricName) => DEVICE_METRICS.findIndex((metric) => metric.name === name)
 const ENERGY_SLOT = slotOf('energy_joules_total')
 const POWER_SLOT = slotOf('power_watts')
+const TOTAL_SLOT = slotOf('memory_total_bytes')
 
 /** Turns a scanned page into one reading per GPU and per MIG instance. */
 export function readDevices(page: Page, context: PageContext): PageDevices {
@@ -132,7 +133,10 @@ function toMetrics(cells: Cells): MetricValues {
     typeof free === 'number'
   ) {
     // The default field set has no total; the parts add up to it, give or take a MiB.
-    metrics.memory_total_bytes = used + free + (metrics.memory_reserved_bytes ?? 0)
+    const total = used + free + (metrics.memory_reserved_bytes ?? 0)
+    metrics.memory_total_bytes = isPlausible(DEVICE_METRICS[TOTAL_SLOT] ?? DEVICE_METRICS[0], total)
+      ? total
+      : null
   }
   return metrics
 }

@@ -11,12 +11,17 @@ export interface LinkField {
   readonly definition: MetricDefinition
   /** Fields of one metric with different parts are added up; with the same part the lower rank is taken. */
   readonly part: string
+  /** Metric and part in one word. */
+  readonly cell: string
   readonly rank: number
   /** True for MB/s or B/s, as settled for the page. */
   readonly isScaled: boolean
   /** True where 2,147,483,632 and 1.4e14 can be real values. */
   readonly wide: boolean
 }
+
+/** Name of the cell of one part of a metric; the part is empty where one field gives all of it. */
+export const cellName = (metric: LinkMetricName, part: string) => `${metric} ${part}`
 
 type Options = Partial<Pick<LinkField, 'part' | 'rank' | 'isScaled' | 'wide'>>
 
@@ -28,6 +33,7 @@ function field(metric: LinkMetricName, names: readonly string[], options: Option
     metric,
     definition,
     part: options.part ?? '',
+    cell: cellName(metric, options.part ?? ''),
     rank: options.rank ?? 0,
     isScaled: options.isScaled ?? false,
     wide: options.wide ?? false,

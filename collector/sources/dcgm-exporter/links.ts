@@ -1,10 +1,10 @@
-import type { LinkMetricName, LinkMetricValues } from '#schemas/node-metrics.ts'
+import type { LinkMetricValues } from '#schemas/node-metrics.ts'
 import { isPlausible } from '#schemas/metrics.ts'
 import type { LinkReading } from '#schemas/reading.ts'
 import { isBlankValue } from './cells.ts'
 import { boardAt, boardKey, type Board, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
-import { LINK_SCALE, type LinkField } from './link-map.ts'
+import { cellName, LINK_SCALE, type LinkField } from './link-map.ts'
 import type { ExtraRow, Page } from './parse.ts'
 import type { RejectReason, Rejects } from './rejects.ts'
 import { SCALE_GROUPS } from './scales.ts'
@@ -27,7 +27,9 @@ interface Link {
   readonly node: string | null
   readonly deviceKey: string | null
   readonly link: string
-  /** `<metric> <part>` -> cell. */
+  /** The node's port or the device it is of, and its number there: the order of readings. */
+  readonly order: readonly [owner: string, family: string, number: number]
+  /** LinkField.cell -> cell. */
   readonly cells: Map<string, LinkCell>
 }
 
@@ -45,10 +47,12 @@ export function readLinks(page: Page, context: LinkContext): readonly LinkReadin
     else keepCell(link, row, page, context)
   }
   const wanted = partsOf(page.links)
-  const readings: LinkReading[] = []
-  for (const { node, deviceKey, link, cells } of links.values())
-    readings.push({ node, deviceKey, link, metrics: toMetrics(cells, wanted) })
-  return readings.toSorted(compareLinks)
+  return [...links.values()].toSorted(compareLinks).map(({ node, deviceKey, link, cells }) => ({
+    node,
+    deviceKey,
+    link,
+    metrics: toMetrics(cells, wanted),
+  }))
 }
 
 function findLink(
@@ -63,9 +67,18 @@ function findLink(
   const board = isOfGpu ? boardAt(identities.boards, block) : undefined
   const deviceKey = isOfGpu ? deviceKeyOf(block, board, identities.boards) : null
   if (isOfGpu && deviceKey === null) return null
-  const key = JSON.stringify([deviceKey ?? block.host, block.link])
-  const node = board?.host ?? block.host
-  const link = links.get(key) ?? { node, deviceKey, link: block.link, cells: new Map() }
+  const owner = deviceKey ?? `node:${block.host ?? ''}`
+  const key = `${owner} ${block.link}`
+  const known = links.get(key)
+  if (known !== undefined) return known
+  const [family = '', number = ''] = block.link.split('/')
+  const link: Link = {
+    node: board?.host ?? block.host,
+    deviceKey,
+    link: block.link,
+    order: [owner, family, Number(number)],
+    cells: new Map(),
+  }
   links.set(key, link)
   return link
 }
@@ -91,12 +104,11 @@ function keepCell(
   const refusal = Number.isNaN(row.value) ? null : whyRefused(row, units)
   if (refusal !== null) refuseRow(rejects, page, row, refusal)
   const value = refusal === null ? row.value * (scaleOf(field, units) ?? 1) : NaN
-  const name = `${field.metric} ${field.part}`
-  const held = link.cells.get(name)
+  const held = link.cells.get(field.cell)
   const isRepeat = held !== undefined && held.field === field && held.owner === owner
   if (isRepeat) refuseRow(rejects, page, row, 'duplicate_series')
   if (isRepeat || held === undefined || wins(field, value, held))
-    link.cells.set(name, { field, owner, value })
+    link.cells.set(field.cell, { field, owner, value })
 }
 
 /** The better field, else the larger copy: rows repeat per pod of a shared GPU. */
@@ -133,28 +145,22 @@ function toMetrics(
   wanted: ReadonlyMap<string, ReadonlySet<string>>,
 ): LinkMetricValues {
   const metrics: LinkMetricValues = {}
-  const found = new Set<LinkMetricName>([...cells.values()].map(({ field }) => field.metric))
-  for (const metric of found) {
-    const whole = cells.get(`${metric} `)
+  for (const { field } of cells.values()) {
+    const { metric } = field
+    if (metrics[metric] !== undefined) continue
+    const whole = cells.get(cellName(metric, ''))
     let sum = whole?.value ?? 0
     for (const part of whole === undefined ? (wanted.get(metric) ?? []) : []) {
       // The ports of a switch count in one field what those of a GPU count in two.
-      if (part !== '') sum += cells.get(`${metric} ${part}`)?.value ?? NaN
+      if (part !== '') sum += cells.get(cellName(metric, part))?.value ?? NaN
     }
-    metrics[metric] = Number.isNaN(sum) ? null : sum
+    metrics[metric] = isPlausible(field.definition, sum) ? sum : null
   }
   return metrics
 }
 
-function compareLinks(a: LinkReading, b: LinkReading): number {
-  const byDevice = compareText(a.deviceKey ?? '', b.deviceKey ?? '')
-  return byDevice || compareText(a.node ?? '', b.node ?? '') || compareNames(a.link, b.link)
-}
-
-function compareNames(a: string, b: string): number {
-  const [ofA = '', numberA = ''] = a.split('/')
-  const [ofB = '', numberB = ''] = b.split('/')
-  return compareText(ofA, ofB) || Number(numberA) - Number(numberB)
+function compareLinks({ order: a }: Link, { order: b }: Link): number {
+  return compareText(a[0], b[0]) || compareText(a[1], b[1]) || a[2] - b[2]
 }
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -2,8 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { MetricDefinition } from '#schemas/metric-definition.ts'
+import { isPlausible, metricDefinition } from '#schemas/metrics.ts'
+import { linkMetricDefinition } from '#schemas/node-metrics.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
+import { EventRecord } from '#schemas/records.ts'
+import { LINK_FIELDS } from './link-map.ts'
+import { FIELDS } from './map.ts'
 import source from './source.ts'
+import { STATED_FIELDS } from './stated.ts'
 
 const page = (name: string) =>
   readFileSync(join(import.meta.dirname, 'testcases', name, 'input.prom'), 'utf8')
@@ -18,6 +25,12 @@ function values(devices: readonly DeviceReading[]): Map<string, number | null | 
     }
   }
   return all
+}
+
+function expectInRange(metric: MetricDefinition | undefined, value: number | null): void {
+  expect(metric).toBeDefined()
+  if (value !== null && metric !== undefined)
+    expect([metric.name, isPlausible(metric, value)]).toEqual([metric.name, true])
 }
 
 describe('reading a page', () => {
@@ -60,6 +73,42 @@ describe('reading a page', () => {
           expect(device.keys.length).toBeGreaterThan(0)
         }
       }),
+    )
+  })
+
+  it('emits no value outside the range of its metric, whatever the numbers', () => {
+    const names = [
+      ...FIELDS.map(({ name }) => name),
+      ...LINK_FIELDS.map(({ name }) => name),
+      ...STATED_FIELDS.keys(),
+    ]
+    const labels = [
+      'gpu="0",UUID="GPU-11111111-2222-3333-4444-555555555551"',
+      'gpu="0",UUID="GPU-11111111-2222-3333-4444-555555555551",GPU_I_ID="1",GPU_I_PROFILE="3g.40gb"',
+      'gpu="0",UUID="GPU-11111111-2222-3333-4444-555555555551",xid="79"',
+      'nvlink="0",gpu="0",gpu_uuid="GPU-11111111-2222-3333-4444-555555555551"',
+      'nvlink="2",nvswitch="nvswitch0"',
+    ]
+    const number = fc.oneof(
+      fc.double({ noNaN: true }),
+      fc.integer({ min: -10, max: 200 }),
+      fc.constantFrom(0, 1, 2 ** 31 - 16, 2 ** 44, 2 ** 47, 2 ** 53, 9e18, 2 ** 63, 1e308, -1e308),
+    )
+    const line = fc
+      .tuple(fc.constantFrom(...names), fc.constantFrom(...labels), number)
+      .map(([name, block, value]) => `${name}{${block}} ${value}`)
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
+        const { devices, links = [], events } = interpret(lines.join('\n'))
+        for (const { metrics } of devices)
+          for (const [name, value] of Object.entries(metrics))
+            expectInRange(metricDefinition(name), value)
+        for (const { metrics } of links)
+          for (const [name, value] of Object.entries(metrics))
+            expectInRange(linkMetricDefinition(name), value)
+        for (const event of events) EventRecord.parse(event)
+      }),
+      { numRuns: 500 },
     )
   })
 
