@@ -11,7 +11,6 @@ import {
 
 /**
  * The canonical metric catalogue: what every number about a device means, in one place.
- *
  * Rows are data. Names carry the base unit last; ratios are 0..1; counters end in `_total`. A missing
  * value is null, never 0. DDL, wire columns, API units and screen labels come from here or are checked
  * against it by tests.
