@@ -1,4 +1,5 @@
 import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
+import { detached } from '../../formats/rejections.ts'
 import { TEXT_LIMITS, textLines } from '../../formats/text-lines.ts'
 import { type Capture, type Form, LIMITS } from './capture.ts'
 import { faultEvent, type ReadGpus, readGpus, versionLabels, VENDOR } from './devices.ts'
@@ -25,7 +26,7 @@ import { parseQ } from './parse-q.ts'
 import { parseXml } from './parse-xml.ts'
 import { MIG_EMITTED } from './partitions.ts'
 import { cellOf } from './readings.ts'
-import { joinBlanks, recognizeText, type Shape } from './recognize.ts'
+import { headerAt, joinBlanks, recognizeText, type Shape } from './recognize.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { readText } from './values.ts'
 
@@ -169,7 +170,7 @@ function parseForm(work: Work, form: Form): Capture {
   if (form === 'xml') return parseXml(text, refusals)
   const lines = dataLines(work)
   const isCut = !text.endsWith('\n')
-  if (form === 'csv') return parseCsv(lines, isCut, refusals)
+  if (form === 'csv') return parseCsv(lines.slice(Math.max(0, headerAt(lines))), isCut, refusals)
   const last = isCut ? lines.pop() : undefined
   // A value may be cut in its middle: 59 C printed as 5.
   if (last !== undefined && last.trim() !== '') refusals.add(last, 'cut_line')
@@ -189,7 +190,7 @@ function ignoredNames({ form, head, gpus }: Capture): string[] {
   const ignored = new Set<string>()
   const add = (name: string, known: ReadonlySet<string>) => {
     if (!known.has(name) && !STRUCTURE.has(name) && ignored.size < LIMITS.ignoredNames)
-      ignored.add(name)
+      ignored.add(detached(name))
   }
   for (const name of head.keys()) add(name, EMITTED[form])
   for (const gpu of gpus) {

@@ -62,6 +62,14 @@ describe('traps', () => {
     expect(one.devices[0]?.metrics).toEqual({ gpu_util_ratio: 0.05, power_watts: 61.5 })
   })
 
+  it('a prompt above the header is no header, though it names the columns', () => {
+    const { devices, rejectedByReason } = read(
+      `root@n1:~# nvidia-smi --query-gpu=uuid,power.draw,temperature.gpu --format=csv\nuuid, power.draw [W], temperature.gpu\n${GPU_A}, 61.5 W, 40\n`,
+    )
+    expect(devices[0]?.metrics).toEqual({ power_watts: 61.5, temperature_celsius: 40 })
+    expect(rejectedByReason).toEqual({})
+  })
+
   it('the requested power limit is not taken for the one in force', () => {
     const { devices, ignored } = read(
       `uuid, power.draw [W], power.limit [W]\n${GPU_A}, 61 W, 700 W\n`,

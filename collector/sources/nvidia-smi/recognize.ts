@@ -68,8 +68,23 @@ function recognizeList(lines: readonly string[], isNvidia: boolean): Recognition
 
 const APPS = new Set(['pid', 'process_name'])
 
+/** Where the header of a CSV stands: below prompts (which name the columns too) and error texts. */
+export function headerAt(lines: readonly string[]): number {
+  const isData = (line: string) => !/ --|device handle|infoROM is/i.test(line)
+  const known = lines
+    .slice(0, PROBE_LINES)
+    .findIndex((line) => isData(line) && knownColumns(line) >= 2)
+  if (known !== -1) return known
+  return lines.findIndex(
+    (line) => line.trim() !== '' && isData(line) && statedFailure(line) === null,
+  )
+}
+
+const knownColumns = (line: string) =>
+  parseHeader(line).filter((column) => EMITTED.csv.has(column.name)).length
+
 function recognizeCsv(lines: readonly string[], isNvidia: boolean): Recognition | null {
-  const header = lines.find((line) => statedFailure(line) === null && !/device handle/i.test(line))
+  const header = lines[headerAt(lines)]
   if (header === undefined) return null
   const names = parseHeader(header).map((column) => column.name)
   const sureness = isNvidia ? 0.95 : 0.5
@@ -77,7 +92,7 @@ function recognizeCsv(lines: readonly string[], isNvidia: boolean): Recognition 
     return { shape: 'apps', sureness }
   if (names.some((name) => name.startsWith('retired_pages.address')))
     return { shape: 'pages', sureness }
-  const known = names.filter((name) => EMITTED.csv.has(name)).length
+  const known = knownColumns(header)
   if (known >= 2 || (known === 1 && names.length === 1 && header.includes('.')))
     return { shape: 'csv', sureness: known >= 2 ? sureness : 0.4 }
   if (names.length >= 2 && names.every((name) => /^[a-z_]+(?:\.[a-z0-9_]+)+$/i.test(name)))

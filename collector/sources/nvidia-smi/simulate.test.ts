@@ -145,7 +145,7 @@ describe('what the simulator writes is read back', () => {
           expect(actions.length).toBe(gpu.recoveryAction === 'None' ? 0 : 1)
         })
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 
@@ -161,7 +161,7 @@ describe('what the simulator writes is read back', () => {
           )
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 
@@ -182,7 +182,7 @@ describe('what the simulator writes is read back', () => {
           gpus.map((each) => each.powerLimitWatts),
         )
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 
@@ -196,7 +196,7 @@ describe('what the simulator writes is read back', () => {
           gpus.flatMap((each) => each.mig.map((slice) => slice.profile)),
         )
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 

@@ -1,3 +1,5 @@
+import { detached } from '../../formats/rejections.ts'
+
 /** What a printed value is a value of; says which units may stand behind the number. */
 export type ValueKind =
   | 'percent'
@@ -127,12 +129,15 @@ export function readFlag(text: string): boolean | null {
   return word === 'no' || word === 'not active' ? false : null
 }
 
-/** A text that is no placeholder, without the remark driver 610 puts behind versions; else null. */
+/**
+ * A text that is no placeholder, without the remark driver 610 puts behind versions; else null. A copy: these
+ * are kept between reads, and a slice would hold its whole page of half a megabyte.
+ */
 export function readText(cell: Cell | undefined): string | null {
   if (cell === undefined) return null
   const remark = cell.text.indexOf(' [')
   const text = (remark > 0 ? cell.text.slice(0, remark) : cell.text).trim()
-  return noValueWord(text) === null ? text : null
+  return noValueWord(text) === null ? detached(text) : null
 }
 
 const given = (value: number): Value => ({ value, why: null })
