@@ -6,21 +6,21 @@ const CHECK_HEALTH = {
   zh: '查询芯片故障码：`npu-smi info -t health -i <卡号> -c <芯片号>`。',
 }
 
-/** Health words by our code: the worst active alarm of the chip, no finding of its own. */
+/** Health words (names of HEALTH_CODES): the worst active alarm of the chip, no finding of its own. */
 const HEALTH: Readonly<Record<string, FaultDescription>> = {
-  1: {
+  warning: {
     class: 'unclassified',
     severity: 'warning',
     name: { en: 'Health is Warning', zh: '健康状态：Warning（一般告警）' },
     action: CHECK_HEALTH,
   },
-  2: {
+  alarm: {
     class: 'unclassified',
     severity: 'critical',
     name: { en: 'Health is Alarm', zh: '健康状态：Alarm（重要告警）' },
     action: CHECK_HEALTH,
   },
-  3: {
+  critical: {
     class: 'unclassified',
     severity: 'fatal',
     name: { en: 'Health is Critical', zh: '健康状态：Critical（紧急告警）' },
@@ -28,7 +28,7 @@ const HEALTH: Readonly<Record<string, FaultDescription>> = {
   },
 }
 
-/** What a `fault` code (hex word) or a `health` code (1..3) means; null for other events and for no code. */
+/** What a `fault` code (hex word) or a `health` code (the word) means; null for other events and for no code. */
 export function describeFault(type: string, code: string): FaultDescription | null {
   if (type === 'health') return HEALTH[code] ?? null
   const canonical = type === 'fault' ? canonicalFaultCode(code) : null

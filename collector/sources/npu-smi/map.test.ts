@@ -59,12 +59,11 @@ describe('faults', () => {
   })
 
   it('health words have a severity; OK and other events are none of ours', () => {
-    expect([1, 2, 3].map((code) => describeFault('health', String(code))?.severity)).toEqual([
-      'warning',
-      'critical',
-      'fatal',
-    ])
-    expect(describeFault('health', '0')).toBeNull()
+    const severities = ['warning', 'alarm', 'critical'].map(
+      (word) => describeFault('health', word)?.severity,
+    )
+    expect(severities).toEqual(['warning', 'critical', 'fatal'])
+    expect(describeFault('health', 'ok')).toBeNull()
     expect(describeFault('xid', '79')).toBeNull()
   })
 })

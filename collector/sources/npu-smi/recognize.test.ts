@@ -1,7 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { recognize } from './recognize.ts'
+import { interpretWatch } from './interpret.ts'
+import { recognize, recognizeWatch } from './recognize.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
+
+describe('the format npu-smi-watch', () => {
+  const rows = 'NpuID(Idx)  ChipId(Idx) Pwr(W)      Temp(C)     AI Core(%)\n0  0  93.4  44  12\n'
+
+  it('is told from the other answers of the tool', () => {
+    expect(recognizeWatch(bytes(rows))).toBeGreaterThan(recognize(bytes(rows)))
+    expect(recognizeWatch(bytes('\tNPU Utilization(%) : 12\n\tChip ID : 0\n'))).toBe(0)
+    expect(recognizeWatch(bytes(''))).toBe(0)
+  })
+
+  it('reads rows only, under its own name', () => {
+    expect(interpretWatch(bytes(rows))).toMatchObject({
+      source: 'npu-smi-watch',
+      outcome: 'ok',
+      devices: [{ metrics: { power_watts: 93.4, temperature_celsius: 44, aicore_ratio: 0.12 } }],
+    })
+    expect(interpretWatch(bytes('anything else\n'))).toMatchObject({
+      source: 'npu-smi-watch',
+      outcome: 'failed',
+      reason: 'not_npu_smi',
+      devices: [],
+    })
+    expect(interpretWatch(bytes(''))).toMatchObject({ reason: 'empty_output' })
+  })
+})
 
 describe('recognize', () => {
   it('takes a usages answer, whose keys it knows', () => {
