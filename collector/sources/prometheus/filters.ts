@@ -1,28 +1,40 @@
-/** Label name -> patterns, one of which must fit. A label that is not there is empty text. */
-export type Conditions = Readonly<Record<string, readonly string[]>>
+/** A pattern, taken apart once: `*` (anything), `?` (one character), `[a-z0-9]` (one of these). */
+export interface Glob {
+  /** Set when the pattern has no special character: the text itself. */
+  readonly plain: string | null
+  readonly parts: readonly string[]
+}
+
+/** Labels and their patterns, one of which must fit. A label that is not there is empty text. */
+export type Conditions = readonly (readonly [label: string, patterns: readonly Glob[]])[]
 
 type Labels = Readonly<Record<string, string>>
 
+/** Takes a pattern apart. Any text is a pattern. */
+export function compileGlob(pattern: string): Glob {
+  return { plain: /[*?[]/.test(pattern) ? null : pattern, parts: partsOf(pattern) }
+}
+
 /** True when every label fits one of its patterns. */
 export function fits(labels: Labels, conditions: Conditions): boolean {
-  return Object.entries(conditions).every(([label, patterns]) =>
+  return conditions.every(([label, patterns]) =>
     patterns.some((pattern) => matchesGlob(labels[label] ?? '', pattern)),
   )
 }
 
 /** True when any label fits one of its patterns. */
 export function fitsAny(labels: Labels, conditions: Conditions): boolean {
-  return Object.entries(conditions).some(([label, patterns]) =>
+  return conditions.some(([label, patterns]) =>
     patterns.some((pattern) => matchesGlob(labels[label] ?? '', pattern)),
   )
 }
 
 /**
- * Whether a whole text fits a pattern of `*` (anything), `?` (one character) and `[a-z0-9]` (one of these).
- * Patterns in place of regular expressions: their time is bounded by text x pattern, whoever wrote them.
+ * Whether a whole text fits a pattern. Patterns in place of regular expressions: their time is bounded by
+ * text x pattern, whoever wrote them.
  */
-export function matchesGlob(text: string, pattern: string): boolean {
-  const parts = partsOf(pattern)
+export function matchesGlob(text: string, { plain, parts }: Glob): boolean {
+  if (plain !== null) return text === plain
   let [at, part, star, restart] = [0, 0, -1, 0]
   while (at < text.length) {
     const expected = parts[part]

@@ -85,8 +85,9 @@ function interpretRows(
   const facts = new Set(mapping.facts.map(({ from }) => from))
   const ignored = new Set<string>()
   const seen = new Set<string>()
+  const isDropped = dropperOf(mapping)
   const kept = rows.filter((row) => {
-    if (isDropped(row, mapping)) return false
+    if (isDropped(row)) return false
     const isWanted =
       wanted.node.has(row.name) || wanted.device.has(row.name) || wanted.link.has(row.name)
     if (!isWanted) {
@@ -132,11 +133,17 @@ function wantedNames(mapping: Mapping): WantedNames {
   return wanted
 }
 
-const isDropped = (row: ExpositionRow, mapping: Mapping) =>
-  mapping.drop.some(
-    ({ metrics, where }) =>
-      metrics.some((pattern) => matchesGlob(row.name, pattern)) && fits(row.labels, where),
-  )
+/** The rules of `drop` for a row; which of them speak of a metric is decided once per name. */
+function dropperOf({ drop }: Mapping): (row: ExpositionRow) => boolean {
+  const byName = new Map<string, Mapping['drop']>()
+  return ({ name, labels }) => {
+    const rules =
+      byName.get(name) ??
+      drop.filter(({ metrics }) => metrics.some((pattern) => matchesGlob(name, pattern)))
+    byName.set(name, rules)
+    return rules.some(({ where }) => fits(labels, where))
+  }
+}
 
 function deviceOf(entity: Entity, mapping: Mapping, refuse: Refuse): DeviceReading {
   const rule: DeviceRule | undefined = mapping.device

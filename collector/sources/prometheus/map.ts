@@ -120,10 +120,12 @@ function createPartners(entity: Entity): Partner {
   }
 }
 
-/** The labels of a series as one text, whatever their order. */
+/** The labels of a series as one text, whatever their order; no two series have the same. */
 export function seriesKey(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .sort()
-    .join(',')
+  let key = ''
+  for (const name of Object.keys(labels).sort()) {
+    const value = labels[name] ?? ''
+    key += `${name}=${value.length}:${value},`
+  }
+  return key
 }

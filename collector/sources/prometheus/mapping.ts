@@ -3,6 +3,7 @@ import { FACT_NAMES } from '#schemas/faults.ts'
 import type { MetricDefinition } from '#schemas/metric-definition.ts'
 import { metricDefinition } from '#schemas/metrics.ts'
 import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metrics.ts'
+import { compileGlob, type Conditions } from './filters.ts'
 import { UNIT_NAMES, UNITS } from './units.ts'
 
 /** The catalogue row of a canonical name, of a device, a node or a link: names are distinct over all three. */
@@ -18,20 +19,23 @@ const labelName = z
   .string()
   .max(100)
   .regex(/^[A-Za-z_]\w*$/, 'must be a label name')
-const pattern = z.string().max(200)
+const pattern = z.string().max(200).transform(compileGlob)
 /** One value or a list of them; always a list afterwards. */
 const oneOrMore = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item).min(1).max(64))
 const labels = oneOrMore(labelName)
-const conditions = z.record(labelName, oneOrMore(pattern))
+const conditions = z
+  .record(labelName, oneOrMore(pattern))
+  .default({})
+  .transform((byLabel): Conditions => Object.entries(byLabel))
 
 const MetricRule = z
   .strictObject({
     from: oneOrMore(metricName).describe('metric of the page; of several the first that is there'),
     to: z.string().describe('canonical metric of a device, a node or a link'),
     unit: z.enum(UNIT_NAMES).describe('unit the exporter prints'),
-    where: conditions.default({}).describe('labels a row must have'),
-    unless: conditions.default({}).describe('labels that exclude a row'),
+    where: conditions.describe('labels a row must have'),
+    unless: conditions.describe('labels that exclude a row'),
     combine: z
       .enum(['only', 'sum', 'max', 'min', 'count'])
       .default('only')
@@ -113,7 +117,7 @@ export const Mapping = z
       .describe('versions that stand in labels'),
     metrics: z.array(MetricRule).min(1).max(500),
     drop: z
-      .array(z.strictObject({ metrics: oneOrMore(pattern), where: conditions.default({}) }))
+      .array(z.strictObject({ metrics: oneOrMore(pattern), where: conditions }))
       .max(64)
       .default([])
       .describe('rows that are left out before anything else'),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { definitionOf } from './mapping.ts'
@@ -9,6 +10,13 @@ const HEAD = 'name: mine\ndevice: { vendor: acme, model: { otherwise: A1 }, uuid
 const mistakesIn = (text: string) => parseMapping(text, 'mine.yaml').mistakes
 
 describe('a mapping file', () => {
+  it('the example for a user is one that works', () => {
+    const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+    const example = /```yaml\n(name: acme[^]*?)```/.exec(readme)?.[1] ?? ''
+    expect(parseMapping(example, 'README.md').mistakes).toEqual([])
+    for (const unit of UNIT_NAMES) expect(readme).toMatch(new RegExp(`[\`\\s]${unit}[\`\\s]`))
+  })
+
   it('is read with its defaults, one value or a list alike', () => {
     const { mapping, mistakes } = parseMapping(
       `${HEAD}  - { from: acme_load, to: busy_ratio, unit: percent, where: { slice: "" } }\n`,
@@ -19,7 +27,7 @@ describe('a mapping file', () => {
       name: 'mine',
       path: '/metrics',
       device: { uuid: ['id'] },
-      metrics: [{ from: ['acme_load'], combine: 'only', where: { slice: [''] } }],
+      metrics: [{ from: ['acme_load'], combine: 'only', where: [['slice', [{ plain: '' }]]] }],
     })
   })
 
@@ -104,11 +112,22 @@ describe('built-in mappings', () => {
     const given = store.find('node-exporter').mapping?.metrics.map(({ to }) => to) ?? []
     expect(given.filter((name) => definitionOf(name)?.scope === 'node').toSorted()).toEqual(
       [
-        ...['boot_time_seconds', 'clock_offset_seconds', 'cpu_busy_seconds_total', 'cpu_count'],
-        ...['cpu_iowait_seconds_total', 'disk_read_bytes_total', 'disk_written_bytes_total'],
-        ...['filesystem_used_ratio_max', 'io_stalled_seconds_total', 'load_1m', 'mounts_stale'],
-        ...['network_received_bytes_total', 'network_sent_bytes_total'],
-        ...['node_memory_available_bytes', 'node_memory_total_bytes', 'processes_blocked'],
+        'boot_time_seconds',
+        'clock_offset_seconds',
+        'cpu_busy_seconds_total',
+        'cpu_count',
+        'cpu_iowait_seconds_total',
+        'disk_read_bytes_total',
+        'disk_written_bytes_total',
+        'filesystem_used_ratio_max',
+        'io_stalled_seconds_total',
+        'load_1m',
+        'mounts_stale',
+        'network_received_bytes_total',
+        'network_sent_bytes_total',
+        'node_memory_available_bytes',
+        'node_memory_total_bytes',
+        'processes_blocked',
       ].toSorted(),
     )
     expect(given.filter((name) => definitionOf(name)?.scope === 'link')).toHaveLength(10)

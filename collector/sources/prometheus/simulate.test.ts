@@ -186,9 +186,16 @@ describe('what the simulator writes is what the parser reads', () => {
 describe('damage', () => {
   it('rows with any values and labels give nothing outside the range of its metric', () => {
     const names = fc.constantFrom(
-      ...['node_load1', 'node_cpu_seconds_total', 'node_filesystem_avail_bytes', 'dcu_temp'],
-      ...['node_filesystem_size_bytes', 'node_infiniband_state_id', 'mx_gpu_usage'],
-      ...['node_infiniband_rate_bytes_per_second', 'mx_board_power', 'node_boot_time_seconds'],
+      'node_load1',
+      'node_cpu_seconds_total',
+      'node_filesystem_avail_bytes',
+      'dcu_temp',
+      'node_filesystem_size_bytes',
+      'node_infiniband_state_id',
+      'mx_gpu_usage',
+      'node_infiniband_rate_bytes_per_second',
+      'mx_board_power',
+      'node_boot_time_seconds',
     )
     const label = fc.constantFrom('device', 'port', 'mode', 'fstype', 'uuid', 'device_id', 'node')
     const value = fc.oneof(fc.double().map(String), fc.constantFrom('NaN', '+Inf', '1e999', '-0'))
