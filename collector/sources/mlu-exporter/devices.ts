@@ -177,6 +177,8 @@ function labelsOf(card: CardRows, isFirstOfBoard: boolean): Record<string, strin
     ['shared_by', users > 1 ? String(users) : ''],
   ]
   return Object.fromEntries(
-    labels.flatMap(([name, value]) => (value === '' ? [] : [[name, detached(value)]])),
+    labels.flatMap(([name, value]) =>
+      value === '' ? [] : [[name, detached(value.replace(/^v(?=\d)/, ''))]],
+    ),
   )
 }
