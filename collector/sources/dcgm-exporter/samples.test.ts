@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Holder } from '#schemas/batch.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
+import type { DeviceReading } from '#schemas/reading.ts'
 import { FIELDS } from './map.ts'
 import source from './source.ts'
 
@@ -331,6 +332,17 @@ describe.skipIf(!isHere)('real captures (SKIPPED LOUDLY without ../shared/sample
       if (expected.key !== undefined) expect(first?.keys[0]).toBe(expected.key)
     })
   }
+
+  it('board power that every MIG instance repeats is counted once per board', () => {
+    const file = join(folder, 'dcgmexp-a30-mig-power-duplicated-issue317.txt')
+    const { devices } = source.interpret(readFileSync(file))
+    const isBoard = (device: DeviceReading) => device.parent === null
+    expect(devices.filter(isBoard).map(({ metrics }) => metrics.power_watts)).toEqual([
+      52.636, 56.121,
+    ])
+    for (const { metrics, partition } of devices.filter((device) => !isBoard(device)))
+      expect([metrics, partition?.share]).toEqual([{}, 1 / 4])
+  })
 
   it('a query through Prometheus names the workload in exported_*, and a masked UUID as no UUID', () => {
     const read = source.interpret(
