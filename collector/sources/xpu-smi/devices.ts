@@ -112,6 +112,7 @@ function toReading(row: XpuRow, around: Surroundings): DeviceReading {
   const isZero = isZeroFilled(row)
   if (isZero) around.rejections.add(`${row.name} ${place}`, 'zero_filled_row')
   const failed = row.incomplete ?? (isZero ? 'the tool printed zeros only' : null)
+  const refuse = (what: string) => around.rejections.add(`${place} ${what}`, 'out_of_range')
   const labels: Record<string, string> = { ...row.labels }
   if (row.serial !== null) labels['serial'] = row.serial
   if (row.firmware !== null) labels['firmware_version'] = row.firmware
@@ -126,7 +127,7 @@ function toReading(row: XpuRow, around: Surroundings): DeviceReading {
     parent: null,
     partition: null,
     holder: null,
-    metrics: failed === null ? { ...metricsOf(row), process_count: around.processes } : {},
+    metrics: failed === null ? { ...metricsOf(row, refuse), process_count: around.processes } : {},
     labels,
     failed,
   }

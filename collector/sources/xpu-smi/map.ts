@@ -1,4 +1,9 @@
-import type { MetricName, MetricValues } from '#schemas/metrics.ts'
+import {
+  isPlausible,
+  metricDefinition,
+  type MetricName,
+  type MetricValues,
+} from '#schemas/metrics.ts'
 import type { XpuRow } from './values.ts'
 
 const MIB = 2 ** 20
@@ -43,13 +48,20 @@ const RULES: readonly MetricRule[] = [
   { metric: 'encoder_busy_ratio', native: (row) => row.encoderPercent, factor: 0.01 },
 ]
 
-/** The canonical values of a row. Percents are divided, not multiplied, so that 37 becomes 0.37 exactly. */
-export function metricsOf(row: XpuRow): MetricValues {
+/**
+ * The canonical values of a row; one outside its metric's range is handed to `refuse` and null. Percents are
+ * divided, not multiplied, so that 37 becomes 0.37 exactly.
+ */
+export function metricsOf(row: XpuRow, refuse: (what: string) => void): MetricValues {
   const metrics: MetricValues = {}
   for (const { metric, native, factor, zeroIsMissing } of RULES) {
-    const value = native(row)
-    if (value === null || (value === 0 && zeroIsMissing === true)) metrics[metric] = null
-    else metrics[metric] = factor === 0.01 ? value / 100 : value * factor
+    const printed = native(row)
+    metrics[metric] = null
+    if (printed === null || (printed === 0 && zeroIsMissing === true)) continue
+    const value = factor === 0.01 ? printed / 100 : printed * factor
+    const definition = metricDefinition(metric)
+    if (definition !== undefined && isPlausible(definition, value)) metrics[metric] = value
+    else refuse(`${metric} ${value}`)
   }
   return metrics
 }

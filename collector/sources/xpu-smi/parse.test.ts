@@ -54,6 +54,17 @@ describe('the box is read by the names in its header', () => {
     })
   })
 
+  it('a value outside the range of its metric is refused, its neighbours stay', () => {
+    const { devices, rejectedByReason } = read([
+      ...HEADER,
+      '| Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | XPU-Util  Compute M. |',
+      FIRST,
+      '| N/A   51C  N/A  187W / 400W |  40960MiB / 98304MiB |    4294967295%      Default |',
+    ])
+    expect(rejectedByReason).toEqual({ out_of_range: 1 })
+    expect(devices[0]?.metrics).toMatchObject({ busy_ratio: null, power_watts: 187 })
+  })
+
   it('power that is not given leaves its limit', () => {
     const { devices } = read([
       ...HEADER,

@@ -24,6 +24,7 @@ export type XpuRefusal =
   | 'duplicate_device'
   | 'shared_serial'
   | 'not_a_number'
+  | 'out_of_range'
   | 'unexpected_layout'
 
 /** `used / total` as printed; either side may be missing. */
