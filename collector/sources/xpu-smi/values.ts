@@ -3,7 +3,7 @@ import type { Rejections } from '../../formats/rejections.ts'
 /** Bounds on one output of the tool; eight devices print about 4 kB. */
 export const LIMITS = {
   devices: 512,
-  processes: 8192,
+  processes: 4096,
   ignoredNames: 64,
   labelChars: 128,
 } as const
