@@ -38,7 +38,8 @@ describe('every finding', () => {
   it('has a section in docs/doctor.md, and every section a finding', () => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/doctor.md'), 'utf8')
     const sections = [...page.matchAll(/^### ([a-z-]+)$/gm)].map(([, id]) => id)
-    expect(sections.toSorted()).toEqual(FINDING_IDS.toSorted())
+    expect(new Set(sections)).toEqual(new Set<string | undefined>(FINDING_IDS))
+    expect(sections).toHaveLength(FINDING_IDS.length)
   })
 
   it('has words in both languages, and none of the other', () => {
@@ -75,7 +76,7 @@ describe('every finding', () => {
     const page = gpu(0, { failed: 'a\u001B[2Jb\nx problem  forged\u202E' })
     const findings = examine(facts({ sources: [dcgm([page])] }))
     const text = renderReport(findings, { language: 'en', isColoured: false, tookMs: 1 })
-    expect(text).not.toMatch(/\u001B|\u202E|^x problem/m)
+    for (const unsafe of ['\u001B', '\u202E', '\nx problem']) expect(text).not.toContain(unsafe)
   })
 })
 

@@ -57,7 +57,9 @@ export function bundleFiles(input: BundleInput): TarFile[] {
       : [
           {
             name: 'config.json',
-            content: encode(JSON.stringify(copyConfig(config, clean), null, 2) + '\n'),
+            content: encode(
+              JSON.stringify(copyConfig(config, clean, optionNames(facts)), null, 2) + '\n',
+            ),
           },
         ]),
     ...outputs.map(({ what, result, text, bytes }, i) => ({
@@ -66,6 +68,12 @@ export function bundleFiles(input: BundleInput): TarFile[] {
     })),
   ]
 }
+
+/** Options that the schemas of the configured sources know. */
+const optionNames = ({ config }: Facts) =>
+  config.used.sources.flatMap(({ options }) =>
+    typeof options === 'object' && options !== null ? Object.keys(options) : [],
+  )
 
 function cleaner(input: BundleInput, config: unknown): (text: string) => string {
   const { environment, addresses, keepNames, salt } = input
@@ -79,7 +87,7 @@ function cleaner(input: BundleInput, config: unknown): (text: string) => string 
   ]
   const withoutSecrets = createSecretRemover(secrets)
   if (keepNames) return withoutSecrets
-  const { hide } = createPseudonyms(namesIn(input), salt)
+  const hide = createPseudonyms(namesIn(input), salt)
   return (text) => hide(withoutSecrets(text))
 }
 

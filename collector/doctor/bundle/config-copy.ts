@@ -29,41 +29,64 @@ export function secretsInConfig(value: unknown, key = '', depth = 0): string[] {
 }
 
 /**
- * A copy for the support file: values of keys that the schema knows pass `clean`, those of unknown keys are
- * left out (whatever a mistyped key holds, it may be a password), and those with telling names too.
+ * A copy for the support file: values of keys that we know pass `clean`; those of unknown keys are left out
+ * (whatever a mistyped key holds, it may be a password), and those with telling names too.
  */
-export function copyConfig(value: unknown, clean: (text: string) => string): unknown {
-  if (value === null) return REMOVED
-  return copyMap(value, (key, each) => {
-    if (key === 'sources') return copyMap(each, (_, section) => copyAll(section, clean, KNOWN))
-    return key in ConfigFile.shape ? copyAll(each, clean, null) : REMOVED
-  })
-}
-
-/** Keys of a source's section that may hold text; options of the sources hold numbers, names and paths. */
-const KNOWN: ReadonlySet<string> = new Set([
-  ...Object.keys(SourceKeys.shape),
-  ...['host', 'port', 'path', 'command', 'mapping', 'mappings', 'fields', 'identity', 'usages'],
-])
-
-function copyMap(value: unknown, copy: (key: string, value: unknown) => unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return REMOVED
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(key, each)]))
-}
-
-function copyAll(
+export function copyConfig(
   value: unknown,
   clean: (text: string) => string,
-  known: ReadonlySet<string> | null,
-  depth = 0,
+  optionNames: readonly string[],
 ): unknown {
+  if (value === null) return REMOVED
+  return copy(value, { clean, known: new Set([...KNOWN, ...optionNames]) }, 0)
+}
+
+interface Copying {
+  readonly clean: (text: string) => string
+  readonly known: ReadonlySet<string>
+}
+
+/** Every key that the file's schema has, at any depth. */
+const KNOWN: readonly string[] = [
+  ...Object.keys(ConfigFile.shape),
+  ...Object.keys(SourceKeys.shape),
+  'hall',
+  'rack',
+  'pool',
+  'nodes',
+  'address',
+  'url',
+  'tls',
+  'ca',
+  'cert',
+  'key',
+  'directory',
+  'max_bytes',
+]
+
+function copy(value: unknown, copying: Copying, depth: number): unknown {
   if (depth > DEPTH) return REMOVED
-  if (typeof value === 'string') return clean(value)
-  if (Array.isArray(value)) return value.map((each) => copyAll(each, clean, null, depth + 1))
+  if (typeof value === 'string') return copying.clean(value)
+  if (Array.isArray(value)) return value.map((each) => copy(each, copying, depth + 1))
   if (typeof value !== 'object' || value === null) return value
-  return copyMap(value, (key, each) => {
-    if (isSecretName(key) && typeof each !== 'boolean') return SECRET
-    if (known !== null && !known.has(key) && typeof each === 'string') return REMOVED
-    return copyAll(each, clean, null, depth + 1)
-  })
+  const isFile = depth === 0
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      if (isFile && key === 'sources') return [key, copySections(each, copying)]
+      if (typeof each === 'boolean') return [key, each]
+      if (isSecretName(key)) return [key, SECRET]
+      return [key, copying.known.has(key) ? copy(each, copying, depth + 1) : REMOVED]
+    }),
+  )
+}
+
+/** Under `sources` the keys are names of sources, and each holds a map of options. */
+function copySections(sections: unknown, copying: Copying): unknown {
+  if (typeof sections !== 'object' || sections === null) return REMOVED
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      typeof section === 'object' ? copy(section, copying, 2) : REMOVED,
+    ]),
+  )
 }

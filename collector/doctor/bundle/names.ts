@@ -18,16 +18,15 @@ const LABEL =
 const HOME = /(\/(?:home|Users)\/)[^\s/"':]{1,64}/g
 const VERSION_BEFORE = /version["'\s:=(]{0,40}$/i
 
-/** Puts pseudonyms for names: the same name gives the same word within one file, and none outside it. */
-export interface Pseudonyms {
-  /** Hosts, addresses, pods, users in any text. */
-  hide(text: string): string
-  /** A word that is a name as a whole. */
-  hideName(name: string): string
-}
-
-/** `salt` is random per file and never written: short names and addresses could be guessed otherwise. */
-export function createPseudonyms(names: readonly string[], salt: Uint8Array): Pseudonyms {
+/**
+ * Puts words for hosts, addresses, pods and users in any text: the same name gives the same word within one
+ * file, and none outside it. `salt` is random per file and never written: short names and addresses could
+ * be guessed otherwise.
+ */
+export function createPseudonyms(
+  names: readonly string[],
+  salt: Uint8Array,
+): (text: string) => string {
   const known = new Set(names.flatMap(variants).filter(isTelling))
   const inside = [...known]
     .filter((name) => name.length >= INSIDE_CHARS)
@@ -48,7 +47,7 @@ export function createPseudonyms(names: readonly string[], salt: Uint8Array): Ps
     if (known.has(name.toLowerCase()) || isDomain(name)) return pseudonym('host', name) + end
     return word
   }
-  const hide = (text: string) => {
+  return (text) => {
     let result = text
       .replace(LABEL, (_, name: string, is: string, value: string) => {
         return `${name}${is}${isIP(value) === 0 ? pseudonym('name', value) : value}"`
@@ -65,7 +64,6 @@ export function createPseudonyms(names: readonly string[], salt: Uint8Array): Ps
       if (lower.includes(name)) result = replaceAnyCase(result, name, pseudonym('host', name))
     return result
   }
-  return { hide, hideName: (name) => (isTelling(name) ? pseudonym('host', name) : name) }
 }
 
 /** A name as tools shorten or rewrite it: its first label, and dots as underscores. */

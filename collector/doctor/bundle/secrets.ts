@@ -18,10 +18,6 @@ const LITERAL_CHARS = 4
  * rather too much than the second half of a password.
  */
 const PATTERNS: readonly (readonly [pattern: RegExp, by: string])[] = [
-  // scheme://user:password@, up to the last @ of the word: a password may hold anything.
-  [/([a-z][a-z0-9+.-]{0,20}:\/\/)\S{1,2048}@/gi, `$1${SECRET}@`],
-  // user:password@host
-  [/[\w.+-]{1,128}:[^\s@/]{1,512}@(?=[\w[])/g, `${SECRET}@`],
   // ?name=value&name=value
   [/([?&][\w.~%[\]-]{1,64}=)[^\s&"'<>]{1,4096}/g, `$1${SECRET}`],
   [/\b(bearer|basic|digest|negotiate)[ \t]{1,4}[^\s"',]{2,4096}/gi, `$1 ${SECRET}`],
@@ -63,9 +59,23 @@ export function createSecretRemover(known: readonly string[]): (text: string) =>
   return (text) => {
     let result = withoutBlocks(text)
     for (const secret of literals) result = result.replaceAll(secret, SECRET)
+    result = result.replace(/\S+/g, withoutLogin)
     for (const [pattern, by] of PATTERNS) result = result.replace(pattern, by)
     return result.replace(LONG_RUN, (run) => (isLikelySecret(run) ? SECRET : run))
   }
+}
+
+/**
+ * `scheme://user:password@host`, `user:password@host`: all up to the last @ of the word, since a password
+ * may hold anything.
+ */
+function withoutLogin(word: string): string {
+  const end = word.lastIndexOf('@')
+  const colon = word.indexOf(':')
+  if (colon === -1 || end <= colon + 1) return word
+  const scheme = word.indexOf('://')
+  const kept = scheme === -1 || scheme > end ? '' : word.slice(0, scheme + 3)
+  return `${kept}${SECRET}${word.slice(end)}`
 }
 
 function isLikelySecret(run: string): boolean {

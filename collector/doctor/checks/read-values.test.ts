@@ -72,7 +72,7 @@ describe('sources', () => {
 })
 
 describe('profiling counters', () => {
-  const with_ = (metrics: object, model = 'NVIDIA H100 80GB HBM3') => ({
+  const withMetrics = (metrics: object, model = 'NVIDIA H100 80GB HBM3') => ({
     sources: [dcgm([gpu(1, { model, metrics: { gpu_util_ratio: 0.95, ...metrics } })])],
   })
   it.each([
@@ -80,16 +80,16 @@ describe('profiling counters', () => {
     ['the engine only', { gr_engine_active_ratio: 0.5 }, 'info'],
     ['both', { gr_engine_active_ratio: 0.5, sm_active_ratio: 0.4 }, 'ok'],
   ])('with %s', (_, metrics, status) => {
-    expect(statusOf(with_(metrics), 'profiling-off')).toEqual([status])
+    expect(statusOf(withMetrics(metrics), 'profiling-off')).toEqual([status])
   })
 
   it('are not missed on boards and guests that never have them', () => {
-    expect(statusOf(with_({}, 'Tesla P100-PCIE-16GB'), 'profiling-off')).toEqual([])
-    expect(statusOf(with_({}, 'GRID A100-40C'), 'profiling-off')).toEqual([])
+    expect(statusOf(withMetrics({}, 'Tesla P100-PCIE-16GB'), 'profiling-off')).toEqual([])
+    expect(statusOf(withMetrics({}, 'GRID A100-40C'), 'profiling-off')).toEqual([])
   })
 
   it('at exactly 0 on a busy device are stuck', () => {
-    const given = with_({ gr_engine_active_ratio: 0, sm_active_ratio: 0 })
+    const given = withMetrics({ gr_engine_active_ratio: 0, sm_active_ratio: 0 })
     expect(statusOf(given, 'profiling-stuck')).toEqual(['warning'])
   })
 })

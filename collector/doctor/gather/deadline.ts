@@ -13,7 +13,7 @@ export interface Deadline {
   /** Resolves after this long, or at the end. */
   pause(label: string, ms: number): Promise<void>
   /** What is being waited for now. */
-  waitingFor(): readonly string[]
+  readonly waitingFor: () => readonly string[]
 }
 
 export function createDeadline(time: TimeSource, totalMs: number): Deadline {

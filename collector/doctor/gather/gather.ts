@@ -47,7 +47,7 @@ export interface GatherDeps {
 export interface Gathering {
   readonly facts: Promise<Facts>
   /** What is being waited for now, for a person. */
-  waitingFor(): readonly string[]
+  readonly waitingFor: () => readonly string[]
 }
 
 /** Gathers everything the checks look at, within the time. One hung tool or dead disk stops nothing else. */
