@@ -149,7 +149,6 @@ export const STRUCTURE: readonly string[] = [
   'core_utilization',
   'mlulink_status',
   'mlulink_cable_status',
-  'version',
 ]
 
 /** Every default name that a site's `names` option may give another name. */
@@ -172,7 +171,6 @@ export const KNOWN_LABELS = [
   'node',
   'vf',
   'link',
-  'ppi',
   'core',
   'pid',
   'unhealth_reason',
