@@ -177,7 +177,8 @@ collection health names who paused it and why. A pause ends by itself.`,
     summary: 'what is installed, what each source reads, what is missing and how to fix it',
     arguments: '[options]',
     details: `Looks at this machine as a collector would: reads every source once or twice, compares them with the PCI bus,
-the inventory, other clocks, the disk and the bus. Changes nothing. Ends within 10 s (plus --watch).
+the inventory, other clocks, the disk and the bus. Changes nothing. Ends within 10 s (plus --watch). Prints a table, also
+when piped; --json is for programs.
 Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warning), 2 = the command line.`,
     options: {
       ...COLLECT,
@@ -197,7 +198,7 @@ Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warnin
         value: 'SECONDS',
         help: 'time for everything beside --watch, 2 to 600 (default 10)',
       },
-      json: { help: 'the findings as JSON' },
+      json: { help: 'JSON also in a terminal' },
       strict: { help: 'a warning also ends with 1' },
       lang: { value: 'LANG', help: 'en (default) or zh' },
       bundle: {

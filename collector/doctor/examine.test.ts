@@ -126,6 +126,13 @@ describe('the bus', () => {
     expect(statusOf(given, 'card-unread')).toEqual(['problem'])
   })
 
+  it('of a host is seen whole by a container that was given a part of it', () => {
+    const { host } = facts()
+    const given = { cards: [card(1), card(2)], host: { ...host, containerHint: 'docker' } }
+    expect(statusOf({ ...given, sources: [dcgm([gpu(1)])] }, 'card-unread')).toEqual(['warning'])
+    expect(statusOf(given, 'card-unread')).toEqual(['problem'])
+  })
+
   it('with no source at all says which tools would read the cards', () => {
     const [finding] = found(examine(facts({ cards: [card(1)] })), 'card-unread')
     expect(JSON.stringify(finding)).toMatch(/nvidia-smi, dcgmi, dcgm-exporter/)

@@ -188,6 +188,12 @@ describe('names', () => {
     )
   })
 
+  it('by the same word wherever the name stands', () => {
+    const word = hide('h2-r01-n03')
+    expect(hide('x{Hostname="h2-r01-n03"} 1')).toBe(`x{Hostname="${word}"} 1`)
+    expect(hide('at H2-R01-N03:9400')).toBe(`at ${word}:9400`)
+  })
+
   it('by the same word for the same name, and by another in another file', () => {
     const [a, b] = [hide('gpu-17.dc1.example'), hide('GPU-17.dc1.example')]
     expect(a).toBe(b)

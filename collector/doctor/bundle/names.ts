@@ -44,7 +44,7 @@ export function createPseudonyms(
     const name = word.slice(0, word.length - end.length)
     if (isIP(name) === 4)
       return isLocal(name) || VERSION_BEFORE.test(before) ? word : pseudonym('ip', name) + end
-    if (known.has(name.toLowerCase()) || isDomain(name)) return pseudonym('host', name) + end
+    if (known.has(name.toLowerCase()) || isDomain(name)) return pseudonym('name', name) + end
     return word
   }
   return (text) => {
@@ -55,13 +55,13 @@ export function createPseudonyms(
       .replace(HOME, '$1user')
       .replace(MAC, (mac) => pseudonym('mac', mac))
       .replace(IPV6, (ip) => (isIP(ip) === 6 && !isLocal(ip) ? pseudonym('ip', ip) : ip))
-    for (const name of odd) result = result.replaceAll(name, pseudonym('host', name))
+    for (const name of odd) result = result.replaceAll(name, pseudonym('name', name))
     result = result.replace(TOKEN, (word, at: number, whole: string) =>
       token(word, whole.slice(Math.max(0, at - 48), at)),
     )
     const lower = result.toLowerCase()
     for (const name of inside)
-      if (lower.includes(name)) result = replaceAnyCase(result, name, pseudonym('host', name))
+      if (lower.includes(name)) result = replaceAnyCase(result, name, pseudonym('name', name))
     return result
   }
 }

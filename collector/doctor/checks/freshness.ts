@@ -14,6 +14,9 @@ const DRAWS_WATTS = 1
 const TOOL_DEVICES = 2
 const TOOL_VALUES = 3
 
+/** Devices named in one finding. */
+const DEVICES_NAMED = 3
+
 /** What two reads some seconds apart say about values that do not move. */
 export function checkFreshness(facts: Facts): Finding[] {
   return allTargets(facts).flatMap((target) => {
@@ -123,7 +126,10 @@ interface Frozen {
 
 function frozenFinding(frozen: Frozen): OpenFinding {
   const { subject, still, isSame, apartMs, refreshMs, grade } = frozen
-  const names = listed(still.map(([a]) => a.keys[0] ?? a.model))
+  const names = listed(
+    still.map(([a]) => a.keys[0] ?? a.model),
+    DEVICES_NAMED,
+  )
   const page = isSame
     ? text('the same answer twice', '两次应答完全相同')
     : text('new answers', '应答不同')

@@ -129,7 +129,8 @@ function compareWithSources(facts: Facts, cards: readonly BusCard[]): Finding[] 
     // Tools that name no bus address can only be counted: each such device stands for one card.
     const unlocated = seen.length - located.length
     const unread = ours.filter(({ address }) => !byAddress.has(address)).slice(unlocated)
-    if (unread.length > 0) findings.push(unreadFinding(hardware, unread, ours.length))
+    if (unread.length > 0)
+      findings.push(unreadFinding(hardware, unread, ours.length, isShare(facts, seen)))
     const stray = located.filter(
       ({ views }) =>
         !views.some(({ reading }) => reading.bus !== null && onBus.has(sysfsAddress(reading.bus))),
@@ -158,15 +159,20 @@ function compareWithSources(facts: Facts, cards: readonly BusCard[]): Finding[] 
   return findings
 }
 
+/** A container sees the whole host's bus, but only the cards it was given. */
+const isShare = ({ host }: Facts, seen: readonly unknown[]) =>
+  host.containerHint !== null && seen.length > 0
+
 function unreadFinding(
   { name, tools }: { readonly name: string; readonly tools: string },
   unread: readonly BusCard[],
   all: number,
+  isPartOfHost: boolean,
 ): OpenFinding {
   const cards = listed(unread.map(({ address }) => address))
   return {
     id: 'card-unread',
-    status: 'problem',
+    status: isPartOfHost ? 'warning' : 'problem',
     subject: name,
     seen: text(
       `${unread.length} of ${all} on the bus, but in no source: ${cards.en}`,

@@ -1,3 +1,4 @@
+import { FACT_NAMES } from '#schemas/faults.ts'
 import { isMetricName, metricDefinition } from '#schemas/metrics.ts'
 import { adviceFor } from '../advice.ts'
 import type { Facts, ReadFacts, SourceFacts, TargetFacts } from '../facts.ts'
@@ -118,7 +119,7 @@ function failedTargets(source: SourceFacts): Finding[] {
         `${count} 未读到，${reason}：${names.zh}`,
       ),
       why: text(
-        `${detail ?? 'no answer'} Its devices are unknown meanwhile, which is not idle.`,
+        `${(detail ?? 'no answer').replace(/\.$/, '')}. Its devices are unknown meanwhile, which is not idle.`,
         `期间其设备为未知，而不是空闲。${detail ?? ''}`,
       ),
       fix: adviceFor(reason, source.transport, detail),
@@ -139,9 +140,9 @@ function readTargets(source: SourceFacts): Finding[] {
     const devices = fine.reduce((sum, { interpretation }) => sum + interpretation.devices.length, 0)
     const values = fine.reduce((sum, read) => sum + valuesOf(read), 0)
     const slowest = Math.round(Math.max(...fine.map(({ durationMs }) => durationMs)))
-    const versions = Object.entries(fine[0]?.interpretation.toolLabels ?? {})
-      .slice(0, 3)
-      .map(([name, value]) => `, ${name} ${value}`)
+    const labels = fine[0]?.interpretation.toolLabels ?? {}
+    const versions = FACT_NAMES.filter((name) => labels[name] !== undefined)
+      .map((name) => `, ${name} ${labels[name]}`)
       .join('')
     findings.push({
       id: 'targets',
@@ -175,6 +176,10 @@ function readTargets(source: SourceFacts): Finding[] {
   return findings
 }
 
+/** Left to the finding that says how to turn them on. */
+const PROFILED = 'dcgm-exporter'
+const PROFILING: ReadonlySet<string> = new Set(['gr_engine_active_ratio', 'sm_active_ratio'])
+
 /** Metrics that the source usually gives and no device of any target gave. */
 function missingMetrics(source: SourceFacts): Finding[] {
   const devices = source.targets
@@ -184,7 +189,9 @@ function missingMetrics(source: SourceFacts): Finding[] {
     .filter(({ failed }) => failed === null)
   if (devices.length === 0) return []
   const missing = source.expects.filter(
-    (name) => !devices.some(({ metrics }) => (metrics[name] ?? null) !== null),
+    (name) =>
+      !(source.name === PROFILED && PROFILING.has(name)) &&
+      !devices.some(({ metrics }) => (metrics[name] ?? null) !== null),
   )
   if (missing.length === 0) return []
   const label = (name: string) => (isMetricName(name) ? metricDefinition(name)?.label : undefined)

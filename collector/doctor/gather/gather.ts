@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import type { TimeSource } from '../../clock.ts'
 import type { Source, SourceIo } from '../../source.ts'
 import type { BusFacts, ConfigFacts, Facts, Inventory, SourceFacts, ToolFacts } from '../facts.ts'
@@ -59,7 +60,7 @@ export function gather(deps: GatherDeps): Gathering {
 async function gatherAll(deps: GatherDeps, deadline: Deadline): Promise<Facts> {
   const { io, time, config, root = '/' } = deps
   const atMs = time.wallMs()
-  const { spool } = config.used
+  const spool = { ...config.used.spool, directory: resolve(config.used.spool.directory) }
   const machine = <T>(label: string, promise: Promise<T>, late: T) =>
     deadline.within(label, promise, late, MACHINE_MS)
   const noSpool = {
