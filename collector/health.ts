@@ -168,9 +168,9 @@ function addTo(sums: Record<string, number>, reason: string, count: number): voi
 
 function recordOf(read: TargetRead, { examples }: Pick<ReadResult, 'examples'>): TargetRecord {
   const { interpretation, target } = read
-  const { outcome, reason, detail, devices, rejected } = interpretation
+  const { outcome, reason, detail, devices, rejected, nodes = [], links = [] } = interpretation
   let values = 0
-  for (const { metrics } of devices)
+  for (const { metrics } of [...devices, ...nodes, ...links])
     for (const value of Object.values(metrics)) if (value !== null) values++
   return {
     kind: 'target',

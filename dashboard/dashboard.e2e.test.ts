@@ -80,6 +80,7 @@ const PAGES = [
   ['/devices', '2,048 devices'],
   ['/devices/9000000000000003', 'Faults and events'],
   ['/collection', 'What is read in an output?'],
+  ['/nodes/h1-r01-n01', 'Links and ports'],
   ['/errors', 'E_STORE_AWAY'],
 ] as const
 
@@ -292,12 +293,41 @@ describe('when something is wrong', () => {
 describe('the collection page', () => {
   it('lists what failed first, why and what to do', async () => {
     const { page } = await open('/collection')
-    const first = page.getByRole('table').first().getByRole('row').nth(1)
+    const table = page.getByRole('table', { name: 'Targets: failed first' })
+    const first = table.getByRole('row').nth(1)
     await first.waitFor()
     const text = await first.innerText()
     expect(text).toContain('failed')
     expect(text).toContain('timeout')
     expect(text).toContain('The target did not answer in time')
+  })
+
+  it('fields that are missing or vanished open by keyboard, with the version they were last seen under', async () => {
+    const { page } = await open('/collection')
+    const vanished = page.locator('summary', { hasText: '1 vanished' })
+    await vanished.focus()
+    await page.keyboard.press('Enter')
+    await page.getByText(/last seen 2.d ago, version 4\.4\.1/).waitFor()
+  })
+
+  it('a filter lives in the address, and a source leads to its targets', async () => {
+    const { page } = await open('/collection')
+    await page.getByRole('link', { name: 'npu-smi' }).click()
+    await page.waitForURL(/source=npu-smi/)
+    expect(await page.getByLabel('Source').first().inputValue()).toBe('npu-smi')
+    await page.getByLabel('only with trouble').check()
+    await page.waitForURL(/troubled=true/)
+  })
+
+  it('the matrix says which metric each source and each model gives, and what is missing', async () => {
+    const { page } = await open('/collection')
+    const matrix = page.getByRole('table', { name: /^Coverage matrix/ })
+    await matrix.waitFor()
+    const energy = matrix.getByRole('row', { name: /^Energy/ })
+    expect(await energy.innerText()).toContain('expected and absent on 12 targets')
+    expect(await matrix.getByRole('row').count()).toBeGreaterThan(50)
+    await page.getByRole('link', { name: 'by model' }).click()
+    await matrix.getByRole('columnheader', { name: /Ascend 910B/ }).waitFor()
   })
 
   it('reads a pasted output and shows what was rejected and why', async () => {
@@ -308,6 +338,33 @@ describe('the collection page', () => {
     await page.getByText('out_of_range').last().waitFor()
     const row = page.getByRole('row', { name: /GPU-1f6f0a5e/ })
     expect((await row.innerText()).replaceAll('\u202f', ' ')).toContain('98.0 %')
+  })
+})
+
+describe('the page of a node', () => {
+  it('is reached from a target and tells what jobs wait for, links with flaps, and versions with dates', async () => {
+    const { page } = await open('/collection')
+    await page.getByRole('link', { name: 'h1-r01-n01', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'h1-r01-n01' }).waitFor()
+    const port = page.getByRole('row', { name: /mlx5_2\/1/ }).first()
+    expect(await port.innerText()).toMatch(/down[\s\S]*14[\s\S]*862/)
+    const old = page.getByRole('row', { name: /535\.216\.03/ })
+    expect(await old.innerText()).not.toContain('now')
+    await page.getByRole('slider', { name: /^Load, 1 min/ }).waitFor()
+    await page.getByRole('link', { name: '#0' }).first().click()
+    await page.getByRole('heading', { name: 'Faults and events' }).waitFor()
+  })
+
+  it('events say in Chinese what happened and what to do next', async () => {
+    const { page } = await open('/nodes/h1-r01-n01', {}, { locale: 'zh-CN' })
+    await page.getByText('链路 mlx5_2/1 断开').waitFor()
+    await page.getByText('检查线缆、光模块和对端交换机端口。').waitFor()
+    await page.getByText('下一步怎么做').waitFor()
+  })
+
+  it('a name nobody knows is said so', async () => {
+    const { page } = await open('/nodes/nope')
+    await page.getByText('E_NODE_UNKNOWN').waitFor()
   })
 })
 

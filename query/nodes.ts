@@ -2,12 +2,14 @@ import type { NodeDetail } from '#schemas/api-nodes.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { nodeMetricDefinition } from '#schemas/node-metrics.ts'
 import { type CollectionDeps, targetsOfNode } from './collection.ts'
-import { listDevices } from './devices.ts'
+import { deviceEvent, listDevices } from './devices.ts'
 import { isFresh, type NodePlace, perSecond, readFacts, readLinks } from './node-links.ts'
+import { nodeEvents } from './queries/events.ts'
 import { nodeClusters, nodeLatest } from './queries/nodes.ts'
 import { iso } from './window.ts'
 
 const DEVICES_MAX = 200
+const EVENTS_MAX = 100
 
 export type NodesDeps = Pick<CollectionDeps, 'reader' | 'clock' | 'simulated'>
 
@@ -38,11 +40,17 @@ export async function nodeDetail(
 ): Promise<NodeDetail> {
   const place = await findNode(deps, node, cluster)
   const nowMs = deps.clock()
-  const [facts, targets, latest, links, page] = await Promise.all([
+  const [facts, targets, latest, links, events, page] = await Promise.all([
     readFacts(deps.reader, place, []),
     targetsOfNode(deps, place),
     readLatest(deps, place, nowMs),
     readLinks(deps.reader, place, { ids: [], nowMs }),
+    nodeEvents.run(deps.reader, {
+      cluster: place.cluster,
+      node,
+      now_ms: nowMs,
+      limit: EVENTS_MAX,
+    }),
     listDevices(deps, {
       filters: [`node:eq:${node}`, `cluster:eq:${place.cluster}`],
       q: '',
@@ -58,6 +66,7 @@ export async function nodeDetail(
     targets,
     latest,
     links,
+    events: events.map(deviceEvent),
     devices: page.devices,
     devices_total: page.total,
   }

@@ -3,6 +3,7 @@ import {
   AnswerFrame,
   DatedFact,
   Device,
+  DeviceEvent,
   GroupKey,
   LinkState,
   Series,
@@ -75,6 +76,8 @@ export const NodeDetail = z.object({
   /** By the names of NODE_METRICS, as far as they are at most three intervals old. */
   latest: z.record(z.string(), NodeMetricState),
   links: z.array(LinkState),
+  /** Of the node itself in the last seven days, newest first, at most 100. */
+  events: z.array(DeviceEvent),
   /** At most 200, in the order of their index. */
   devices: z.array(Device),
   devices_total: z.int(),

@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
 import { z } from 'zod'
 import * as api from '#schemas/api.ts'
+import { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { ParseResult } from '#schemas/parse-result.ts'
 import * as devices from './stub-devices.ts'
 import * as fleet from './stub-fleet.ts'
+import * as nodes from './stub-nodes.ts'
 
 /**
  * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
@@ -85,31 +87,42 @@ function deviceAnswer(path: string, query: URLSearchParams, nowMs: number): Answ
       labels: { driver: '570.86.15', exporter: '4.2.0' },
       partitions: [],
       events: devices.eventsOf(device, nowMs),
+      facts: nodes.factsOf(device, nowMs),
+      links: nodes.linksOf(device, nowMs),
       first_seen: new Date(nowMs - 30 * 86_400_000).toISOString(),
       simulated: true,
     })
     return { body }
   }
   const { fromMs, toMs } = windowOf(query, nowMs)
+  const silentSince = device.state === 'silent' ? nowMs - 47 * fleet.MINUTE_MS : nowMs
+  const groups = seriesOf(query, { fromMs, toMs }, (metric, ms) =>
+    devices.hasMetric(device.vendor, metric) && ms < silentSince && fleet.coverageAt(ms, nowMs) > 0
+      ? devices.metricAt(metric, ms, index)
+      : null,
+  )
+  return {
+    body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }),
+  }
+}
+
+function seriesOf(
+  query: URLSearchParams,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  valueAt: (metric: string, ms: number) => number | null,
+) {
   const step = Math.max(
     fleet.MINUTE_MS,
     Math.ceil((toMs - fromMs) / Number(query.get('points') ?? 300) / fleet.MINUTE_MS) *
       fleet.MINUTE_MS,
   )
-  const silentSince = device.state === 'silent' ? nowMs - 47 * fleet.MINUTE_MS : nowMs
-  const groups = (query.get('metrics') ?? '').split(',').map((metric) => {
-    const t0 = Math.floor(fromMs / step) * step
-    const times = Array.from(
-      { length: Math.ceil((toMs - t0) / step) },
-      (_bucket, at) => t0 + at * step,
-    )
-    const values = times.map((ms) =>
-      devices.hasMetric(device.vendor, metric) &&
-      ms < silentSince &&
-      fleet.coverageAt(ms, nowMs) > 0
-        ? devices.metricAt(metric, ms, index)
-        : null,
-    )
+  const t0 = Math.floor(fromMs / step) * step
+  const times = Array.from(
+    { length: Math.ceil((toMs - t0) / step) },
+    (_bucket, at) => t0 + at * step,
+  )
+  return (query.get('metrics') ?? '').split(',').map((metric) => {
+    const values = times.map((ms) => valueAt(metric, ms))
     return {
       key: {},
       metric,
@@ -120,9 +133,21 @@ function deviceAnswer(path: string, query: URLSearchParams, nowMs: number): Answ
       coverage: values.map((value) => (value === null ? 0 : 1)),
     }
   })
-  return {
-    body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }),
+}
+
+function nodeAnswer(path: string, query: URLSearchParams, nowMs: number): Answer {
+  const [, name = '', rest] = path.split('/').map(decodeURIComponent)
+  const { fromMs, toMs } = windowOf(query, nowMs)
+  if (rest === 'series') {
+    const { definition: _, ...answer } = frame(fromMs, toMs, nowMs)
+    const groups = seriesOf(query, { fromMs, toMs }, nodes.nodeValue)
+    return { body: NodeSeriesAnswer.parse({ ...answer, resolution: 'raw', groups }) }
   }
+  const own = Array.from({ length: devices.DEVICES_TOTAL }, (_device, index) =>
+    devices.deviceOf(index, nowMs),
+  ).filter((device) => device.node === name)
+  if (own.length === 0) return refusal(404, 'E_NODE_UNKNOWN', `no node is called ${name}`)
+  return { body: NodeDetail.parse(nodes.nodeAt(name, own, nowMs)) }
 }
 
 const refusal = (status: number, code: string, message: string): Answer => ({
@@ -201,6 +226,11 @@ async function answer(
   if (path === 'parse') return parseAnswer(await bodyOf(request))
   if (path === 'collection')
     return { body: api.CollectionAnswer.parse(devices.collectionAt(nowMs)) }
+  if (path === 'collection/coverage') {
+    const by = url.searchParams.get('group_by') === 'model' ? 'model' : 'source'
+    return { body: CoverageAnswer.parse(nodes.coverageAt(by)) }
+  }
+  if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
   if (path === 'demo/incident') {

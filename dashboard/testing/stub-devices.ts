@@ -1,4 +1,10 @@
-import type { CollectionAnswer, Device, DeviceEvent, TargetHealth } from '#schemas/api.ts'
+import type {
+  CollectionAnswer,
+  CollectionGroup,
+  Device,
+  DeviceEvent,
+  TargetHealth,
+} from '#schemas/api.ts'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import { HOUR_MS, MINUTE_MS, noise, PARTS } from './stub-fleet.ts'
 
@@ -109,11 +115,15 @@ export function deviceOf(index: number, nowMs: number): Device {
 
 export const DEVICES_TOTAL = PARTS.reduce((sum, part) => sum + part.devices, 0)
 
+const NO_ADVICE = { message_zh: '', fault_class: '', action: '', action_zh: '' }
+
 export function eventsOf(device: Device, nowMs: number): DeviceEvent[] {
   const event = (
     minutesAgo: number,
-    rest: Pick<DeviceEvent, 'type' | 'code' | 'severity' | 'edge' | 'message'>,
+    rest: Pick<DeviceEvent, 'type' | 'code' | 'severity' | 'edge' | 'message'> &
+      Partial<DeviceEvent>,
   ) => ({
+    ...NO_ADVICE,
     at: new Date(nowMs - minutesAgo * MINUTE_MS).toISOString(),
     device_id: device.device_id,
     node: device.node,
@@ -126,7 +136,11 @@ export function eventsOf(device: Device, nowMs: number): DeviceEvent[] {
       code: '94',
       severity: 'critical',
       edge: 'point',
-      message: 'Contained ECC error: the application ended, the device goes on. Watch for repeats.',
+      message: 'Contained ECC error: the application ended, the device goes on.',
+      message_zh: '已隔离的 ECC 错误：应用已结束，设备继续运行。',
+      fault_class: 'memory',
+      action: 'Watch for repeats; reset the device when the node is empty.',
+      action_zh: '留意是否再次出现；节点空闲时复位该设备。',
     }),
     event(260, {
       type: 'health',
@@ -152,7 +166,7 @@ export function eventsOf(device: Device, nowMs: number): DeviceEvent[] {
   ]
 }
 
-function target(nowMs: number, node: string, rest: Partial<TargetHealth>): TargetHealth {
+export function target(nowMs: number, node: string, rest: Partial<TargetHealth>): TargetHealth {
   return {
     cluster: 'east',
     collector: 'scraper-1',
@@ -173,6 +187,26 @@ function target(nowMs: number, node: string, rest: Partial<TargetHealth>): Targe
     rejected: {},
     examples: [],
     stale: false,
+    fields: { busy_ratio: 8, power_watts: 8, temperature_celsius: 8 },
+    missing: [],
+    vanished: [],
+    tool: { exporter_version: '4.8.1' },
+    ...rest,
+  }
+}
+
+function group(source: string, rest: Partial<CollectionGroup>): CollectionGroup {
+  return {
+    key: { source },
+    targets: 0,
+    ok: 0,
+    absent: 0,
+    failed: 0,
+    stale: 0,
+    devices: 0,
+    rejected: 0,
+    with_missing: 0,
+    with_vanished: 0,
     ...rest,
   }
 }
@@ -220,6 +254,8 @@ export function collectionAt(nowMs: number): CollectionAnswer {
       at: ago(12),
     }),
     target(nowMs, 'h1-r01-n01', {
+      missing: ['energy_joules_total'],
+      vanished: [{ metric: 'memory_temperature_celsius', last: ago(2900), version: '4.4.1' }],
       rejected: { not_a_number: 4, out_of_range: 12 },
       examples: [
         { line: 'DCGM_FI_DEV_GPU_UTIL{gpu="3"} 4294967295', reason: 'out_of_range' },
@@ -241,6 +277,11 @@ export function collectionAt(nowMs: number): CollectionAnswer {
   ]
   return {
     simulated: true,
+    total: targets.length,
+    groups: [
+      group('dcgm-exporter', { targets: 190, ok: 188, failed: 2, devices: 1504, with_vanished: 1 }),
+      group('npu-smi', { targets: 66, ok: 64, failed: 1, stale: 1, devices: 517 }),
+    ],
     totals: {
       targets: 256,
       ok: 252,
@@ -263,6 +304,7 @@ export function collectionAt(nowMs: number): CollectionAnswer {
     next_cursor: null,
     gaps: [
       {
+        ...NO_ADVICE,
         at: ago(600),
         device_id: null,
         node: '',

@@ -50,7 +50,12 @@ function gpuOf(
     model: device.spec.model,
     hostname: device.node.name,
     driver: DRIVER,
-    metrics: { ...metrics, ...memoryOf(metrics), ...errorsOf(model, device, nowMs) },
+    metrics: {
+      ...metrics,
+      ...memoryOf(metrics),
+      ...busOf(metrics),
+      ...errorsOf(model, device, nowMs),
+    },
     holder: moments.holderOf(device.node, nowMs),
     xid: xid_code ?? 0,
   }
@@ -61,6 +66,21 @@ function memoryOf({
   memory_total_bytes: total,
 }: MetricValues): MetricValues {
   return { memory_free_bytes: (total ?? 0) - (used ?? 0) }
+}
+
+/** Memory clock and host bus follow the load; nothing else of the demo looks at them. */
+function busOf({
+  gr_engine_active_ratio: busy,
+  memory_bandwidth_active_ratio: memory,
+}: MetricValues): MetricValues {
+  const load = busy ?? 0
+  return {
+    memory_controller_busy_ratio: Math.min(1, (memory ?? 0) * 1.1),
+    memory_clock_hertz: load > 0.05 ? 2.619e9 : 1.593e9,
+    pcie_tx_bytes_per_second: Math.round(load * 2.4e9),
+    pcie_rx_bytes_per_second: Math.round(load * 5.1e9),
+    pcie_replay_total: 0,
+  }
 }
 
 /** The node with the faulty device has its memory error counters switched on; one ECC error in five minutes. */

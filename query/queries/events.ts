@@ -37,3 +37,14 @@ export const gapEvents = namedQuery({
   params: z.strictObject({ now_ms: z.int(), limit: z.int() }),
   row: EventRow,
 })
+
+export const nodeEvents = namedQuery({
+  file: new URL('node-events.sql', import.meta.url),
+  params: z.strictObject({
+    cluster: z.string(),
+    node: z.string(),
+    now_ms: z.int(),
+    limit: z.int(),
+  }),
+  row: EventRow,
+})

@@ -6,6 +6,7 @@ import type {
   SeriesAnswer,
   SessionInfo,
 } from '#schemas/api.ts'
+import type { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 
 /**
@@ -35,7 +36,7 @@ export const NOT_THE_API = 'NOT_THE_API'
 
 export interface Filter {
   readonly field: string
-  readonly op: 'eq' | 'prefix'
+  readonly op: 'eq' | 'in' | 'prefix'
   readonly value: string
 }
 
@@ -137,8 +138,30 @@ export async function deviceSeries(
   return { ...first, groups: [...first.groups, ...rest.flatMap((answer) => answer.groups)] }
 }
 
-export function collection(params: Params, signal: AbortSignal) {
-  return get<CollectionAnswer>(apiUrl('collection', params), signal)
+export function collection(params: Params, filters: readonly Filter[], signal: AbortSignal) {
+  return get<CollectionAnswer>(apiUrl('collection', params, filters), signal)
+}
+
+/** Which source or model gives which metric. */
+export function coverage(groupBy: 'source' | 'model', signal: AbortSignal) {
+  return get<CoverageAnswer>(
+    apiUrl('collection/coverage', { group_by: groupBy, limit: 100 }),
+    signal,
+  )
+}
+
+export function node(name: string, cluster: string | null, signal: AbortSignal) {
+  return get<NodeDetail>(apiUrl(`nodes/${encodeURIComponent(name)}`, { cluster }), signal)
+}
+
+/** Metrics of a node over time; `metrics` is not empty and at most 32. */
+export function nodeSeries(
+  name: string,
+  { metrics, fromMs, toMs, points, cluster }: DeviceSeriesQuestion & { cluster: string | null },
+  signal: AbortSignal,
+) {
+  const params = { metrics: metrics.join(','), from: fromMs, to: toMs, points, cluster }
+  return get<NodeSeriesAnswer>(apiUrl(`nodes/${encodeURIComponent(name)}/series`, params), signal)
 }
 
 /** What Plimsoll reads in a captured output; `source` null lets the server recognize it. */

@@ -18,6 +18,7 @@ describe('a metric on the device page', () => {
     expect(text('energy_joules_total', 611)).toBe('611 W')
     expect(text('throttle_thermal_seconds_total', 0.25)).toBe('25.0 %')
     expect(text('ecc_corrected_total', 0.01)).toBe('36')
+    expect(text('scaleup_tx_bytes_total', 2e9)).toBe('2.0 GB/s')
     for (const row of DEVICE_METRICS) {
       expect(chartedAs(row).rate === null, row.name).toBe(row.kind !== 'counter')
     }

@@ -18,15 +18,16 @@ const BYTE_STEPS = Array.from({ length: 45 }, (_step, exponent) => 2 ** exponent
 
 /**
  * How a metric is charted: gauges as they are, counters as the rate the API answers. Joules per second
- * are watts, seconds per second a share of the time, single events are told per hour.
+ * are watts, bytes per second a throughput, seconds per second a share of the time, single events are told per hour.
  */
 export function chartedAs(metric: MetricDefinition): {
   readonly unit: MetricUnit
   readonly factor: number
-  readonly rate: 'joules' | 'seconds' | 'count' | null
+  readonly rate: 'joules' | 'bytes' | 'seconds' | 'count' | null
 } {
   if (metric.kind !== 'counter') return { unit: metric.unit, factor: 1, rate: null }
   if (metric.unit === 'joules') return { unit: 'watts', factor: 1, rate: 'joules' }
+  if (metric.unit === 'bytes') return { unit: 'bytes_per_second', factor: 1, rate: 'bytes' }
   if (metric.unit === 'seconds') return { unit: 'ratio', factor: 1, rate: 'seconds' }
   return { unit: 'count', factor: 3600, rate: 'count' }
 }
@@ -50,7 +51,7 @@ export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
     yText: (value) =>
       isRatio ? percent(value, lang).replace(/[.,]0/, '') : quantity(value * factor, unit, lang),
     ySpace: isRatio ? 40 : 28,
-    ...(metric.unit === 'bytes' ? { yIncrements: BYTE_STEPS } : {}),
+    ...(unit === 'bytes' ? { yIncrements: BYTE_STEPS } : {}),
     yWidth: 68,
     marginRight: 30,
     showTimes: true,

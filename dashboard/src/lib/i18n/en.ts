@@ -1,3 +1,5 @@
+import { enNodes } from './en-nodes.ts'
+
 /** A count with its noun; counts arrive as text that is already formatted. */
 const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? one : many}`
 
@@ -257,6 +259,7 @@ export const en = {
     noMetrics: 'No value of any metric in this time.',
     rates: {
       joules: 'rate of the counter',
+      bytes: 'rate of the counter',
       seconds: 'share of the time',
       count: 'per hour',
     },
@@ -346,6 +349,7 @@ export const en = {
     ignored: (n: string) => `${counted(n, 'field', 'fields')} known and not used`,
     tooLarge: (limit: string) => `That is more than ${limit}; paste a part of it.`,
   },
+  ...enNodes,
   errors: {
     title: 'Error codes',
     lead: 'What each code means and what to do about it.',

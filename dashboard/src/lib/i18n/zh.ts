@@ -1,4 +1,5 @@
 import type { Messages } from './en.ts'
+import { zhNodes } from './zh-nodes.ts'
 
 /** 屏幕上的全部中文文字。与 en.ts 的键一一对应，缺少或多出一个键都无法通过类型检查。 */
 export const zh: Messages = {
@@ -254,6 +255,7 @@ export const zh: Messages = {
     noMetrics: '这段时间没有任何指标的数值。',
     rates: {
       joules: '计数器的变化率',
+      bytes: '计数器的变化率',
       seconds: '时间占比',
       count: '每小时',
     },
@@ -341,6 +343,7 @@ export const zh: Messages = {
     ignored: (n) => `${n} 个已知但未使用的字段`,
     tooLarge: (limit) => `内容超过 ${limit}；请只粘贴一部分。`,
   },
+  ...zhNodes,
   errors: {
     title: '错误代码',
     lead: '每个代码的含义与处理办法。',
