@@ -178,7 +178,7 @@ collection health names who paused it and why. A pause ends by itself.`,
     arguments: '[options]',
     details: `Looks at this machine as a collector would: reads every source once or twice, compares them with the PCI bus,
 the inventory, other clocks, the disk and the bus. Changes nothing. Ends within 10 s (plus --watch). Prints a table, also
-when piped; --json is for programs.
+when piped; --json is for programs. --bundle also asks a server (--server) for its collection health.
 Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warning), 2 = the command line.`,
     options: {
       ...COLLECT,
@@ -208,7 +208,7 @@ Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warnin
       'keep-names': { help: 'leave host names and addresses in the support file' },
       server: {
         value: 'URL',
-        help: 'server whose collection health goes into the support file (default http://127.0.0.1:8440)',
+        help: 'the server to ask (default http://127.0.0.1:8440)',
       },
     },
     examples: [
