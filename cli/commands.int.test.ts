@@ -93,7 +93,7 @@ describe('parse', () => {
   ])('of %s says that nobody knows it', async (_, input) => {
     const result = await runPlimsoll(['parse'], { input })
     expect(result).toMatchObject({ code: 1, stdout: '' })
-    expect(result.stderr).toMatch(/^E_PARSE_UNKNOWN: .*dcgm-exporter, npu-smi/)
+    expect(result.stderr).toMatch(/^E_PARSE_UNKNOWN: .*dcgm-exporter, .*npu-smi-watch, npu-smi, /)
   })
 
   it('of a file that is not there is a usage error', async () => {

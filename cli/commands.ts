@@ -167,7 +167,7 @@ collection health names who paused it and why. A pause ends by itself.`,
       server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
     },
     examples: [
-      "plimsoll pause --source npu-smi --nodes 'h2-r[01-40]-n[01-08]' --for 2h --reason 'driver upgrade'",
+      "plimsoll pause --source npu-smi --nodes 'h2-r[01-40]-n[01-08]' --for 2h --reason driver-upgrade",
       'plimsoll pause --list',
     ],
     load: () => import('./commands/pause.ts'),

@@ -59,6 +59,29 @@ it('there are sources, each under its own name', () => {
   expect(new Set(sources.map((source) => source.name)).size).toBe(sources.length)
 })
 
+it('every format that users name is known, once', () => {
+  const names = sources.flatMap(({ name, formats = [] }) => [
+    name,
+    ...formats.map((one) => one.name),
+  ])
+  expect(new Set(names).size).toBe(names.length)
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'dcgm-exporter',
+      'dcgmi-dmon',
+      'nvidia-smi-csv',
+      'nvidia-smi-xml',
+      'npu-smi',
+      'npu-smi-watch',
+      'npu-exporter',
+      'cnmon',
+      'mlu-exporter',
+      'xpu-smi',
+      'prometheus',
+    ]),
+  )
+})
+
 describe.each(sources.map((source) => [source.name, source] as const))('%s', (name, source) => {
   it('has parser, map, page for people and cases in its folder', () => {
     const files = readdirSync(folderOf(name))
