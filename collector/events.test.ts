@@ -235,4 +235,21 @@ describe('what the output itself states', () => {
     expect(see([gpu({})], { said: { events: [stated('x', 'point')] } })).toEqual(['fault x point'])
     expect(see([gpu({})])).toEqual([])
   })
+
+  it('class and advice of the source travel unchanged; the end says only that it is over', () => {
+    const { events } = world()
+    const advice = {
+      message_zh: '工具所述',
+      fault_class: 'hardware',
+      action: 'Replace the card.',
+      action_zh: '更换该卡。',
+    } as const
+    const [open] = events([gpu({})], { said: { events: [{ ...stated('1'), ...advice }] } })
+    expect(open).toMatchObject({ ...advice, message: 'said by the tool' })
+    const [over] = events([gpu({})])
+    expect(over).toMatchObject({ edge: 'closed', fault_class: 'hardware', message_zh: '不再上报' })
+    expect(over).not.toHaveProperty('action')
+    const long = { ...stated('2'), message: 'x'.repeat(5000), action: 'y'.repeat(5000) }
+    expect(events([gpu({})], { said: { events: [long] } })[0]?.action).toHaveLength(1024)
+  })
 })

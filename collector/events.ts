@@ -355,6 +355,9 @@ function cut(event: EventRecord): Partial<EventRecord> {
 }
 
 /** What is over needs nothing done. */
-function withoutAdvice({ action: _, action_zh: __, ...event }: EventRecord): EventRecord {
-  return event
+function withoutAdvice(event: EventRecord): EventRecord {
+  const over = { ...event }
+  delete over.action
+  delete over.action_zh
+  return over
 }
