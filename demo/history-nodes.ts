@@ -15,14 +15,14 @@ export interface NodeHistoryOptions {
 
 const MINUTE = 60_000
 const DAY = 86_400_000
-/** Newest part that has node samples: what the page of a node shows. */
-const SAMPLES_MS = DAY
+/** Newest part that has node samples: all of the port's flaps, at a third of what a day would cost the start. */
+const SAMPLES_MS = DAY / 3
 /** When the driver of some racks was updated, before the live fleet starts. */
 const UPDATE_MS = 2 * DAY
 const DRIVER = { before: '535.216.03', after: '550.163.01' }
 const FIRMWARE = '96.00.99.00.01'
 
-/** Node and port samples of the last day, versions with their dates, and the port's events. */
+/** Node and port samples of the last hours, versions with their dates, and the port's events. */
 export async function writeNodeHistory(options: NodeHistoryOptions): Promise<void> {
   const { store, nodes } = options
   const samples: TallRow[] = []
