@@ -6,14 +6,16 @@ import {
   type MetricValues,
 } from '#schemas/metrics.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
+import { slotKey } from '../../vendors/nvidia-identity.ts'
+import { dropAbsentNvlink, migShare } from '../../vendors/nvidia-models.ts'
 import { fillCells, type Cells } from './cells.ts'
 import { addParts, counterSample, refuseSteep } from './counters.ts'
-import { boardKey, identify, slotKey, type Entity, type Identities } from './identity.ts'
+import { boardKey, identify, type Entity, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
 import { FIELDS } from './map.ts'
-import { boardRatio, migShare } from './mig.ts'
-import { EXPORTER_POD, SHARE_WEIGHTED, WITHOUT_NVLINK } from './names.ts'
+import { boardRatio } from './mig.ts'
+import { EXPORTER_POD, SHARE_WEIGHTED } from './names.ts'
 import type { Page } from './parse.ts'
 import type { Rejects } from './rejects.ts'
 import { SCALE_GROUPS } from './scales.ts'
@@ -149,7 +151,7 @@ function toReading(
   const { board, instance } = entity
   const facts = entity.blocks.length > 0 ? entity.blocks : boardBlocks(entity)
   const model = firstOf(facts, (block) => block.model ?? block.facts['device_name'] ?? null)
-  if (model !== null && WITHOUT_NVLINK.test(model)) dropAbsentNvlink(metrics)
+  dropAbsentNvlink(model, metrics)
   const users = distinctHolders(entity.blocks, holderOf)
   const labels: Record<string, string> = {}
   for (const block of facts) {
@@ -159,7 +161,7 @@ function toReading(
   if (users.length > 1) labels['shared_by'] = String(users.length)
   const isPlaced = instance === null && board.bus !== null && board.uuid !== null
   return {
-    keys: isPlaced ? [entity.key, slotKey(board)] : [entity.key],
+    keys: isPlaced ? [entity.key, slotKey(board.bus, board.index)] : [entity.key],
     vendor: 'nvidia',
     model: model ?? 'unknown',
     node: board.host,
@@ -193,13 +195,6 @@ function firstOf<Value>(
     if (value !== null) return value
   }
   return null
-}
-
-/** Boards without NVLink print 0; a state that cannot be known is not a measured 0. */
-function dropAbsentNvlink(metrics: MetricValues): void {
-  if (metrics.scaleup_bytes_per_second === 0) metrics.scaleup_bytes_per_second = null
-  if (metrics.scaleup_tx_bytes_per_second === 0) metrics.scaleup_tx_bytes_per_second = null
-  if (metrics.scaleup_rx_bytes_per_second === 0) metrics.scaleup_rx_bytes_per_second = null
 }
 
 /** The user a row names, empty fields left out; null when the labels name nobody or the exporter itself. */

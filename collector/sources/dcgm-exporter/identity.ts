@@ -1,3 +1,4 @@
+import { instanceKey, slotKey } from '../../vendors/nvidia-identity.ts'
 import type { LabelBlock } from './labels.ts'
 import type { Rejects } from './rejects.ts'
 
@@ -168,7 +169,12 @@ function entityFor(board: Board, block: LabelBlock, profiles: readonly string[])
     profiles.length > 1 && profile !== null ? `${block.instance}/${profile}` : block.instance
   const known = board.entities.get(id)
   if (known !== undefined) return known
-  const entity = { key: `${boardKey(board)}/gi${id}`, board, instance: { id, profile }, blocks: [] }
+  const entity = {
+    key: instanceKey(boardKey(board), id),
+    board,
+    instance: { id, profile },
+    blocks: [],
+  }
   board.entities.set(id, entity)
   return entity
 }
@@ -182,12 +188,7 @@ function boardEntity(board: Board): Entity {
 }
 
 export function boardKey(board: Board): string {
-  return board.uuid === null ? slotKey(board) : `uuid:${board.uuid}`
-}
-
-/** `slot:<bus>/<gpu>`, `-` for a part the page does not tell; the runner puts the node in front. */
-export function slotKey(board: Board): string {
-  return `slot:${board.bus ?? '-'}/${board.index ?? '-'}`
+  return board.uuid === null ? slotKey(board.bus, board.index) : `uuid:${board.uuid}`
 }
 
 function compareInstances(a: Entity, b: Entity): number {

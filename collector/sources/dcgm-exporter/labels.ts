@@ -1,3 +1,4 @@
+import { normalBus, trustedUuid } from '../../vendors/nvidia-identity.ts'
 import { LIMITS } from './limits.ts'
 import { FACT_LABELS, LABEL_ROLES, type LabelRole } from './names.ts'
 import { detach } from './rejects.ts'
@@ -220,26 +221,4 @@ function podLabels(namespace = '', pod = '', container = ''): PodLabels | null {
 
 function indexOrNull(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : null
-}
-
-/** A GPU's UUID as NVML prints it; `GPU-` may be missing. */
-const UUID = /^(?:GPU-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** The UUID in one spelling; null for placeholders. All digits equal is a mask, not an identity. */
-export function trustedUuid(raw: string | undefined): string | null {
-  if (raw === undefined || !UUID.test(raw)) return null
-  const digits = raw.replace(/^GPU-/i, '').toLowerCase()
-  return /^(.)\1*$/.test(digits.replaceAll('-', '')) ? null : `GPU-${digits}`
-}
-
-/**
- * One spelling for PCI addresses: 4-digit domain where it fits, lower case, with function. Tools print
- * 4 or 8 digits, either case, and kernel lines leave the function out. Null for anything else.
- */
-export function normalBus(text: string | undefined): string | null {
-  const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})(?:\.([0-7]))?$/i.exec(text ?? '')
-  if (match === null) return null
-  const [, domain = '', bus = '', device = '', fn = '0'] = match
-  const short = domain.replace(/^0+(?=[0-9a-f]{4}$)/i, '')
-  return `${short}:${bus}:${device}.${fn}`.toLowerCase()
 }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { normalBus, parseLabelBlock, trustedUuid } from './labels.ts'
+import { parseLabelBlock } from './labels.ts'
 import { LINK_FIELDS } from './link-map.ts'
 import { FIELDS } from './map.ts'
-import { boardRatio, migShare } from './mig.ts'
+import { boardRatio } from './mig.ts'
 import source from './source.ts'
 import { STATED_FIELDS } from './stated.ts'
 
@@ -102,43 +102,9 @@ describe('labels', () => {
     )
     expect(block).toMatchObject({ plain: null, model: null, host: null })
   })
-
-  it('takes a mask for no UUID, and the zeros of a vGPU for part of one', () => {
-    for (const masked of ['snip', 'GPU-longgui', '', `GPU-${'0'.repeat(36)}`]) {
-      expect(trustedUuid(masked)).toBeNull()
-    }
-    expect(trustedUuid('GPU-00000000-0000-0000-0000-000000000000')).toBeNull()
-    const guest = 'GPU-0946f70c-659b-4c39-8b78-7e7600000000'
-    expect(trustedUuid(guest)).toBe(guest)
-  })
-
-  it('writes a PCI address in one way', () => {
-    for (const text of ['00000000:1A:00.0', '0000:1a:00.0', '0000:1A:00']) {
-      expect(normalBus(text)).toBe('0000:1a:00.0')
-    }
-    expect(normalBus('00000018:01:00.0')).toBe('0018:01:00.0')
-    expect(normalBus('00010018:01:00.0')).toBe('00010018:01:00.0')
-    expect(normalBus('../../etc')).toBeNull()
-  })
 })
 
 describe('MIG shares', () => {
-  it.each([
-    ['1g.10gb', 'NVIDIA H100 80GB HBM3', 1 / 7],
-    ['3g.40gb', 'NVIDIA A100-SXM4-80GB', 3 / 7],
-    ['1g.10gb+me', 'NVIDIA H100 80GB HBM3', 1 / 7],
-    ['1g.6gb', 'NVIDIA A30', 1 / 4],
-    ['4g.24gb', 'NVIDIA-A30', 1],
-    ['1c.3g.71gb', 'NVIDIA H200', 1 / 7],
-    ['7g.80gb', 'NVIDIA A30', null],
-    ['4c.3g.71gb', 'NVIDIA H200', null],
-    [null, 'NVIDIA H200', null],
-    ['1g.10gb', null, null],
-    ['big', 'NVIDIA H200', null],
-  ])('%s of %s', (profile, model, share) => {
-    expect(migShare(profile, model)).toBe(share)
-  })
-
   const slice = (profile: string, share: number | null, value: number | null, id = '1') => ({
     partition: { id, profile, share },
     metrics: { gr_engine_active_ratio: value },

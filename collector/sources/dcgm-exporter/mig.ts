@@ -1,20 +1,6 @@
 import type { Partition } from '#schemas/batch.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
 import type { MetricName } from '#schemas/metrics.ts'
-import { MIG_SLICES, MIG_SLICES_DEFAULT } from './names.ts'
-
-/**
- * A MIG profile's part of the board's compute: `3g.40gb` is 3 of 7 slices, the compute instance
- * `1c.3g.40gb` 1 of 7. Null for an unknown model or a profile that does not fit it.
- */
-export function migShare(profile: string | null, model: string | null): number | null {
-  const match = /^(?:(\d)c\.)?(\d)g(?:\.|$)/i.exec(profile ?? '')
-  if (match === null || model === null) return null
-  const slices = MIG_SLICES.find((known) => known.model.test(model))?.slices ?? MIG_SLICES_DEFAULT
-  const instance = Number(match[2])
-  const compute = match[1] === undefined ? instance : Number(match[1])
-  return compute < 1 || compute > instance || instance > slices ? null : compute / slices
-}
 
 type Slice = Pick<DeviceReading, 'metrics'> & { readonly partition: Partition | null }
 

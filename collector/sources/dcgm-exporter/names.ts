@@ -78,22 +78,12 @@ export const FACT_LABELS: ReadonlyMap<string, string> = new Map([
   ['dcgm_fi_system_nvml_version', 'nvml_version'],
 ])
 
-/** Compute slices of a MIG device: 7 everywhere except on these (the second unverified). */
-export const MIG_SLICES: readonly { readonly model: RegExp; readonly slices: number }[] = [
-  { model: /\bA30X?\b/i, slices: 4 },
-  { model: /\bRTX[ -]PRO[ -][56]000\b/i, slices: 4 },
-]
-export const MIG_SLICES_DEFAULT = 7
-
 /** Ratios of an instance that make sense for the board when weighted by compute share. */
 export const SHARE_WEIGHTED: readonly MetricName[] = [
   'gr_engine_active_ratio',
   'sm_active_ratio',
   'tensor_active_ratio',
 ]
-
-/** Boards without NVLink, and vGPUs: the exporter prints 0 where it means "not there". */
-export const WITHOUT_NVLINK = /\b(T4|L4|L40S?|A10G?|A16|A2|P4|P40)\b|\bGRID\b/i
 
 /** Pods that are the exporter itself; with Prometheus in between its own labels can end up on rows. */
 export const EXPORTER_POD = /dcgm-exporter/i

@@ -61,6 +61,21 @@ describe('detect', () => {
     const hung = await source.detect(answering({ status: null, failure: 'timeout' }), config, 'n')
     expect(hung).toMatchObject({ state: 'broken', reason: 'timeout' })
   })
+
+  it('waits no longer than looking may take, so that its own sentence is the one that is read', async () => {
+    const io = answering({ body: page })
+    const waited: number[] = []
+    const timed: SourceIo = {
+      ...io,
+      get(url, limits) {
+        waited.push(limits.timeoutMs)
+        return io.get(url, limits)
+      },
+    }
+    await source.detect(timed, DcgmExporterConfig.parse({ timeout_ms: 60_000 }), 'n1')
+    await source.detect(timed, DcgmExporterConfig.parse({ timeout_ms: 500 }), 'n1')
+    expect(waited).toEqual([8000, 500])
+  })
 })
 
 describe('read', () => {

@@ -1,4 +1,5 @@
 import type { EventRecord } from '#schemas/records.ts'
+import { recoveryOfNumber } from '../../vendors/nvidia-recovery.ts'
 import { describeFault } from './faults.ts'
 import { boardKey, type Identities } from './identity.ts'
 import type { Page } from './parse.ts'
@@ -38,14 +39,16 @@ export function statedEvents(page: Page, context: StatedContext): readonly Event
     const block = page.blocks[row.owner]
     const board = identities.entityOf[row.owner]?.board
     const { type } = row.field
-    const code = type === 'xid_recent' ? (block?.xid ?? null) : row.value
+    const number = type === 'xid_recent' ? (block?.xid ?? null) : row.value
     if (Number.isNaN(row.value) || board === undefined) continue
-    const isCode = code !== null && Number.isInteger(code) && code >= 0 && code <= CODE_MAX
+    const isCode = number !== null && Number.isInteger(number) && number >= 0 && number <= CODE_MAX
     if (!isCode || row.value < 0 || row.value > COUNT_MAX) {
       rejects.add('out_of_range', page.text, row.start, row.end)
       continue
     }
-    if (row.value === 0 || code === 0) continue
+    if (row.value === 0 || number === 0) continue
+    const code = type === 'recovery_action' ? recoveryOfNumber(number) : String(number)
+    if (code === null) continue
     const event = {
       kind: 'event' as const,
       // 0 is replaced by the tick of the read.
@@ -54,7 +57,7 @@ export function statedEvents(page: Page, context: StatedContext): readonly Event
       device_key: boardKey(board),
       source: 'dcgm-exporter',
       type,
-      code: String(code),
+      code,
       edge: 'open' as const,
       ...wordsOf(type, code, block?.windowMs ?? null),
     }
@@ -68,8 +71,8 @@ type Words = Pick<
   'severity' | 'message' | 'message_zh' | 'fault_class' | 'action' | 'action_zh'
 >
 
-function wordsOf(type: StatedField['type'], code: number, windowMs: number | null): Words {
-  const fault = describeFault(type, String(code))
+function wordsOf(type: StatedField['type'], code: string, windowMs: number | null): Words {
+  const fault = describeFault(type, code)
   const during = windowMs === null ? '' : ` in the last ${Math.round(windowMs / 1000)} s`
   const duringZh = windowMs === null ? '' : `（最近 ${Math.round(windowMs / 1000)} 秒）`
   if (fault === null) return { severity: 'warning', message: `${type} ${code}${during}` }

@@ -131,7 +131,7 @@ describe('XID rows', () => {
     const read = (value: number) => interpret(dev('GET_GPU_RECOVERY_ACTION', value)).events
     expect(read(0)).toEqual([])
     expect(read(2)).toMatchObject([
-      { type: 'recovery_action', code: '2', severity: 'critical', fault_class: 'hardware' },
+      { type: 'recovery_action', code: 'reboot', severity: 'critical', fault_class: 'hardware' },
     ])
     expect(read(9)[0]?.message).toBe('The driver asks for recovery action 9')
   })

@@ -18,6 +18,8 @@ const DOUBLE_BLANK = 140_737_488_355_328
 const INT32_BLANK = 2_147_483_632
 /** -1 read as unsigned: seen as utilization and as clock. */
 const UINT32_GARBAGE = 4_294_967_295
+/** No board has more pages waiting than this. */
+const FLAG_MAX = 65_536
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,9})?$/
 
 type Printed =
@@ -43,6 +45,7 @@ export function printedNumber(text: string, wide: boolean): Printed {
 /** A native number in the metric's unit. */
 export function canonical(field: DmonField, value: number, text: string, unit: string): number {
   const { scale } = field
+  if (field.flag) return value > 0 && value <= FLAG_MAX ? 1 : value
   if (typeof scale === 'object') return (value * scale.times) / scale.over
   // A whole number is percent, a fraction a ratio: DCGM prints doubles with three decimals, integers plain.
   if (scale === 'percent') return text.includes('.') ? value : value / 100

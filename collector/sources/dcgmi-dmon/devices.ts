@@ -1,13 +1,10 @@
 import type { DeviceReading, LinkReading } from '#schemas/reading.ts'
+import { instanceKey, slotKey, trustedUuid } from '../../vendors/nvidia-identity.ts'
+import { dropAbsentNvlink } from '../../vendors/nvidia-models.ts'
 import { linkMetricsOf, metricsOf } from './cells.ts'
 import { LIMITS } from './limits.ts'
 import { UUID_HEADER } from './map.ts'
-import {
-  type Inventory,
-  type KnownGpu,
-  type KnownInstance,
-  trustedUuid,
-} from './parse-discovery.ts'
+import { type Inventory, type KnownGpu, type KnownInstance } from './parse-discovery.ts'
 import type { DmonRejections, DmonRow } from './parse.ts'
 
 /**
@@ -79,7 +76,8 @@ function gpuOf(row: DmonRow, context: Context): DeviceReading[] {
   const keys = gpuKeys(id, gpu, context.unnamed)
   if (keys.length === 0) return held(row, context)
   const isMig = gpu?.uuid !== undefined && gpu.uuid !== null && context.migUuids.has(gpu.uuid)
-  const place = { isInstance: false, isMig }
+  const metrics = metricsOf(row, { isInstance: false, isMig }, context.ignored, context.rejections)
+  dropAbsentNvlink(gpu?.name ?? null, metrics)
   return [
     {
       ...COMMON,
@@ -89,7 +87,7 @@ function gpuOf(row: DmonRow, context: Context): DeviceReading[] {
       bus: gpu?.bus ?? null,
       parent: null,
       partition: null,
-      metrics: metricsOf(row, place, context.ignored, context.rejections),
+      metrics,
     },
   ]
 }
@@ -104,7 +102,7 @@ function instanceOf(row: DmonRow, context: Context): DeviceReading[] {
   return [
     {
       ...COMMON,
-      keys: [instanceKey(id, known)],
+      keys: [keyOfInstance(id, known)],
       model: board?.name ?? 'unknown',
       // Place and index belong to the board: an instance that carried them would look like a replacement.
       index: null,
@@ -151,14 +149,14 @@ function gpuKeys(id: number, gpu: KnownGpu | undefined, unnamed: Unnamed): strin
   const uuid = gpu?.uuid ?? null
   const bus = gpu?.bus ?? null
   const keys = uuid === null ? [] : [`uuid:${uuid}`]
-  if (bus !== null) keys.push(`slot:${bus}/${id}`)
+  if (bus !== null) keys.push(slotKey(bus, id))
   return keys.length === 0 && unnamed === 'name' ? [`slot:no-bus/dcgm-gpu-${id}`] : keys
 }
 
-function instanceKey(id: number, known: KnownInstance | undefined): string {
+function keyOfInstance(id: number, known: KnownInstance | undefined): string {
   return known?.gpuUuid === undefined || known.gpuUuid === null
     ? `slot:no-bus/dcgm-gpu-i-${id}`
-    : `uuid:${known.gpuUuid}/gi${known.gpuInstance}`
+    : instanceKey(`uuid:${known.gpuUuid}`, known.gpuInstance)
 }
 
 function byPlace(a: DeviceReading, b: DeviceReading): number {

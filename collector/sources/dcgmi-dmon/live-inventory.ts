@@ -52,9 +52,17 @@ export function refresh(inventory: LiveInventory, caller: Caller, nowMs: number)
   return inventory.asking ?? Promise.resolve()
 }
 
+export interface Discovered extends Inventory {
+  /** False when the question for instances was not answered: there may be some. */
+  readonly isWhole: boolean
+}
+
 /** The GPUs and MIG instances of this node, or why they cannot be listed. */
-export async function discover({ io, command }: Caller): Promise<Inventory | Failure> {
-  const limits = { timeoutMs: CALL_MS, maxBytes: LIMITS.inventoryBytes }
+export async function discover(
+  { io, command }: Caller,
+  timeoutMs: number,
+): Promise<Discovered | Failure> {
+  const limits = { timeoutMs, maxBytes: LIMITS.inventoryBytes }
   const listed = await io.run(command, ['discovery', '-l'], limits)
   if (listed.failure !== null) return LAUNCH_FAILURES[listed.failure]
   const rejections = newRejections()
@@ -64,7 +72,7 @@ export async function discover({ io, command }: Caller): Promise<Inventory | Fai
   const hierarchy = await io.run(command, ['discovery', '-c'], limits)
   // Boards without MIG, and old versions, answer with an error or an empty box.
   const { instances } = readInventory(hierarchy.stdout, rejections)
-  return { gpus: gpus.gpus, instances }
+  return { gpus: gpus.gpus, instances, isWhole: hierarchy.failure === null }
 }
 
 /** The version of dcgmi, which is that of the host engine it speaks to. */
@@ -76,17 +84,21 @@ async function versionOf({ io, command }: Caller): Promise<string | null> {
 }
 
 async function ask(inventory: LiveInventory, caller: Caller): Promise<void> {
-  const answer = await discover(caller)
+  const answer = await discover(caller, CALL_MS)
   if (isFailure(answer)) {
     inventory.failure = answer
     return
   }
-  inventory.known = answer
+  const { gpus, isWhole } = answer
+  // Instances do not vanish because a call hung: the last answer stands until there is another.
+  const instances = isWhole ? answer.instances : (inventory.known?.instances ?? answer.instances)
+  inventory.known = { gpus, instances }
+  if (!isWhole) inventory.isSoon = true
   inventory.failure = null
   inventory.dcgmVersion = (await versionOf(caller)) ?? inventory.dcgmVersion
 }
 
-export const isFailure = (answer: Inventory | Failure): answer is Failure => 'reason' in answer
+export const isFailure = (answer: Discovered | Failure): answer is Failure => 'reason' in answer
 
 function statedFailure(bytes: Uint8Array): Failure | null {
   const text = new TextDecoder().decode(bytes.subarray(0, LIMITS.inventoryBytes))

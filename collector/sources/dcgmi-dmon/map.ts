@@ -36,14 +36,16 @@ export interface DmonField {
   readonly rank: 0 | 1
   /** Added to the other columns of the same metric and rank. */
   readonly adds: boolean
-  /** True where 0 means that there is no sensor. */
+  /** True where any positive number means yes: DCGM counts what we take as a flag. */
+  readonly flag: boolean
+  /** True where 0 means that there is no such thing: no sensor, no link. */
   readonly zeroIsMissing: boolean
   /** True where 2,147,483,632 can be a real value, so int32 blanks cannot be told apart. */
   readonly wide: boolean
 }
 
 type Options = Partial<
-  Pick<DmonField, 'scale' | 'level' | 'rank' | 'adds' | 'zeroIsMissing' | 'wide'>
+  Pick<DmonField, 'scale' | 'level' | 'rank' | 'adds' | 'flag' | 'zeroIsMissing' | 'wide'>
 >
 
 const AS_IS = { times: 1, over: 1 } as const
@@ -57,6 +59,7 @@ function field(id: number, header: string, metric: MetricName, options: Options 
     level: 'board',
     rank: 0,
     adds: false,
+    flag: false,
     zeroIsMissing: false,
     wide: false,
     ...options,
@@ -67,6 +70,7 @@ const own = { level: 'own' } as const
 const whole = { level: 'whole', scale: 'percent' } as const
 const memory = { level: 'own', scale: 'mebibytes', wide: true } as const
 const wide = { wide: true } as const
+const zeroIsMissing = { zeroIsMissing: true } as const
 const megahertz = { scale: 'megahertz' } as const
 const nanoseconds = { scale: { times: 1, over: 1e9 }, wide: true } as const
 const kilobytes = { scale: { times: 1000, over: 1 }, rank: 1 } as const
@@ -94,9 +98,9 @@ export const FIELDS: readonly DmonField[] = [
   field(162, 'PMMAX', 'power_limit_max_watts'),
   field(156, 'TOTEC', 'energy_joules_total', { scale: 'millijoules', wide: true }),
   field(150, 'TMPTR', 'temperature_celsius'),
-  field(140, 'MMTMP', 'memory_temperature_celsius', { zeroIsMissing: true }),
+  field(140, 'MMTMP', 'memory_temperature_celsius', zeroIsMissing),
   field(153, 'GTLIMIT', 'temperature_margin_celsius'),
-  field(158, 'SDTMP', 'temperature_slowdown_celsius', { zeroIsMissing: true }),
+  field(158, 'SDTMP', 'temperature_slowdown_celsius', zeroIsMissing),
   field(191, 'FANSP', 'fan_ratio', { scale: 'percent' }),
   field(100, 'SMCLK', 'sm_clock_hertz', megahertz),
   field(113, 'SMMAX', 'sm_clock_max_hertz', megahertz),
@@ -118,10 +122,10 @@ export const FIELDS: readonly DmonField[] = [
   field(200, 'TXTPT', 'pcie_tx_bytes_per_second', kilobytes),
   field(201, 'RXTPT', 'pcie_rx_bytes_per_second', kilobytes),
   field(202, 'RPCTR', 'pcie_replay_total'),
-  field(237, 'PCILG', 'pcie_link_generation'),
-  field(235, 'PCIMG', 'pcie_link_generation_max'),
-  field(238, 'PCILW', 'pcie_link_width'),
-  field(236, 'PCIMW', 'pcie_link_width_max'),
+  field(237, 'PCILG', 'pcie_link_generation', zeroIsMissing),
+  field(235, 'PCIMG', 'pcie_link_generation_max', zeroIsMissing),
+  field(238, 'PCILW', 'pcie_link_width', zeroIsMissing),
+  field(236, 'PCIMW', 'pcie_link_width_max', zeroIsMissing),
   field(1011, 'NVLTX', 'scaleup_tx_bytes_per_second', wide),
   field(1012, 'NVLRX', 'scaleup_rx_bytes_per_second', wide),
   field(843, 'NTXBWLT', 'scaleup_tx_bytes_per_second', megabytes),
@@ -136,7 +140,7 @@ export const FIELDS: readonly DmonField[] = [
   field(313, 'EDATL', 'ecc_uncorrected_lifetime_total'),
   field(390, 'RPSBE', 'retired_pages_total', { adds: true }),
   field(391, 'RPDBE', 'retired_pages_total', { adds: true }),
-  field(392, 'RPPEN', 'retired_pages_pending'),
+  field(392, 'RPPEN', 'retired_pages_pending', { flag: true }),
   field(394, 'CRMPS', 'remapped_rows_corrected_total'),
   field(393, 'URMPS', 'remapped_rows_uncorrected_total'),
   field(395, 'RRF', 'row_remap_failed'),

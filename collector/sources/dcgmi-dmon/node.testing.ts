@@ -62,6 +62,9 @@ interface NodeState {
   list: string
   hierarchy: string
   discoveryFailure: CommandResult['failure']
+  hierarchyFailure: CommandResult['failure']
+  /** Time limits of the calls so far, ms. */
+  callMs: number[]
   discoveries: number
   /** Streams now, and at most at once. */
   alive: number
@@ -82,6 +85,8 @@ export function createNode(count = 2) {
     list: writeDiscoveryList(gpus),
     hierarchy: 'Error: Cannot get hierarchy information from the hostengine.\n',
     discoveryFailure: null,
+    hierarchyFailure: null,
+    callMs: [],
     discoveries: 0,
     alive: 0,
     most: 0,
@@ -97,9 +102,10 @@ export function createNode(count = 2) {
     failure,
   })
   const io: SourceIo = {
-    run(_command, args) {
+    run(_command, args, limits) {
+      state.callMs.push(limits.timeoutMs)
       if (args[0] === '--version') return Promise.resolve(answer('dcgmi  version: 4.4.1\n'))
-      if (args[1] === '-c') return Promise.resolve(answer(state.hierarchy))
+      if (args[1] === '-c') return Promise.resolve(answer(state.hierarchy, state.hierarchyFailure))
       state.discoveries += 1
       return Promise.resolve(answer(state.list, state.discoveryFailure))
     },

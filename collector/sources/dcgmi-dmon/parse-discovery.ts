@@ -1,3 +1,4 @@
+import { normalBus, trustedUuid } from '../../vendors/nvidia-identity.ts'
 import { LIMITS } from './limits.ts'
 import type { DmonRejections } from './parse.ts'
 
@@ -30,22 +31,6 @@ export interface Inventory {
 export const isDiscoveryLine = (line: string): boolean => /^\s*[|+]/.test(line) || COUNT.test(line)
 
 const COUNT = /^\s*(\d{1,6}) (GPU|NvSwitch|CPU|ConnectX)\w* found\./i
-const UUID = /^GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** A UUID that names one board: masked and all-equal ones do not. */
-export function trustedUuid(text: string): string | null {
-  const digits = text.slice('GPU-'.length).replaceAll('-', '')
-  return UUID.test(text) && new Set(digits).size > 1 ? text : null
-}
-
-/** `00000000:4C:00.0` as all sources of a node write it, or null. */
-export function normalBus(text: string): string | null {
-  const match = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})(?:\.([0-7]))?$/i.exec(text)
-  if (match === null) return null
-  const [, domain = '0000', bus = '', device = '', fn = '0'] = match
-  const short = domain.replace(/^0+(?=[0-9a-f]{4})/i, '')
-  return `${short}:${bus}:${device}.${fn}`.toLowerCase()
-}
 
 interface Reading {
   readonly gpus: Map<number, KnownGpu>

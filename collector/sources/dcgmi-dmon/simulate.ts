@@ -63,6 +63,9 @@ export const SIMULATED_COLUMNS: ReadonlyMap<number, SimulatedColumn> = new Map([
   [1423, column('CLKHWTHNS', 20)],
   [1424, column('CLKEPBSNS', 20)],
   [54, column('UUID#', 40)],
+  [237, column('PCILG', 5)],
+  [238, column('PCILW', 5)],
+  [392, column('RPPEN', 10)],
   [1532, column('NVLPTX', 20)],
   [1533, column('NVLPRX', 20)],
 ])

@@ -132,6 +132,72 @@ describe('which GPU is which', () => {
     expect(read.devices[0]?.metrics.gpu_util_ratio).toBeNull()
     expect(read.rejectedByReason).toEqual({ util_on_mig: 1 })
   })
+
+  it('MIG instances stay where the question for them hangs, and it is asked again soon', async () => {
+    const [board] = node.gpus
+    if (board === undefined) throw new Error('a node without GPUs')
+    node.state.hierarchy = writeHierarchy([{ gpu: board, gpuInstance: 3, entityId: 21 }])
+    await node.read()
+    node.state.hierarchyFailure = 'timeout'
+    node.state.hierarchy = ''
+    node.state.tick = 600
+    node.state.onStart = () => undefined
+    await node.read(node.pass(600))
+    await node.read(node.pass(601))
+    expect(node.streams).toHaveLength(1)
+    expect(node.last().args.slice(-2)).toEqual(['-i', '0,1,i:21'])
+    expect(node.state.discoveries).toBe(2)
+    node.state.tick = 615
+    await node.read(node.pass(615))
+    expect(node.state.discoveries).toBe(3)
+  })
+
+  it('a board without NVLink has no rate of 0, which is what DCGM prints for it', async () => {
+    node.state.list = writeDiscoveryList(node.gpus.map((gpu) => ({ ...gpu, name: 'NVIDIA L40S' })))
+    node.state.onStart = (stream) => {
+      const fields = fieldsOf(stream)
+      const values = new Map(simulatedValues(fields, 0.5, 1)).set(1011, 0).set(1012, 0)
+      stream.print(
+        writeDmonHeader('4.4', fields) + writeDmonRow('4.4', fields, { entity: 'GPU 0', values }),
+      )
+    }
+    const read = await node.read()
+    expect(read.devices[0]?.metrics).toMatchObject({
+      scaleup_tx_bytes_per_second: null,
+      scaleup_rx_bytes_per_second: null,
+      power_watts: 375,
+    })
+    expect(read.rejectedByReason).toEqual({})
+  })
+})
+
+describe('cells of captured text', () => {
+  const read = (ids: readonly number[], values: readonly (number | string)[]) => {
+    const map = new Map(ids.map((id, at) => [id, values[at] ?? 0]))
+    const text =
+      writeDmonHeader('4.5', ids) + writeDmonRow('4.5', ids, { entity: 'GPU 0', values: map })
+    return node.source.interpret(new TextEncoder().encode(text))
+  }
+
+  it('pages that wait for a reset are a flag, however many there are', () => {
+    const flags = [0, 1, 3].map((pages) => read([392], [pages]).devices[0]?.metrics)
+    expect(flags.map((metrics) => metrics?.retired_pages_pending)).toEqual([0, 1, 1])
+    const absurd = read([392], [1_000_000])
+    expect(absurd.devices[0]?.metrics.retired_pages_pending).toBeNull()
+    expect(absurd.rejectedByReason).toEqual({ out_of_range: 1 })
+  })
+
+  it('a PCIe generation or width of 0 is a link that is not there, and no refusal', () => {
+    const zero = read([237, 238], [0, 0])
+    expect(zero.devices[0]?.metrics).toEqual({ pcie_link_generation: null, pcie_link_width: null })
+    expect(zero.rejectedByReason).toEqual({})
+    expect(read([237, 238], [5, 16]).devices[0]?.metrics.pcie_link_width).toBe(16)
+  })
+
+  it('a UUID in capitals is the same GPU', () => {
+    const uuid = 'GPU-0a0b0c0d-1111-4222-8333-444455556667'
+    expect(read([54, 230], [uuid.toUpperCase(), 0]).devices[0]?.keys).toEqual([`uuid:${uuid}`])
+  })
 })
 
 describe('a stream that does not print', () => {
@@ -254,6 +320,12 @@ describe('looking for the tool', () => {
     expect(await detect()).toMatchObject({ state: 'broken', reason: 'no_gpus' })
     node.state.discoveryFailure = 'timeout'
     expect(await detect()).toMatchObject({ state: 'broken', reason: 'timeout' })
+  })
+
+  it('asks no longer than looking may take, so that its own sentence is the one that is read', async () => {
+    await detect()
+    expect(node.state.callMs).toHaveLength(2)
+    expect(node.state.callMs.reduce((sum, ms) => sum + ms)).toBeLessThan(10_000)
   })
 
   it('a host engine that does not answer at the first read is a failure', async () => {

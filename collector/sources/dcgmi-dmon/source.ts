@@ -30,6 +30,9 @@ const DcgmiDmonConfig = z
   .prefault({})
 type DcgmiDmonConfig = z.infer<typeof DcgmiDmonConfig>
 
+/** Looking for sources may take 10 s, and this source asks twice. */
+const DETECT_CALL_MS = 4000
+
 /** The source on a given clock; the default export runs on the process's own. */
 export function createDcgmiDmonSource(deps: LiveDeps): Source<DcgmiDmonConfig> {
   return {
@@ -67,7 +70,7 @@ async function detect(io: SourceIo, config: DcgmiDmonConfig, node: string): Prom
   const { command } = config
   const looked = `${command} on PATH and its host engine`
   if (!(await io.hasCommand(command))) return { state: 'absent', looked }
-  const found = await discover({ io, command })
+  const found = await discover({ io, command }, DETECT_CALL_MS)
   return isFailure(found)
     ? { state: 'broken', looked, reason: found.reason, detail: found.detail }
     : { state: 'present', looked, target: { address: command, node } }

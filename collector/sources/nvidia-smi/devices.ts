@@ -1,8 +1,10 @@
 import type { DeviceReading } from '#schemas/reading.ts'
 import type { EventRecord } from '#schemas/records.ts'
+import { normalBus, trustedUuid } from '../../vendors/nvidia-identity.ts'
+import { recoveryOfText } from '../../vendors/nvidia-recovery.ts'
 import type { Capture, Form, GpuBlock } from './capture.ts'
-import { describeFault, recoveryCode } from './faults.ts'
-import { boardKeys, normalBus, trustedSerial, trustedUuid } from './identity.ts'
+import { describeFault } from './faults.ts'
+import { boardKeys, trustedSerial } from './identity.ts'
 import { FLAG_RULES, HEAD_RULES, LABEL_RULES, ROLES } from './map-facts.ts'
 import { migPartitions } from './partitions.ts'
 import type { ListedGpu } from './parse-list.ts'
@@ -149,7 +151,7 @@ function boardEvents({ block, keys }: Board, form: Form, source: string): EventR
 /** The action in one word; drivers before 565 print two questions with Yes and No instead. */
 function recoveryOf(fields: GpuBlock['fields'], form: Form): string | null {
   const text = readText(cellOf(fields, ROLES.recovery_action, form))
-  const action = text === null ? null : recoveryCode(text)
+  const action = text === null ? null : recoveryOfText(text)
   if (action !== null) return action
   const says = (role: 'reset_required' | 'drain_and_reset') =>
     readFlag(cellOf(fields, ROLES[role], form)?.text ?? '') === true

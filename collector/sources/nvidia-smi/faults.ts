@@ -1,63 +1,5 @@
 import type { FaultDescription } from '#schemas/faults.ts'
-
-/**
- * What the driver asks for after a fault (`GPU Recovery Action`; NVML's list as its documentation and the
- * tool's manual page name it). `None` is a value too: nothing to do, and no event.
- */
-const RECOVERY_ACTIONS: Readonly<Record<string, FaultDescription>> = {
-  reset: {
-    class: 'hardware',
-    severity: 'critical',
-    name: { en: 'The driver asks for a reset of the GPU', zh: '驱动要求复位 GPU' },
-    action: {
-      en: 'Drain the node, stop what uses the GPU and run `nvidia-smi --gpu-reset -i <index>`; reboot if that fails.',
-      zh: '排空节点，停止占用该 GPU 的进程后执行 `nvidia-smi --gpu-reset -i <index>`；失败则重启节点。',
-    },
-  },
-  reboot: {
-    class: 'hardware',
-    severity: 'critical',
-    name: { en: 'The driver asks for a reboot of the node', zh: '驱动要求重启节点' },
-    action: {
-      en: 'Drain the node and reboot it; ask for a replacement if it comes back.',
-      zh: '排空并重启节点；若再次出现则申请更换。',
-    },
-  },
-  drain_p2p: {
-    class: 'link',
-    severity: 'warning',
-    name: {
-      en: 'The driver asks to stop peer-to-peer traffic of the GPU',
-      zh: '驱动要求停止该 GPU 的点对点通信',
-    },
-    action: {
-      en: 'Let the jobs that use NVLink peer-to-peer end, then look at the action again: a reset may follow.',
-      zh: '让使用 NVLink 点对点的作业结束，再查看恢复动作：之后可能要求复位。',
-    },
-  },
-  drain_and_reset: {
-    class: 'hardware',
-    severity: 'critical',
-    name: {
-      en: 'The driver asks to drain the GPU and reset it',
-      zh: '驱动要求排空并复位该 GPU',
-    },
-    action: {
-      en: 'Give the GPU no new work, wait for what runs, then reset it.',
-      zh: '不再分配新作业，等待运行中的作业结束后复位该 GPU。',
-    },
-  },
-}
-
-const OTHER_ACTION: FaultDescription = {
-  class: 'hardware',
-  severity: 'warning',
-  name: { en: 'The driver asks for a recovery action', zh: '驱动要求执行恢复动作' },
-  action: {
-    en: "Look the word up in the manual page of nvidia-smi (`GPU Recovery Action`) and in the vendor's guide.",
-    zh: '在 nvidia-smi 手册（GPU Recovery Action）和厂商指南中查询该动作。',
-  },
-}
+import { recoveryFault } from '../../vendors/nvidia-recovery.ts'
 
 const BOARD_HEALTH: Readonly<Record<string, FaultDescription>> = {
   sram_threshold_exceeded: {
@@ -148,7 +90,7 @@ const UNREADABLE: Readonly<Record<string, FaultDescription>> = {
 
 /** Class, severity and advice of what this tool reports: recovery actions, board health, unreadable devices. */
 export function describeFault(type: string, code: string): FaultDescription | null {
-  if (type === 'recovery_action') return own(RECOVERY_ACTIONS, code) ?? OTHER_ACTION
+  if (type === 'recovery_action') return recoveryFault(code)
   if (type === 'board_health') return own(BOARD_HEALTH, code)
   return type === 'device_unreadable' ? own(UNREADABLE, code) : null
 }
@@ -157,14 +99,3 @@ const own = (
   table: Readonly<Record<string, FaultDescription>>,
   code: string,
 ): FaultDescription | null => (Object.hasOwn(table, code) ? (table[code] ?? null) : null)
-
-/** `Drain and Reset`, `GPU Reset`, `Node Reboot` -> `drain_and_reset`, `reset`, `reboot`; null for None. */
-export function recoveryCode(text: string): string | null {
-  const word = text
-    .trim()
-    .toLowerCase()
-    .replace(/^(?:gpu|node)\s+/, '')
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .slice(0, 64)
-  return word === 'none' || word === '' ? null : word
-}

@@ -1,6 +1,7 @@
 import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
 import { detached } from '../../formats/rejections.ts'
 import { TEXT_LIMITS, textLines } from '../../formats/text-lines.ts'
+import { normalBus, slotKey } from '../../vendors/nvidia-identity.ts'
 import { type Capture, type Form, LIMITS } from './capture.ts'
 import { faultEvent, type ReadGpus, readGpus, versionLabels, VENDOR } from './devices.ts'
 import {
@@ -16,7 +17,6 @@ import {
   silentFailure,
   statedFailure,
 } from './failures.ts'
-import { normalBus, slotKey } from './identity.ts'
 import { listedDevices, listedLinks } from './listed-devices.ts'
 import { EMITTED } from './map.ts'
 import { ROLES } from './map-facts.ts'

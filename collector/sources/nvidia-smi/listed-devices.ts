@@ -1,6 +1,12 @@
 import type { DeviceReading, LinkReading } from '#schemas/reading.ts'
-import { boardKeys, instanceOfUuid, trustedMigUuid, trustedUuid } from './identity.ts'
-import { migShare } from './mig.ts'
+import {
+  instanceKey,
+  instanceOfUuid,
+  trustedMigUuid,
+  trustedUuid,
+} from '../../vendors/nvidia-identity.ts'
+import { migShare } from '../../vendors/nvidia-models.ts'
+import { boardKeys } from './identity.ts'
 import type { ListedGpu, ListedMig } from './parse-list.ts'
 
 /** `-L` names devices and measures nothing: identity, model, MIG profiles; `nvlink -s` adds links. */
@@ -53,7 +59,7 @@ function listedMig(gpu: ListedGpu, parent: string, mig: ListedMig): DeviceReadin
   const uuid = trustedMigUuid(mig.uuid)
   const instance = instanceOfUuid(mig.uuid)
   const id = instance === null ? `dev${mig.device}` : `${instance.gi}/ci${instance.ci}`
-  const place = `${parent}/${instance === null ? id : `gi${id}`}`
+  const place = instance === null ? `${parent}/${id}` : instanceKey(parent, id)
   return {
     keys: uuid === null ? [place] : [`mig:${uuid}`],
     vendor: 'nvidia',

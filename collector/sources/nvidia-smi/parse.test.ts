@@ -1,9 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Interpretation } from '#schemas/reading.ts'
-import { describeFault, recoveryCode } from './faults.ts'
+import { recoveryOfText } from '../../vendors/nvidia-recovery.ts'
+import { describeFault } from './faults.ts'
 import { interpret, interpretOutput } from './interpret.ts'
-import { migShare } from './mig.ts'
+import { migShare } from '../../vendors/nvidia-models.ts'
 import { recognizeText } from './recognize.ts'
 import { readValue } from './values.ts'
 
@@ -282,9 +283,9 @@ describe('errors', () => {
       expect(describeFault('device_unreadable', code)?.severity).toMatch(/critical|fatal/)
     expect(describeFault('xid', '79')).toBeNull()
     expect(describeFault('board_health', '__proto__')).toBeNull()
-    expect(recoveryCode('GPU Reset')).toBe('reset')
-    expect(recoveryCode('Node Reboot')).toBe('reboot')
-    expect(recoveryCode('None')).toBeNull()
+    expect(recoveryOfText('GPU Reset')).toBe('reset')
+    expect(recoveryOfText('Node Reboot')).toBe('reboot')
+    expect(recoveryOfText('None')).toBeNull()
   })
 })
 

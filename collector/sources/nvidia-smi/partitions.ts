@@ -1,9 +1,9 @@
 import type { DeviceReading } from '#schemas/reading.ts'
+import { instanceKey, trustedMigUuid, trustedUuid } from '../../vendors/nvidia-identity.ts'
+import { migShare } from '../../vendors/nvidia-models.ts'
 import type { Form, MigBlock } from './capture.ts'
 import type { Board, GpuContext } from './devices.ts'
-import { trustedMigUuid, trustedUuid } from './identity.ts'
 import { MIG_RULES } from './map.ts'
-import { migShare } from './mig.ts'
 import type { ListedGpu, ListedMig } from './parse-list.ts'
 import { readMetrics } from './readings.ts'
 
@@ -121,7 +121,7 @@ function partitionReading(facts: PartitionFacts): DeviceReading {
   if (isShared) labels['memory_scope'] = 'gpu_instance'
   if (uuid !== null) labels['mig_uuid'] = uuid
   return {
-    keys: [`${board.keys[0]}/gi${id}`, ...(uuid === null ? [] : [`mig:${uuid}`])],
+    keys: [instanceKey(board.keys[0], id), ...(uuid === null ? [] : [`mig:${uuid}`])],
     vendor: 'nvidia',
     model: board.model,
     node: null,
