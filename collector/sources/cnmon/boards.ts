@@ -8,9 +8,9 @@ export interface BoardCandidate {
 }
 
 export interface Pairing<Candidate> {
-  /** First cards of a board: the board's power is theirs. */
+  /** Cards that stand for their board: the board's power is theirs. */
   readonly firsts: ReadonlySet<Candidate>
-  /** Second cards, whose print of the power is the same board's. */
+  /** The other cards, whose print of the power is the same board's. */
   readonly seconds: ReadonlySet<Candidate>
   /** Two cards that should be one board by their places and print different watts. */
   readonly unclear: readonly Candidate[]
@@ -39,13 +39,16 @@ export function pairBoards<Candidate extends BoardCandidate>(
   for (let at = 0; at < halves.length; at += 1) {
     const [one, two] = [halves[at], halves[at + 1]]
     if (one === undefined) break
-    firsts.add(one)
-    if (two === undefined || !areNeighbours(one, two)) continue
-    if (!sameWatts(one.watts, two.watts)) {
-      unclear.push(two)
+    const isPair = two !== undefined && areNeighbours(one, two)
+    if (!isPair || !sameWatts(one.watts, two.watts)) {
+      firsts.add(one)
+      if (isPair) unclear.push(two)
       continue
     }
-    seconds.add(two)
+    // Where the first one prints no power, the board's power is what the second one prints.
+    const isSecondLeading = one.watts === null && two.watts !== null
+    firsts.add(isSecondLeading ? two : one)
+    seconds.add(isSecondLeading ? one : two)
     at += 1
   }
   return { firsts, seconds, unclear }

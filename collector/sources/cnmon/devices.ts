@@ -43,7 +43,7 @@ export function boxDevices(box: Box, rejections: Refuse): DeviceReading[] {
     if (failed === null) metrics.process_count = processCount(box, card)
     const place = card.bus ?? `mlu${card.card}`
     return {
-      keys: [card.vf === null ? `slot:${place}/0` : `slot:${place}/vf${card.vf}`],
+      keys: card.vf === null ? cardKeys(card) : [`slot:${place}/vf${card.vf}`],
       vendor: VENDOR,
       model: card.name === '' ? 'MLU' : detached(card.name),
       node: null,
@@ -57,6 +57,12 @@ export function boxDevices(box: Box, rejections: Refuse): DeviceReading[] {
       failed,
     }
   })
+}
+
+/** Names of a card's place, the PCI address first: mlu-exporter knows no address, only the card's number. */
+function cardKeys({ bus, card }: { readonly bus: string | null; readonly card: number | null }) {
+  const places = [bus, card === null ? null : `mlu${card}`].filter((place) => place !== null)
+  return (places.length === 0 ? ['mlu'] : places).map((place) => `slot:${detached(place)}/0`)
 }
 
 /** The card a virtual function is of; it has a bus address of its own. */
@@ -149,8 +155,8 @@ function labelsFrom(pairs: readonly (readonly [string, string | null])[]): Recor
 export function jsonDevices(cards: readonly JsonCard[], rejections: Refuse): DeviceReading[] {
   const seen = new Set<string>()
   return cards.flatMap((card) => {
-    const slot = `slot:${card.bus ?? `mlu${card.card ?? ''}`}/0`
-    const keys = card.uuid === null ? [slot] : [`uuid:${card.uuid}`, slot]
+    const places = cardKeys(card)
+    const keys = card.uuid === null ? places : [`uuid:${card.uuid}`, ...places]
     const key = keys[0] ?? ''
     const line = `CnmonInfo ${key}`
     if (seen.has(key)) {

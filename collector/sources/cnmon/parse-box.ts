@@ -177,9 +177,7 @@ function takeSecondLine(
   }
   card.complete = true
   const [first = '', memory = '', last = ''] = cells
-  const [fan = '', temperature = '', ...power] = first
-    .replaceAll(/\s+(?=[%CW](?:\W|$))/gi, '')
-    .split(/\s+/)
+  const [fan = '', temperature = '', ...power] = first.split(/\s+/).reduce(gluedUnits, [])
   const [watts = '', cap = ''] = power.join('').split('/')
   card.cells.set('fan_percent', unit(fan, '%', line, rejections))
   card.cells.set('temperature_celsius', unit(temperature, 'C', line, rejections))
@@ -189,6 +187,14 @@ function takeSecondLine(
   card.cells.set('memory_used_mib', unit(used, 'M(?:i)?B', line, rejections))
   card.cells.set('memory_total_mib', unit(total, 'M(?:i)?B', line, rejections))
   takeLastCell(card, last, draft.headers.second[2] ?? null)
+}
+
+/** `131`, `W/` -> `131W/`: a unit behind a blank belongs to the number before it. */
+function gluedUnits(words: string[], word: string): string[] {
+  const last = words.length - 1
+  if (last >= 0 && /^[%CW](?:\W|$)/i.test(word)) words[last] = `${words[last] ?? ''}${word}`
+  else words.push(word)
+  return words
 }
 
 /** Which column it is, the header says; a pasted fragment without one is told by its shape. */

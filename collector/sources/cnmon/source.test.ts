@@ -202,6 +202,12 @@ describe('boards of two cards', () => {
     expect([pairing.seconds.size, pairing.unclear.length]).toEqual([0, 1])
   })
 
+  it('where the first card prints no power, the second stands for the board', () => {
+    const pairing = pairBoards([card(0, '0000:39:00.0', null), card(1, '0000:3D:00.0', 106)])
+    expect([...pairing.firsts].map((each) => each.card)).toEqual([1])
+    expect([...pairing.seconds].map((each) => each.card)).toEqual([0])
+  })
+
   it('without buses cards 0 and 1, 2 and 3 are boards', () => {
     expect(
       seconds([card(0, null, 106), card(1, null, 106), card(2, null, 99), card(3, null, 99)]),
@@ -267,6 +273,7 @@ describe('any input', () => {
       '|  0%   44C  1 W/ 2 W | ',
       '| '.repeat(50),
       'driver '.repeat(20),
+      `| 0 / MLU370-X8 v1 | a | b |\n|  0%   44C${' '.repeat(4000)}x | a | b |\n`,
     ]) {
       const startedMs = performance.now()
       const input = bytes(text.repeat(Math.floor(4e6 / text.length)))

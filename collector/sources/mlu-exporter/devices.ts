@@ -30,7 +30,7 @@ export function readPage(page: ExporterPage, moment: ReadMoment): PageReadings {
   const links: LinkReading[] = []
   const events: EventRecord[] = []
   for (const card of page.cards) {
-    const keys = [card.uuid === '' ? `slot:mlu${card.facts.mlu}/0` : `uuid:${card.uuid}`]
+    const keys = cardKeys(card)
     const key = keys[0] ?? ''
     const own = cardLinks(card, page)
     const metrics = { ...cardMetrics(card, page), ...linkSums(card, own) }
@@ -67,6 +67,12 @@ export function readPage(page: ExporterPage, moment: ReadMoment): PageReadings {
   return { devices, links, events }
 }
 
+/** The uuid, and the card's number as cnmon prints it: only there do the two tools meet. */
+function cardKeys({ uuid, facts }: CardRows): string[] {
+  const slot = /^\d{1,4}$/.test(facts.mlu) || uuid === '' ? [`slot:mlu${facts.mlu}/0`] : []
+  return uuid === '' ? slot : [`uuid:${uuid}`, ...slot]
+}
+
 /** What both cards of a board print for the board: summed over a fleet it must count once. */
 const BOARD_FIGURES = [
   'power_watts',
@@ -92,7 +98,11 @@ function boardRepeats(cards: readonly CardRows[]): ReadonlySet<CardRows> {
     const first = firstOf.get(board)
     const watts = (of: CardRows) => of.samples.get('power_usage')?.value ?? null
     if (first === undefined) firstOf.set(board, card)
-    else if (isBoard(card) || watts(first) === watts(card)) repeats.add(card)
+    else if (isBoard(card) && watts(first) === null) {
+      // The first one's reading vanished: the board's power is what the other one prints.
+      repeats.add(first)
+      firstOf.set(board, card)
+    } else if (isBoard(card) || watts(first) === watts(card)) repeats.add(card)
   }
   return repeats
 }

@@ -91,11 +91,11 @@ function healthEvents(card: CardRows): Draft[] {
     severity: 'critical',
     edge: 'open',
     message: `the exporter calls the card sick: ${reason}`,
-    message_zh: `导出器报告该卡异常：${reason}`,
+    message_zh: `mlu-exporter 报告该卡异常：${reason}`,
     fault_class: 'unclassified',
     action:
       'Look at `cnmon info` and the kernel log of the node; drain the card and reset it if it stays sick.',
-    action_zh: '查看节点上的 cnmon info 和内核日志；持续异常则排空并复位该卡。',
+    action_zh: '在节点上查看 cnmon info 和内核日志；持续异常则排空并复位该卡。',
   }))
 }
 
@@ -136,7 +136,7 @@ function codeEvents(card: CardRows, known: CardMemory | null, nowMs: number | nu
         message: isOld
           ? `${fault.name.en}: already there when this collector first read the card`
           : fault.name.en,
-        message_zh: fault.name.zh,
+        message_zh: isOld ? `${fault.name.zh}：采集器首次读取该卡时已存在` : fault.name.zh,
         fault_class: fault.class,
         action: fault.action.en,
         action_zh: fault.action.zh,
@@ -157,7 +157,7 @@ function heartbeatEvents(card: CardRows, known: CardMemory | null, moment: ReadM
       severity: 'critical',
       edge: 'open',
       message: `the heart beat of the card stands still at ${value}`,
-      message_zh: `该卡心跳停在 ${value}`,
+      message_zh: `该卡心跳计数停在 ${value}，不再增加`,
       fault_class: 'firmware',
       action: 'Drain the node and reset the card; its other readings may be old.',
       action_zh: '排空节点并复位该卡；其他读数可能已过期。',

@@ -68,7 +68,12 @@ describe('what the fact sheet warns of', () => {
       [55, 250],
     ])
     expect(watts(card('a', 107, '') + card('b', 107, ''))).toHaveLength(2)
-    expect(watts(card('a', 107, '') + card('b', 107, ''))[1]).toEqual([107, 250])
+    // The first card's reading vanished: the board's power is what the other one prints.
+    const silent = `mlu_temperature${labels('', 'a', 'SN9', 'MLU370-X8')} 40\n`
+    expect(watts(silent + card('b', 108))).toEqual([
+      [null, null],
+      [108, 250],
+    ])
   })
 
   it('a fan that stands still or is not there gives no speed', () => {
@@ -140,7 +145,7 @@ describe('names are those of the site', () => {
       labels: { uuid: 'dev_uuid', mlu: 'slot' },
     })
     expect(read.devices[0]).toMatchObject({
-      keys: ['uuid:u-9'],
+      keys: ['uuid:u-9', 'slot:mlu3/0'],
       index: 3,
       metrics: { busy_ratio: 0.55 },
     })
@@ -204,6 +209,8 @@ describe('codes, heart beats and failures over reads', () => {
         severity,
       ])
     expect(await events(page(1), 0)).toEqual([['cambricon_xid_at_start', '13', 'info']])
+    const [old] = (await read(page(1), NOW, new Map())).events
+    expect(old?.message_zh).toBe('显存页隔离或行重映射：采集器首次读取该卡时已存在')
     expect(await events(page(1), 15_000)).toEqual([])
     expect(await events(page(2), 30_000)).toEqual([['cambricon_xid', '13', 'warning']])
     expect(await events(page(2), 45_000)).toEqual([])
@@ -309,7 +316,7 @@ describe('the simulated exporter', () => {
     for (const prefix of ['mlu_', 'accel_']) {
       const read = interpret(writeMluExporterPage([card], { prefix }), { prefix })
       expect(read.devices[0]).toMatchObject({
-        keys: [`uuid:${card.uuid}`],
+        keys: [`uuid:${card.uuid}`, 'slot:mlu2/0'],
         index: 2,
         node: 'n1',
         holder: card.holder,

@@ -37,7 +37,8 @@ export function powerScope(page: ExporterPage): PowerScope {
     scopeOf.set(chip, 'card')
     const card = pairing?.cardOf(chip) ?? null
     if (card !== null && seen.has(card)) repeats.add(chip)
-    if (card !== null) seen.add(card)
+    // A chip whose reading vanished does not stand for its card.
+    if (card !== null && watts(chip) !== null) seen.add(card)
   }
   if (pairing !== null) facts['card_power_pairing'] = pairing.by
   return { repeats, scopeOf, facts }

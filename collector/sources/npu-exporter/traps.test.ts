@@ -109,6 +109,12 @@ describe('traps of npu-exporter', () => {
     expect(watts(duo([48.2, 48.2], (id) => `0000:0${id}:00.0`))).toEqual([48.2, 48.2])
   })
 
+  it("5: a first chip without its reading leaves the card's power to the other chip", () => {
+    const [, second = ''] = duo([0, 48.2], () => '0000:03:00.0')
+    const first = rows({ id: 0, model: '310P3-Ascend-V1', bus: '0000:03:00.0' }, {})
+    expect(watts([first, second])).toEqual([null, 48.2])
+  })
+
   it('5: without bus addresses by the number of cards, else by two neighbours with equal watts', () => {
     const parts = duo([48.2, 47.9, 31.7, 31.7], () => '')
     expect(watts(['machine_npu_nums 4\nmachine_card_nums 2\n', ...parts])).toEqual([
