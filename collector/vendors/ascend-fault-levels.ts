@@ -29,14 +29,14 @@ export const LEVEL_ADVICE: Readonly<Record<FaultLevel, LevelAdvice>> = {
     severity: 'warning',
     action: {
       en: 'The chip goes on at reduced health: watch its speed, and check it at the next service window.',
-      zh: '芯片处于亚健康状态仍可运行：关注其性能，并在下一个维护窗口检查。',
+      zh: '芯片处于亚健康状态，仍可运行：关注其性能，并在下一个维护窗口检查。',
     },
   },
   retry_request: {
     severity: 'warning',
     action: {
       en: 'The request failed: let the job repeat it; restart the job if it fails again.',
-      zh: '本次请求失败：由作业重试；再次失败则重启作业。',
+      zh: '本次请求失败，由作业自行重试；再次失败则重启作业。',
     },
   },
   restart_job: {
@@ -61,7 +61,7 @@ export const LEVEL_ADVICE: Readonly<Record<FaultLevel, LevelAdvice>> = {
     severity: 'fatal',
     action: {
       en: 'Isolate the chip: a reset does not help. Ask the vendor for a replacement.',
-      zh: '隔离该芯片：复位无效，联系厂商更换。',
+      zh: '隔离该芯片：复位无法恢复，请联系厂商更换。',
     },
   },
   unknown: {

@@ -51,6 +51,16 @@ describe('what a code means', () => {
     })
   })
 
+  it.each([
+    ['40F84E00', '芯片侧心跳丢失'],
+    ['80FA4E00', '任务调度 CPU 心跳丢失'],
+    ['A607FFFF', '任务调度 CPU 心跳丢失（黑匣子记录）'],
+    ['812E4E00', '任务调度固件心跳丢失'],
+    ['8C084E00', 'adda 进程心跳丢失'],
+  ])('%s has a Chinese name without English words in it: %s', (code, name) => {
+    expect(ascendFault(code).name.zh).toBe(name)
+  })
+
   it('a published level without a name still says what to do', () => {
     expect(ascendFault('A2302001')).toMatchObject({ severity: 'fatal', class: 'unclassified' })
     expect(ascendFault('A2302001').action.zh).toMatch(/更换/)

@@ -54,17 +54,15 @@ const CHECK_PORT: Pick<Listed, 'severity' | 'action'> = {
   },
 }
 
-const heartBeat = (process: string): Listed => ({
+/** Processes have one name in both languages; what is no process needs its Chinese one. */
+const heartBeat = (en: string, zh = `${en} 进程`): Listed => ({
   class: 'firmware',
-  name: { en: `Heart beat of ${process} lost`, zh: `${process} 心跳丢失` },
+  name: { en: `Heart beat of ${en} lost`, zh: `${zh}心跳丢失` },
 })
-const blackBox = (process: string): Listed => ({
-  class: 'firmware',
-  name: {
-    en: `Heart beat of ${process} lost (black box entry)`,
-    zh: `${process} 心跳丢失（黑匣子记录）`,
-  },
-})
+const blackBox = (en: string, zh?: string): Listed => {
+  const { name, ...rest } = heartBeat(en, zh)
+  return { ...rest, name: { en: `${name.en} (black box entry)`, zh: `${name.zh}（黑匣子记录）` } }
+}
 const listed = (fault: FaultClass, en: string, zh: string): Listed => ({
   class: fault,
   name: { en, zh },
@@ -72,13 +70,17 @@ const listed = (fault: FaultClass, en: string, zh: string): Listed => ({
 
 /** Codes with a name of their own: event names of the open driver and of the vendor's public manuals. */
 const LISTED: ReadonlyMap<string, Listed> = new Map<string, Listed>([
-  ['40F84E00', heartBeat('the device')],
-  ['80FA4E00', heartBeat('the task scheduler CPU')],
-  ['A607FFFF', blackBox('the task scheduler CPU')],
-  ['812E4E00', heartBeat('the task scheduler firmware')],
+  ['40F84E00', heartBeat('the device', '芯片侧')],
+  ['80FA4E00', heartBeat('the task scheduler CPU', '任务调度 CPU ')],
+  ['A607FFFF', blackBox('the task scheduler CPU', '任务调度 CPU ')],
+  ['812E4E00', heartBeat('the task scheduler firmware', '任务调度固件')],
   [
     '8C03A000',
-    listed('firmware', 'A device process failed to start or exited', '芯片侧进程启动失败或退出'),
+    listed(
+      'firmware',
+      'A device process failed to start or exited',
+      '芯片侧进程启动失败或异常退出',
+    ),
   ],
   ['8C084E00', heartBeat('adda')],
   ['8C0A4E00', heartBeat('dmp_daemon')],
@@ -94,10 +96,7 @@ const LISTED: ReadonlyMap<string, Listed> = new Map<string, Listed>([
   ['A4025081', blackBox('dmp_daemon')],
   ['A40250E1', blackBox('log-daemon')],
   ['A4025101', blackBox('hdcd')],
-  [
-    '80E21007',
-    listed('firmware', 'State check of dmp_daemon abnormal', 'dmp_daemon 节点状态检测异常'),
-  ],
+  ['80E21007', listed('firmware', 'State check of dmp_daemon abnormal', 'dmp_daemon 状态检测异常')],
   [
     '80C98000',
     listed('hardware', 'AI Core instruction data failed its check', 'AI Core 指令数据校验失败'),
@@ -135,7 +134,7 @@ const LISTED: ReadonlyMap<string, Listed> = new Map<string, Listed>([
     ),
   ],
   ['80818C05', listed('hardware', 'Stress test failed', '压力测试失败')],
-  ['80818C06', listed('hardware', 'Stress test found a weakness', '压力测试发现亚健康')],
+  ['80818C06', listed('hardware', 'Stress test found a weakness', '压力测试发现芯片亚健康')],
   [
     '81078603',
     { ...listed('network', 'RoCE port of the chip is down', '芯片 RoCE 网口断链'), ...CHECK_PORT },

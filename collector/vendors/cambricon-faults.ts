@@ -12,11 +12,11 @@ type Action = keyof typeof ACTIONS
 const ACTIONS = {
   job: {
     en: 'Look at the job that ran there first; suspect the card only if several jobs fail on it.',
-    zh: '先检查当时运行的作业；只有多个作业都在此卡失败时才怀疑硬件。',
+    zh: '先检查当时在该卡上运行的作业；只有多个作业都在此卡上失败时才怀疑硬件。',
   },
   reset: {
     en: 'Drain the node, save the output of cnmon and the kernel log, and reset the card; replace it if the error comes back.',
-    zh: '排空节点，保存 cnmon 输出和内核日志，复位该卡；若再次出现则更换。',
+    zh: '排空节点，保存 cnmon 输出和内核日志，复位该卡；若再次出现则更换该卡。',
   },
   memory: {
     en: 'Drain the card and reset it so that the memory repair takes effect; replace it if repairs run out or fail.',
@@ -36,7 +36,7 @@ const ACTIONS = {
   },
   power_cycle: {
     en: 'Drain the node, power-cycle it, then check seating, power and PCIe; replace the card if it comes back.',
-    zh: '排空节点并断电重启，检查插接、供电和 PCIe；若再次出现则更换。',
+    zh: '排空节点并断电重启，检查插卡、供电和 PCIe；若再次出现则更换该卡。',
   },
   look_up: {
     en: "Look the code up in the vendor's documentation of this driver version and in the kernel log of the node.",
@@ -102,11 +102,19 @@ const ROWS: readonly Row[] = [
     'hardware',
     'critical',
     'The card halted before',
-    '该卡此前停机',
+    '该卡此前已停止工作（halt）',
     'reset',
   ],
   [11, 'PCIE_REPLAY_ERROR', 'bus', 'warning', 'PCIe replays', 'PCIe 重传错误', 'watch'],
-  [12, 'HEARTBEAT_ERROR', 'firmware', 'fatal', 'Heart beat of the card lost', '心跳丢失', 'reset'],
+  [
+    12,
+    'HEARTBEAT_ERROR',
+    'firmware',
+    'fatal',
+    'Heart beat of the card lost',
+    '该卡心跳丢失',
+    'reset',
+  ],
   [
     13,
     'PAGE_RETIREMENT_ERROR',
@@ -133,7 +141,7 @@ const ROWS: readonly Row[] = [
     'application',
     'warning',
     'Core dump on the card',
-    '设备侧 core dump',
+    '卡上程序发生 core dump',
     'job',
   ],
   [18, 'SMMU_ERROR', 'hardware', 'critical', 'Memory management unit error', 'SMMU 错误', 'reset'],
@@ -210,7 +218,7 @@ const ROWS: readonly Row[] = [
     'link',
     'critical',
     'MLU-Link stopped by a local fault',
-    'MLU-Link 因本端故障失效',
+    'MLU-Link 因本端故障断开',
     'link',
   ],
   [
@@ -219,7 +227,7 @@ const ROWS: readonly Row[] = [
     'link',
     'critical',
     'MLU-Link stopped by a remote fault',
-    'MLU-Link 因对端故障失效',
+    'MLU-Link 因对端故障断开',
     'link',
   ],
 ]

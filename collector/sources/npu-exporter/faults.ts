@@ -82,9 +82,9 @@ const UNEXPLAINED = {
   edge: 'open',
   message:
     'the exporter calls the chip unhealthy without a fault code; its health query may have failed',
-  message_zh: '导出器报告芯片不健康但没有故障码，也可能是健康查询失败',
+  message_zh: 'npu-exporter 报告芯片不健康，但未给出故障码；也可能是健康状态查询失败',
   fault_class: 'unclassified',
   action:
     'Run `npu-smi info -t health` for this card on the node: it has the health word and all codes.',
-  action_zh: '在节点上对该卡运行 npu-smi info -t health，可看到健康状态和全部故障码。',
+  action_zh: '在节点上对该卡执行 npu-smi info -t health，查看健康状态和全部故障码。',
 } as const
