@@ -174,7 +174,7 @@ function faultEvents(draft: DeviceDraft, source: string): EventRecord[] {
   return draft.faultCodes.flatMap((code) => {
     const fault = describeFault('fault', code)
     if (fault === null) return []
-    const said = draft.faultText === '' ? '' : `; ${draft.faultText}`
+    const said = draft.faultText
     return [
       {
         kind: 'event',
@@ -186,8 +186,8 @@ function faultEvents(draft: DeviceDraft, source: string): EventRecord[] {
         code,
         severity: fault.severity,
         edge: 'open',
-        message: `${fault.name.en}${said}`.slice(0, 1024),
-        message_zh: `${fault.name.zh}${said}`.slice(0, 1024),
+        message: (said === '' ? fault.name.en : `${fault.name.en}; ${said}`).slice(0, 1024),
+        message_zh: (said === '' ? fault.name.zh : `${fault.name.zh}；${said}`).slice(0, 1024),
         fault_class: fault.class,
         action: fault.action.en,
         action_zh: fault.action.zh,

@@ -147,7 +147,10 @@ function readContinuation(state: FieldState, line: string): boolean {
   const more = CONTINUATION.exec(line)
   const previous = lastKey === null ? undefined : block.fields.get(lastKey)
   if (more === null || lastKey === null || previous === undefined) return false
-  const value = `${previous.value} ${more[1] ?? ''}`.trim().slice(0, LIMITS.valueChars)
+  const added = (more[1] ?? '').trim()
+  // Each line is a finding of its own.
+  const parts = [previous.value, added].filter((part) => part !== '')
+  const value = parts.join('; ').slice(0, LIMITS.valueChars)
   block.fields.set(lastKey, { ...previous, value })
   return true
 }

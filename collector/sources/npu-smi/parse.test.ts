@@ -129,6 +129,14 @@ describe('regressions of other tools', () => {
     expect(card?.labels['process_count_bound']).toBe('at_least')
   })
 
+  it('what the tool says about a fault stands behind its name, in the punctuation of each language', () => {
+    const text =
+      'Health Status : Alarm\nError Code : 8C084E00\nError Information : one lost\n : two lost\n'
+    const [event] = interpret(new TextEncoder().encode(text)).events
+    expect(event?.message).toBe('Heart beat of adda lost; one lost; two lost')
+    expect(event?.message_zh).toBe('adda 进程心跳丢失；one lost; two lost')
+  })
+
   it('14: a 910B of the first generation is not an A2 910B', () => {
     const [old] = read(caseText('910B-gen1-22.0.4.1-layout3')).devices
     expect(old?.model).toBe('Ascend 910B (gen 1)')

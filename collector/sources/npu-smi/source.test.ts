@@ -194,6 +194,7 @@ describe('read', () => {
     expect(await read(2 * MINUTE)).toMatchObject({ outcome: 'ok' })
   })
 
+  const NOISE = 'DrvMngGetConsoleLogLevel failed. (g_conLogLevel=3)\n'
   const occupied = 'dcmi model initialized failed, because the device is used. ret is -8020\n'
   it.each([
     ['failed', 'timeout', { failure: 'timeout' }],
@@ -217,12 +218,24 @@ describe('read', () => {
     ['failed', 'dcmi_-8015', { ...text(''), exitCode: 177 }],
     ['failed', 'dcmi_-8017', { ...text(''), exitCode: 175 }],
     ['absent', 'not_supported', { ...text(''), exitCode: 193 }],
+    // The line that often stands before a failure says nothing by itself.
+    ['failed', 'dcmi_-8005', { ...text(NOISE), exitCode: 187 }],
+    ['failed', 'dcmi_-8020', { ...text(NOISE), exitCode: 172 }],
+    ['failed', 'not_npu_smi', { ...text(NOISE), exitCode: 0 }],
   ] as const)('%s %s, with a sentence for a person', async (outcome, reason, answer) => {
     const { state, read } = host([die(0, 0)])
     state.override.set('info', answer)
     const result = await read(MINUTE)
     expect(result).toMatchObject({ outcome, reason, devices: [] })
     expect(result.detail).toMatch(/\w+ \w+ \w+/)
+  })
+
+  it('a status that says the driver refuses is asked about once a minute, noise or not', async () => {
+    const { asked, state, read } = host([die(0, 0)])
+    state.override.set('info', { ...text(NOISE), exitCode: 187 })
+    await read(MINUTE)
+    expect(await read(MINUTE + 15_000)).toMatchObject({ reason: 'dcmi_-8005' })
+    expect(asked).toEqual([])
   })
 
   it('reads what the loader says on stderr when stdout is empty', async () => {

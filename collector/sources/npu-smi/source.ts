@@ -12,7 +12,7 @@ import {
   interpretWatch,
 } from './interpret.ts'
 import { LiveState, chipsOf, withMemory } from './live-state.ts'
-import { parseOutput } from './parse-output.ts'
+import { type NpuOutput, parseOutput } from './parse-output.ts'
 import { recognize, recognizeWatch } from './recognize.ts'
 import { MAX_BYTES, bestText, runSideJobs } from './side-calls.ts'
 import { planJobs } from './side-jobs.ts'
@@ -162,7 +162,11 @@ async function readBox(
     return backOffOn(state, failedAnswer(failureOfExit(result.exitCode) ?? EMPTY_OUTPUT), nowMs)
   }
   const chips = chipsOf(output)
-  if (chips.length === 0) return backOffOn(state, interpretOutput(output), nowMs)
+  if (chips.length === 0) {
+    // The noise that precedes a failure says nothing; the status of the tool then does.
+    const stated = isOnlyNoise(output) ? failureOfExit(result.exitCode) : null
+    return backOffOn(state, stated === null ? interpretOutput(output) : failedAnswer(stated), nowMs)
+  }
 
   state.watch.box = { output, atMs: deps.monotonicMs() }
   planJobs(state, chips, context.config, nowMs)
@@ -178,6 +182,11 @@ async function readBox(
     isCancelled: () => false,
   })
   return interpretOutput(withMemory(state, output, { nowMs }))
+}
+
+/** Text without anything of the tool's own in it: no box, no answer, no failure text. */
+function isOnlyNoise({ tables, blocks, failures }: NpuOutput): boolean {
+  return tables.length === 0 && blocks.length === 0 && failures.length === 0
 }
 
 function stateOf(memory: Map<string, unknown>): LiveState {
