@@ -21,14 +21,19 @@ interface MetricRule {
 /** Native field -> canonical metric, for all layouts. */
 const RULES: readonly MetricRule[] = [
   { metric: 'busy_ratio', native: (row) => row.utilPercent, factor: 0.01 },
-  { metric: 'power_watts', native: (row) => row.powerWatts, factor: 1 },
+  { metric: 'power_watts', native: (row) => row.powerWatts, factor: 1, zeroIsMissing: true },
   {
     metric: 'power_limit_watts',
     native: (row) => row.powerCapWatts,
     factor: 1,
     zeroIsMissing: true,
   },
-  { metric: 'temperature_celsius', native: (row) => row.temperatureCelsius, factor: 1 },
+  {
+    metric: 'temperature_celsius',
+    native: (row) => row.temperatureCelsius,
+    factor: 1,
+    zeroIsMissing: true,
+  },
   {
     metric: 'memory_temperature_celsius',
     native: (row) => row.memoryTemperatureCelsius,

@@ -58,7 +58,8 @@ export function valuesOf(
 /** Blank-separated values; `187W / 400W` is one. */
 function tokensOf(cell: string): string[] {
   return cell
-    .replaceAll(/\s+\/\s+/g, '/')
-    .split(/\s+/)
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(' / ', '/')
+    .split(' ')
     .filter((token) => token !== '')
 }

@@ -65,6 +65,31 @@ describe('the box is read by the names in its header', () => {
     expect(devices[0]?.metrics).toMatchObject({ busy_ratio: null, power_watts: 187 })
   })
 
+  it('0 W and 0 C are no readings of a device that works', () => {
+    const { devices } = read([
+      ...HEADER,
+      '| Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | XPU-Util  Compute M. |',
+      FIRST,
+      '| N/A    0C  N/A      0W / 400W |  40960MiB / 98304MiB |     64%      Default |',
+    ])
+    expect(devices[0]).toMatchObject({
+      failed: null,
+      metrics: { power_watts: null, temperature_celsius: null, busy_ratio: 0.64 },
+    })
+  })
+
+  it('lines of blanks cost linear time', () => {
+    const blanks = `| N/A   51C  N/A    187W ${' '.repeat(3900)}x |  1MiB / 2MiB |  64%      Default |`
+    const startedMs = performance.now()
+    read([
+      ...HEADER,
+      '| Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | XPU-Util  Compute M. |',
+      FIRST,
+      ...Array.from({ length: 500 }, () => blanks),
+    ])
+    expect(performance.now() - startedMs).toBeLessThan(1000)
+  })
+
   it('power that is not given leaves its limit', () => {
     const { devices } = read([
       ...HEADER,
