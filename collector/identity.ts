@@ -103,28 +103,33 @@ export function describeDevice(
     parts.map(({ reading }) => pick(reading)).find((value) => value !== null) ?? null
   const { node, target } = first
   const parent = said((reading) => reading.parent)
-  const partition = said((reading) => reading.partition)
   const index = said((reading) => reading.index)
   return {
     keys,
     node,
     vendor: named(said((reading) => textOrNull(reading.vendor))),
-    model: named(said((reading) => textOrNull(reading.model))),
+    model: named(said((reading) => modelOrNull(reading.model))),
     index: index !== null && Number.isSafeInteger(index) && index >= 0 ? index : null,
     bus: said((reading) => textOrNull(reading.bus)),
     parent: parent === null || !KEY.test(fullKey(parent, node)) ? null : fullKey(parent, node),
-    partition:
-      partition === null
-        ? null
-        : {
-            id: named(textOrNull(partition.id)),
-            profile: textOrNull(partition.profile),
-            share: isShare(partition.share) ? partition.share : null,
-          },
+    partition: partitionOf(parts),
     holder: cleanHolder(said((reading) => reading.holder)),
     ...placeOf(node, target, config),
     sources: [...new Set(parts.map((part) => part.source))].slice(0, BATCH_LIMITS.keysPerDevice),
     labels: joinLabels(parts, config.cluster),
+  }
+}
+
+/** Field by field: a tool that names an instance may know neither its profile nor its share. */
+function partitionOf(parts: readonly Contribution[]): BatchDevice['partition'] {
+  const all = parts.flatMap(({ reading }) => reading.partition ?? [])
+  const first = all[0]
+  if (first === undefined) return null
+  const same = all.filter(({ id }) => id === first.id)
+  return {
+    id: named(textOrNull(first.id)),
+    profile: same.map(({ profile }) => textOrNull(profile)).find((one) => one !== null) ?? null,
+    share: same.map(({ share }) => share).find(isShare) ?? null,
   }
 }
 
@@ -164,5 +169,8 @@ function cleanHolder(holder: Holder | null): Holder | null {
 }
 
 const textOrNull = (text: string | null) => (clean(text ?? '') === '' ? null : clean(text ?? ''))
-const named = (text: string | null) => text ?? 'unknown'
+const UNKNOWN = 'unknown'
+const named = (text: string | null) => text ?? UNKNOWN
+/** The word of a source whose output has no model: another one may know it. */
+const modelOrNull = (model: string) => (model === UNKNOWN ? null : textOrNull(model))
 const isShare = (share: number | null) => share !== null && share >= 0 && share <= 1
