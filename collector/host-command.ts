@@ -38,7 +38,11 @@ export function createCommandRunner(environment: NodeJS.ProcessEnv = process.env
         return failure('timeout')
       }
       const timeoutMs = Math.max(1, limits.timeoutMs - (performance.now() - startedMs))
-      const child = start(command, args, environment)
+      const child = begin(() => start(command, args, environment))
+      if (typeof child === 'string') {
+        gone.resolve()
+        return failure(child)
+      }
       children.add(child)
       return new Promise((resolve) => {
         follow(child, { ...limits, timeoutMs }, resolve, () => {
@@ -109,6 +113,8 @@ function follow(
   child.stdout?.on('data', keep(out))
   child.stderr?.on('data', keep(err))
   child.on('error', (error) => {
+    // A signal that could not be sent is an error too, of a process that still runs.
+    if (child.pid !== undefined) return
     finish(startFailure(error), null)
     gone()
   })
@@ -117,6 +123,17 @@ function follow(
     gone()
   })
   child.on('close', (exitCode) => finish(null, exitCode))
+}
+
+type Failure = NonNullable<CommandResult['failure']>
+
+/** Some failures to start are thrown (no memory for the process, a NUL in an argument), others are an event. */
+export function begin(spawnChild: () => ChildProcess): ChildProcess | Failure {
+  try {
+    return spawnChild()
+  } catch (error) {
+    return (error instanceof Error ? startFailure(error) : null) ?? 'spawn_failed'
+  }
 }
 
 /** Why a process could not be started. */
@@ -136,7 +153,7 @@ export function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): 
   }
 }
 
-function failure(failed: CommandResult['failure']): CommandResult {
+function failure(failed: Failure): CommandResult {
   const nothing = new Uint8Array()
   return { exitCode: null, stdout: nothing, stderr: nothing, failure: failed }
 }

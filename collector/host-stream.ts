@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
-import { endProcess, startFailure, toolEnvironment } from './host-command.ts'
+import { begin, endProcess, startFailure, toolEnvironment } from './host-command.ts'
 import { createLineBuffer } from './line-buffer.ts'
 import type { CommandStream } from './source.ts'
 
@@ -63,15 +63,6 @@ export function createStreamRunner(
       isStopped = true
       endAll()
     },
-  }
-}
-
-/** Some failures to start are thrown (a NUL in an argument, no memory for the pipes), others are an event. */
-function begin(spawnChild: () => ChildProcess): ChildProcess | NonNullable<Failure> {
-  try {
-    return spawnChild()
-  } catch (error) {
-    return (error instanceof Error ? startFailure(error) : null) ?? 'spawn_failed'
   }
 }
 

@@ -44,6 +44,12 @@ describe('running a tool', () => {
     expect(await host.hasCommand(script('there', 'true'))).toBe(true)
   })
 
+  it('a call that cannot even be started is a failure, and the next one of the tool is not held up', async () => {
+    const tool = script('starts', 'echo started')
+    expect(await host.run(tool, ['a\u0000b'], limits)).toMatchObject({ failure: 'spawn_failed' })
+    expect(await host.run(tool, [], limits)).toMatchObject({ failure: null, exitCode: 0 })
+  })
+
   it('a hung tool that ignores SIGTERM answers in time and is killed with its children', async () => {
     const pidFile = join(folder, 'pid')
     const tool = script('hangs', `trap "" TERM; echo $$ > ${pidFile}; sleep 30 & wait; sleep 30`)
