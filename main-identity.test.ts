@@ -68,7 +68,8 @@ function site() {
   return { collector, news }
 }
 
-const idsOf = (found: readonly { readonly id: bigint }[]) => found.map(({ id }) => id).toSorted()
+const idsOf = (found: readonly { readonly id: bigint }[]) =>
+  found.map(({ id }) => String(id)).toSorted((a, b) => a.localeCompare(b))
 
 const gpu = (index: number, more: Partial<SimulatedGpu> = {}): SimulatedGpu => ({
   uuid: `GPU-7c1e2f0${index}-91ab-4c2d-8e3f-5a6b7c8d9e0f`,

@@ -33,6 +33,7 @@ if (isMainThread) await main()
 else await work(z.array(Job).parse(workerData))
 
 async function work(jobs: readonly Job[]): Promise<void> {
+  const report = parentPort?.postMessage.bind(parentPort)
   const sources = await loadSources()
   for (const { source: name, format: formatName, inputs, seed } of jobs) {
     const source = sources.find((one) => one.name === name)
@@ -41,7 +42,7 @@ async function work(jobs: readonly Job[]): Promise<void> {
     if (source === undefined || format === undefined) throw new Error(`no format ${formatName}`)
     const startedMs = performance.now()
     const count = fuzzFormat(format, corpusOf(source), { inputs, seed })
-    parentPort?.postMessage({ ...count, seconds: (performance.now() - startedMs) / 1000 })
+    report?.({ ...count, seconds: (performance.now() - startedMs) / 1000 })
   }
 }
 
@@ -75,7 +76,7 @@ async function main(): Promise<void> {
       ),
     ),
   )
-  report([...totals.values()], (performance.now() - startedMs) / 1000)
+  printTable([...totals.values()], (performance.now() - startedMs) / 1000)
 }
 
 function runThread(jobs: readonly Job[], take: (message: unknown) => void): Promise<void> {
@@ -102,7 +103,7 @@ function add(totals: Map<string, Count>, count: Count): void {
   }
 }
 
-function report(counts: readonly Count[], wallSeconds: number): void {
+function printTable(counts: readonly Count[], wallSeconds: number): void {
   console.table(
     counts.map(
       ({ format, inputs, read, devices, values, rejected, slowestMs, faults, seconds }) => ({

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts'
 export interface ControlService {
   readonly role: Role
   /** The orders, once the role has started. */
-  store(): Promise<ControlStore>
+  readonly store: () => Promise<ControlStore>
 }
 
 interface Opened {
@@ -79,7 +79,7 @@ function controlService(open: () => Promise<Opened>): ControlService {
       },
       health: () => ({ state: opened === null ? 'stopped' : 'ok', detail: '', metrics: {} }),
     },
-    async store() {
+    store: async () => {
       if (opened !== null) return opened.store
       throw new PlimsollError('E_INTERNAL', 'the orders are asked for before their role started')
     },

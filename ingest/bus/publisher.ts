@@ -80,8 +80,15 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
     },
   })
   const hearControl = (error: Error | null, message: Msg) => {
-    const isReadable = error === null && message.data.length <= CONTROL_BYTES_MAX
-    const state = isReadable ? decodeControl(message.data) : null
+    if (error !== null) {
+      // Permissions of an older release: everything else goes on without orders.
+      logger.warn(`this user may not subscribe ${CONTROL_SUBJECT}: pauses do not reach it`, {
+        reason: error.message,
+      })
+      return
+    }
+    const isSmall = message.data.length <= CONTROL_BYTES_MAX
+    const state = isSmall ? decodeControl(message.data) : null
     if (state === null) refused += 1
     else for (const handler of controls) handler(state)
   }

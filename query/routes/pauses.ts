@@ -19,7 +19,7 @@ export const pauseRoutes: FastifyPluginCallbackZod<{ deps: PauseRouteDeps }> = (
   done,
 ) => {
   const { audit, clock, control, guard } = deps
-  const store = () => {
+  const way = () => {
     if (control !== null) return control
     throw new PlimsollError(
       'E_CONTROL_AWAY',
@@ -33,6 +33,32 @@ export const pauseRoutes: FastifyPluginCallbackZod<{ deps: PauseRouteDeps }> = (
     await audit.record({ who, role, address: request.ip, action, target, outcome: 'done' })
     return who
   }
+  const order = async (request: FastifyRequest, asked: PauseRequest) => {
+    const { source, nodes, cluster, minutes, reason } = asked
+    way().checkNodes(nodes)
+    const who = await note(request, 'pause', `${source} on ${nodes.slice(0, 200)}`)
+    const fromMs = clock()
+    const pause: PauseOrder = {
+      id: randomBytes(8).toString('hex'),
+      source,
+      nodes,
+      cluster,
+      reason,
+      who,
+      from_ms: fromMs,
+      until_ms: fromMs + minutes * 60_000,
+    }
+    const state = await way().store.change((pauses) => [...pauses, pause])
+    return answerOf(state.pauses, clock())
+  }
+  const end = async (request: FastifyRequest, id: string) => {
+    const before = await way().store.read()
+    if (!before.pauses.some((pause) => pause.id === id))
+      throw new PlimsollError('E_NOT_FOUND', `no pause ${id} is in force`)
+    await note(request, 'pause_end', id)
+    const state = await way().store.change((pauses) => pauses.filter((pause) => pause.id !== id))
+    return answerOf(state.pauses, clock())
+  }
   app.get(
     '/pauses',
     {
@@ -43,7 +69,7 @@ export const pauseRoutes: FastifyPluginCallbackZod<{ deps: PauseRouteDeps }> = (
         response: answers(PauseAnswer),
       },
     },
-    async () => answerOf((await store().store.read()).pauses, clock()),
+    async () => answerOf((await way().store.read()).pauses, clock()),
   )
   app.post(
     '/pauses',
@@ -56,24 +82,7 @@ export const pauseRoutes: FastifyPluginCallbackZod<{ deps: PauseRouteDeps }> = (
         response: answers(PauseAnswer),
       },
     },
-    async (request) => {
-      const { source, nodes, cluster, minutes, reason } = request.body
-      store().checkNodes(nodes)
-      const who = await note(request, 'pause', `${source} on ${nodes.slice(0, 200)}`)
-      const fromMs = clock()
-      const order: PauseOrder = {
-        id: randomBytes(8).toString('hex'),
-        source,
-        nodes,
-        cluster,
-        reason,
-        who,
-        from_ms: fromMs,
-        until_ms: fromMs + minutes * 60_000,
-      }
-      const state = await store().store.change((pauses) => [...pauses, order])
-      return answerOf(state.pauses, clock())
-    },
+    (request) => order(request, request.body),
   )
   app.delete(
     '/pauses/:id',
@@ -86,17 +95,7 @@ export const pauseRoutes: FastifyPluginCallbackZod<{ deps: PauseRouteDeps }> = (
         response: answers(PauseAnswer),
       },
     },
-    async (request) => {
-      const { id } = request.params
-      const before = await store().store.read()
-      if (!before.pauses.some((pause) => pause.id === id))
-        throw new PlimsollError('E_NOT_FOUND', `no pause ${id} is in force`)
-      await note(request, 'pause_end', id)
-      const state = await store().store.change((pauses) =>
-        pauses.filter((pause) => pause.id !== id),
-      )
-      return answerOf(state.pauses, clock())
-    },
+    (request) => end(request, request.params.id),
   )
   done()
 }
