@@ -269,7 +269,7 @@ export function cambriconFault(code: string): FaultDescription {
     DESCRIBED.get(code)?.fault ?? {
       class: 'unclassified',
       severity: 'warning',
-      name: { en: name, zh: name },
+      name: { en: name, zh: `寒武纪 XID ${code}（未公开的代码）` },
       action: ACTIONS.look_up,
     }
   )

@@ -32,6 +32,7 @@ export function boxDevices(box: Box, rejections: Refuse): DeviceReading[] {
   return cards.map((card) => {
     const read = card.complete && !isOff(card) ? boxMetrics(card, rejections) : {}
     const failed = whyFailed(card, read)
+    if (failed === 'zero_filled_row') rejections.add(card.line, 'zero_filled_row')
     const metrics = failed === null ? read : {}
     // The cap that both print is the board's as well.
     if (seconds.has(card) || card.vf !== null) {
@@ -74,10 +75,18 @@ function parentKey({ card }: BoxCard, cards: readonly BoxCard[]): string {
 function whyFailed(card: BoxCard, metrics: MetricValues): string | null {
   if (!card.complete) return 'row_incomplete'
   if (isOff(card)) return 'not_initialised'
+  if (isZeroFilled(card)) return 'zero_filled_row'
   const isRead = Object.entries(metrics).some(
     ([name, value]) => value !== null && name !== 'power_limit_watts',
   )
   return isRead ? null : 'no_readings'
+}
+
+/** No idle card has two of these at 0: its queries failed, and its 0 % is no idleness. */
+function isZeroFilled({ cells }: BoxCard): boolean {
+  const signs = ['temperature_celsius', 'power_watts', 'memory_total_mib'] as const
+  const isBusy = (cells.get('util_percent') ?? 0) > 0
+  return !isBusy && signs.filter((cell) => cells.get(cell) === 0).length >= 2
 }
 
 const isOff = (card: BoxCard) => /^off$/i.test(card.inited ?? '')

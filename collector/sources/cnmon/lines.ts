@@ -13,6 +13,7 @@ export type RejectReason =
   | 'not_a_number'
   | 'out_of_range'
   | 'duplicate_card'
+  | 'zero_filled_row'
   | 'board_pair_unclear'
   | 'not_cnmon'
   | 'bad_json'

@@ -151,6 +151,20 @@ describe('the box', () => {
     expect(nothing?.failed).toBe('no_readings')
   })
 
+  it('a card that prints zeros could not be read: never an idle card', () => {
+    const zero = {
+      ...CARD,
+      utilPercent: 0,
+      temperatureCelsius: 0,
+      powerWatts: 0,
+      memoryTotalMib: 0,
+    }
+    const got = interpret(writeCnmonBox([zero, { ...CARD, card: 1, bus: '0000:24:00.0' }], TOOL))
+    expect(got.devices.map(({ failed }) => failed)).toEqual(['zero_filled_row', null])
+    expect(got.devices[0]?.metrics).toEqual({})
+    expect(got.rejectedByReason).toEqual({ zero_filled_row: 1 })
+  })
+
   it('processes: counted by card; a box that ends before them leaves them unknown', () => {
     const busy = {
       ...CARD,

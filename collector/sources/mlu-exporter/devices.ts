@@ -33,7 +33,10 @@ export function readPage(page: ExporterPage, moment: ReadMoment): PageReadings {
     const keys = cardKeys(card)
     const key = keys[0] ?? ''
     const own = cardLinks(card, page)
-    const metrics = { ...cardMetrics(card, page), ...linkSums(card, own) }
+    const isZero = isZeroFilled(card, page)
+    const metrics = isZero ? {} : { ...cardMetrics(card, page), ...linkSums(card, own) }
+    // Of a card that is not read, only that it is sick is believed.
+    const sick = { health_code: card.isUnhealthy === true ? HEALTH_CODES.alarm : null }
     const isDown = card.samples.get('driver_state')?.value === 0
     const failed = isDown ? 'driver_not_running' : isUnread(metrics) ? 'no_readings' : null
     if (repeats.has(card)) for (const name of BOARD_FIGURES) metrics[name] = null
@@ -47,7 +50,7 @@ export function readPage(page: ExporterPage, moment: ReadMoment): PageReadings {
       parent: null,
       partition: null,
       holder: holderOf(card),
-      metrics: isDown ? { health_code: metrics.health_code ?? null } : metrics,
+      metrics: isDown || isZero ? sick : metrics,
       labels: labelsOf(card, isBoard(card) && !repeats.has(card)),
       failed,
     })
@@ -113,6 +116,21 @@ const SIGNS_OF_LIFE = [
   'temperature_celsius',
   'memory_used_bytes',
 ] as const satisfies readonly MetricName[]
+
+/** Of an idle card no two of these are 0: its queries failed, and its 0 % is no idleness. */
+function isZeroFilled({ samples }: CardRows, { rejections }: ExporterPage): boolean {
+  const signs = ['chip_temperature', 'temperature', 'power_usage', 'memory_total']
+  const zeros = signs.flatMap((name) => {
+    const sample = samples.get(name)
+    return sample?.value === 0 ? [sample] : []
+  })
+  const isAlive = ['chip_temperature', 'temperature', 'utilization'].some(
+    (name) => (samples.get(name)?.value ?? 0) > 0,
+  )
+  const isFilled = zeros.length >= 2 && !isAlive
+  if (isFilled) rejections.add(zeros[0]?.line ?? '', 'zero_filled_card')
+  return isFilled
+}
 
 const isUnread = (metrics: MetricValues) =>
   SIGNS_OF_LIFE.every((name) => (metrics[name] ?? null) === null)

@@ -28,6 +28,7 @@ export type RejectReason =
   | 'duplicate_series'
   | 'failed_reading'
   | 'unit_disagrees'
+  | 'zero_filled_card'
   | 'out_of_range'
   | 'not_a_code'
 

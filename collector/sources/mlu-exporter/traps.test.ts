@@ -76,6 +76,17 @@ describe('what the fact sheet warns of', () => {
     ])
   })
 
+  it('a card whose rows are full of zeros could not be read: never an idle card', () => {
+    const zeros = ['utilization', 'power_usage'].map((name) => `mlu_${name}${labels(',vf=""')} 0\n`)
+    const rest = ['temperature', 'memory_total', 'health'].map(
+      (name) => `mlu_${name}${labels()} ${name === 'health' ? 1 : 0}\n`,
+    )
+    const got = interpret([...zeros, ...rest].join(''))
+    expect(got).toMatchObject({ outcome: 'failed', reason: 'no_readings' })
+    expect(got.devices[0]).toMatchObject({ failed: 'no_readings', metrics: { health_code: null } })
+    expect(got.rejectedByReason).toEqual({ zero_filled_card: 1 })
+  })
+
   it('a fan that stands still or is not there gives no speed', () => {
     const read = interpret(`${WORKS}mlu_fan_speed${labels()} -1\n`)
     expect(read.devices[0]?.metrics.fan_ratio ?? null).toBeNull()

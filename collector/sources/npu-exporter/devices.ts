@@ -57,9 +57,11 @@ export function readPage(page: ExporterPage, moment: ReadMoment): PageReadings {
     if (!isStale) dropStaleValues(chip, moment.staleAfterMs, rejections)
     const faults = isStale ? [] : activeFaults(chip, rejections)
     const status = chip.samples.get(`${CHIP}health_status`)?.value ?? null
-    const metrics = isStale ? {} : chipMetrics(chip, rejections)
+    const isZero = !isStale && isZeroFilled(chip, rejections)
+    const metrics = isStale || isZero ? {} : chipMetrics(chip, rejections)
     if (power.repeats.has(chip)) metrics.power_watts = null
-    if (!isStale) metrics.health_code = healthCode(status, faults)
+    // A 1 beside zeros is a query that failed as well; a fault that is open is not.
+    if (!isStale) metrics.health_code = isZero && status === 1 ? null : healthCode(status, faults)
     const own = isStale ? [] : chipLinks(chip, key, metrics, rejections)
     devices.push({
       ...describe(chip, keys),
@@ -108,6 +110,21 @@ const SIGNS_OF_LIFE = [
   'temperature_celsius',
   'memory_used_bytes',
 ] as const satisfies readonly MetricName[]
+
+/** Of an idle chip no two of these are 0: its queries failed, and its 0 % is no idleness. */
+function isZeroFilled(chip: ChipRows, rejections: Refuse): boolean {
+  const memory = chip.samples.has(MEMORY.hbm.total) ? MEMORY.hbm : MEMORY.ddr
+  const zeros = [`${CHIP}temperature`, `${CHIP}power`, memory.total].flatMap((series) => {
+    const sample = chip.samples.get(series)
+    return sample?.value === 0 ? [sample] : []
+  })
+  const isBusy = ['utilization', 'overall_utilization'].some(
+    (name) => (chip.samples.get(`${CHIP}${name}`)?.value ?? 0) > 0,
+  )
+  if (isBusy || zeros.length < 2) return false
+  rejections.add(zeros[0]?.line ?? '', 'zero_filled_chip')
+  return true
+}
 
 const isUnread = (metrics: MetricValues) =>
   SIGNS_OF_LIFE.every((name) => (metrics[name] ?? null) === null)

@@ -31,6 +31,7 @@ export type RejectReason =
   | 'too_many_chips'
   | 'failed_reading'
   | 'stale_value'
+  | 'zero_filled_chip'
   | 'out_of_range'
   | 'not_a_fault_code'
   | 'chips_missing'

@@ -51,6 +51,14 @@ describe('traps of npu-exporter', () => {
     expect(metrics?.memory_total_bytes).toBeNull()
   })
 
+  it('2: a chip whose page is full of zeros could not be read: never an idle chip', () => {
+    const zeros = { temperature: 0, power: 0, utilization: 0, hbm_total_memory: 65_536 }
+    const got = read(rows({}, { ...zeros, health_status: 1 }), rows({ id: 1 }, { utilization: 0 }))
+    expect(got.devices.map(({ failed }) => failed)).toEqual(['no_readings', null])
+    expect(got.devices[0]?.metrics).toEqual({ health_code: null })
+    expect(got.rejectedByReason).toEqual({ zero_filled_chip: 1 })
+  })
+
   it('3: series typed gauge are the counters that the catalogue says', () => {
     const counters = new Set(
       DEVICE_METRICS.filter((row) => row.kind === 'counter').map((row) => row.name),
