@@ -22,7 +22,7 @@ export function interpretPage(bytes: Uint8Array, input: PageInput): Interpretati
     return result(rejects, {
       outcome: 'failed',
       reason: 'too_large',
-      detail: `The page is larger than ${LIMITS.bytes >> 20} MiB.`,
+      detail: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's field set.`,
     })
   }
   const whole = new TextDecoder().decode(bytes)
@@ -77,7 +77,8 @@ function whyEmpty(page: Page, isRefused: boolean): Failure {
   return {
     outcome: 'failed',
     reason: 'empty_page',
-    detail: 'The exporter answers without a single GPU row; restart it if it stays so.',
+    detail:
+      'The exporter answers without a single GPU row: it reloads, or its GPUs are gone; run nvidia-smi on the node, restart the exporter if it stays so.',
   }
 }
 

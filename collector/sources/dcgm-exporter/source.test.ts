@@ -51,6 +51,9 @@ describe('detect', () => {
     expect(refused.state).toBe('absent')
     const other = await source.detect(answering({ body: bytes('node_load1 0.5\n') }), config, 'n')
     expect(other.state).toBe('absent')
+    const page404 = await source.detect(answering({ status: 404 }), config, 'n')
+    expect(page404).toMatchObject({ state: 'absent' })
+    expect(page404.looked).toContain('something else answers there')
   })
 
   it('says broken, with the reason, where the exporter is ill', async () => {
@@ -141,6 +144,15 @@ describe('read', () => {
       expect(performance.now() - started).toBeLessThan(8000)
     }
   })
+
+  it.each([401, 403, 404, 500, 502, 503])(
+    'a page of status %i is a failure that says what to do',
+    async (status) => {
+      const got = await read({ status, body: page })
+      expect(got).toMatchObject({ outcome: 'failed', reason: `http_${status}`, devices: [] })
+      expect(got.detail).toMatch(/correct|log|without a login/)
+    },
+  )
 
   it('tells the runner what an XID means and leaves other events alone', () => {
     expect(source.describeFault?.('xid', '79')).toMatchObject({ severity: 'fatal' })

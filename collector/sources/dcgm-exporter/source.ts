@@ -68,6 +68,9 @@ function recognize(bytes: Uint8Array): number {
   return /^[ \t]*DCGM_(FI|EXP)_\w+[ \t]+\S/m.test(text) ? 0.3 : 0
 }
 
+/** How a server that is no exporter answers on the exporter's port. */
+const OF_ANOTHER: ReadonlySet<string> = new Set(['not_exporter_text', 'http_404'])
+
 async function detect(io: SourceIo, config: DcgmExporterConfig, node: string): Promise<Detection> {
   const address = `http://${config.host}:${config.port}${config.path}`
   const timeoutMs = Math.min(config.timeout_ms, DETECT_MS)
@@ -77,7 +80,7 @@ async function detect(io: SourceIo, config: DcgmExporterConfig, node: string): P
   if (reading.outcome === 'ok') {
     return { state: 'present', looked: address, target: { address, node } }
   }
-  if (reading.reason === 'not_exporter_text') {
+  if (reading.reason !== null && OF_ANOTHER.has(reading.reason)) {
     return { state: 'absent', looked: `${address} (something else answers there)` }
   }
   const reason = reading.reason ?? 'failed'
@@ -107,19 +110,24 @@ function readResult(
 
 const FAILURES: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
   refused: 'Nothing listens there; start dcgm-exporter on the node or correct the target.',
-  timeout: 'The exporter did not answer in time; a hung GPU or an overloaded node does this.',
+  timeout:
+    'The exporter did not answer in time; a hung GPU or an overloaded node does this: run nvidia-smi there and look at dmesg.',
   too_large: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's field set.`,
-  dns: 'The host name of the target cannot be resolved.',
+  dns: 'The host name of the target cannot be resolved; correct the target or the name server.',
   tls: 'The TLS handshake failed; check scheme and certificate of the target.',
-  closed_early: 'The connection closed before a single byte of the page arrived.',
-  failed: 'The request failed.',
+  closed_early:
+    'The connection closed before a single byte of the page arrived; see whether the exporter keeps restarting.',
+  failed: 'The request failed on the way; see whether the node answers on this port.',
 }
 
 function statusDetail(status: number): string {
   if (status === 500)
     return 'A collector inside the exporter fails; its log names the field or the GPU.'
-  if (status === 404) return 'There is no such page; the exporter serves /metrics.'
-  return `The exporter answered with status ${status}.`
+  if (status === 404)
+    return 'There is no such page; the exporter serves /metrics: correct the target.'
+  if (status === 401 || status === 403)
+    return `Something in front of the exporter refuses us (status ${status}); let the collector read this page without a login.`
+  return `The exporter answered with status ${status} in place of a page; see its log, and what stands between.`
 }
 
 function failed(reason: string, detail: string): Interpretation {
