@@ -194,9 +194,12 @@ function blockOf(scan: Scan, from: number, to: number): number {
   return index
 }
 
+/** A closed block; an escaped quote closes none. */
+const CLOSED = /(?:^|[^\\])"\}/
+
 function newBlock(scan: Scan, key: string): number {
   // A closed brace inside: two lines became one, and their labels would name a device nobody has.
-  if (key.includes('"}')) return MERGED
+  if (CLOSED.test(key)) return MERGED
   const block = parseLabelBlock(key)
   if (block === null) return BAD_LABELS
   if (block.kind === 'nobody') return NOBODY

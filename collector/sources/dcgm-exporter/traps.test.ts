@@ -71,6 +71,13 @@ describe('labels', () => {
     expect([device?.holder, device?.metrics.power_watts]).toEqual([{ pod: 'train-0' }, 300])
   })
 
+  it('a value with quotes and braces, escaped as Prometheus does it, is one value of one row', () => {
+    const job = '{\\"id\\":\\"7\\"}'
+    const read = interpret(dev('GPU_TEMP', 40, `${gpu},hpc_job="${job}"`))
+    expect(read.devices[0]?.holder).toEqual({ job: '{"id":"7"}' })
+    expect(read.rejectedByReason).toEqual({})
+  })
+
   it('UUIDs of zeros never merge GPUs; PCI addresses of any domain width tell them apart', () => {
     const zero = 'GPU-00000000-0000-0000-0000-000000000000'
     const read = interpret(

@@ -192,7 +192,7 @@ export const METRIC_RULES: readonly MetricRule[] = [
   rule('pcie_link_generation_max', 'count', {
     xml: ['pci/pci_gpu_link_info/pcie_gen/max_link_gen'],
     q: ['pci/gpu link info/pcie generation/max'],
-    csv: ['pcie.link.gen.max'],
+    csv: ['pcie.link.gen.max', 'pcie.link.gen.gpumax'],
   }),
   rule('pcie_link_width', 'lanes', {
     xml: ['pci/pci_gpu_link_info/link_widths/current_link_width'],

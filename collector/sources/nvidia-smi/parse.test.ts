@@ -79,6 +79,17 @@ describe('traps', () => {
     expect(ignored).toContain('power.limit')
   })
 
+  it('the highest PCIe generation is that of the link; that of the GPU stands in for it', () => {
+    const metrics = (header: string, row: string) => read(`${header}\n${row}\n`).devices[0]?.metrics
+    expect(
+      metrics('index, pcie.link.gen.gpumax, pcie.link.gen.max', '0, 5, 4')
+        ?.pcie_link_generation_max,
+    ).toBe(4)
+    expect(
+      metrics('index, pcie.link.gen.gpumax, temperature.gpu', '0, 5, 40')?.pcie_link_generation_max,
+    ).toBe(5)
+  })
+
   it('a lone reason column is no mask of all reasons', () => {
     const { devices } = read(
       `uuid, index, clocks_event_reasons.sw_power_cap\n${GPU_A}, 0, Active\n`,
