@@ -21,6 +21,8 @@ export interface DeviceDraft {
   bus: string | null
   /** Five hex groups joined by `-`, the exporter's spelling. */
   vdie: string | null
+  /** A vNPU: its board answer has no die of its own. */
+  isVirtual: boolean
   toolVersion: string | null
   ddrTotalMb: number | null
   readonly metrics: MetricValues
@@ -50,6 +52,7 @@ export function newDraft(
     bus: null,
     toolVersion: null,
     vdie: null,
+    isVirtual: false,
     ddrTotalMb: null,
     metrics: {},
     links: new Map(),
@@ -104,9 +107,16 @@ export function deviceKeys(draft: DeviceDraft): string[] {
   return draft.vdie === null ? [slot] : [`vdie:${draft.vdie}`, slot]
 }
 
+/** The tool prints 0 for the AI Cores of a vNPU whatever they do: nothing was measured. */
+function forgetForcedZero(draft: DeviceDraft): void {
+  setLabel(draft, 'virtual', 'vNPU')
+  if (draft.metrics.aicore_ratio === 0) draft.metrics.aicore_ratio = null
+}
+
 /** The finished reading of a draft. A failed chip keeps its identity and no metric but its health. */
 export function toReading(draft: DeviceDraft): DeviceReading {
   const model = canonicalModel(draft.printedName, draft)
+  if (draft.isVirtual) forgetForcedZero(draft)
   if (draft.npu !== null) setLabel(draft, 'npu', String(draft.npu))
   setLabel(draft, 'chip', String(draft.chip))
   setLabel(draft, 'printed_model', draft.printedName)

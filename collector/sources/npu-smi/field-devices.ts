@@ -146,6 +146,8 @@ function scopePower(draft: DeviceDraft): void {
 function applyIdentity(draft: DeviceDraft, block: FieldBlock): void {
   const text = (key: string) => block.fields.get(key)?.value
   draft.vdie ??= canonicalVdie(text('vdie id') ?? text('ddie id') ?? '')
+  if (draft.vdie === null && text('vdie id') === 'NA' && text('ddie id') === undefined)
+    draft.isVirtual = true
   draft.bus ??= busOrNull(text('pcie bus info'))
   const name = text('chip name')
   if (draft.printedName === '' && name !== undefined && name !== 'NA') draft.printedName = name

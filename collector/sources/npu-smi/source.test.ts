@@ -82,6 +82,16 @@ describe('read', () => {
     expect(after.devices[1]?.keys[0]).toMatch(/^vdie:/)
   })
 
+  it('AI Core of a vNPU is forced to 0 by the tool: null, where a whole chip at 0 % idles', async () => {
+    const idle = { aicorePercent: 0, npuUtilPercent: null }
+    const { read } = host([die(0, 0, { ...idle, vdie: null }), die(1, 0, idle)])
+    const { devices } = await read(MINUTE)
+    expect(devices.map((each) => each.metrics.aicore_ratio)).toEqual([null, 0])
+    expect(devices.map((each) => each.labels['virtual'])).toEqual(['vNPU', undefined])
+    const again = await read(MINUTE + 15_000)
+    expect(again.devices[0]?.metrics.aicore_ratio).toBeNull()
+  })
+
   it('forgets overall utilization rather than repeat an old figure', async () => {
     const { state, read } = host([die(0, 0)])
     await read(MINUTE)
