@@ -24,6 +24,13 @@ describe('a metric on the device page', () => {
     }
   })
 
+  it('clock event reasons are named, in the language of the reader', () => {
+    expect(text('clock_event_reasons', 0x44)).toBe('Software power cap, Hardware thermal slowdown')
+    expect(text('clock_event_reasons', 0)).toBe('0x0000')
+    const zh = metricText(metric('clock_event_reasons'), 0x4, 'zh', en.device.health)
+    expect(zh).toBe('软件功率上限')
+  })
+
   it('a health word is a word, and missing is a dash', () => {
     expect(text('health_code', 2)).toBe('alarm')
     expect(text('health_code', null)).toBe('—')

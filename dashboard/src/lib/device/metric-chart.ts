@@ -1,4 +1,5 @@
 import type { DeviceEvent } from '#schemas/api.ts'
+import { clockEvents } from '#schemas/clock-events.ts'
 import type { MetricDefinition, MetricUnit } from '#schemas/metric-definition.ts'
 import { HEALTH_CODES } from '#schemas/metrics.ts'
 import { looseRange, ratioRange, type ChartSpec, type Marker } from '#lib/chart/options.ts'
@@ -71,7 +72,7 @@ export function markersOf(events: readonly DeviceEvent[]): Marker[] {
   })
 }
 
-/** A value of a series in words: health codes have names, everything else a number and a unit. */
+/** A value of a series in words: health codes and clock reasons have names, everything else a number and a unit. */
 export function metricText(
   metric: MetricDefinition,
   value: number | null | undefined,
@@ -80,6 +81,10 @@ export function metricText(
 ): string {
   if (metric.name === 'health_code' && Object.values<unknown>(HEALTH_CODES).includes(value)) {
     return healthWords[String(value)] ?? String(value)
+  }
+  if (metric.name === 'clock_event_reasons' && typeof value === 'number' && value > 0) {
+    const names = clockEvents(value).map(({ name }) => name[lang])
+    if (names.length > 0) return names.join(lang === 'zh' ? '、' : ', ')
   }
   const { unit, factor } = chartedAs(metric)
   return quantity(value === null || value === undefined ? value : value * factor, unit, lang)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clockEvents } from './nvidia-clock-events.ts'
+import { clockEvents } from './clock-events.ts'
 
 const kinds = (mask: number) => clockEvents(mask).map(({ kind }) => kind)
 
