@@ -96,7 +96,7 @@ function failZeroFilled(draft: DeviceDraft, rejections: Rejections): void {
 }
 
 function applyMetrics(draft: DeviceDraft, block: FieldBlock, rejections: Rejections): void {
-  const sums = new Map<MetricName, { value: number; unit: NativeUnit }>()
+  const sums = new Map<MetricName, Sum>()
   for (const [key, rule] of Object.entries(FIELD_METRICS)) {
     const field = block.fields.get(key)
     if (field === undefined) continue
@@ -104,14 +104,35 @@ function applyMetrics(draft: DeviceDraft, block: FieldBlock, rejections: Rejecti
     if (value === null && !isBlank(field.value))
       rejections.add(`${field.name}: ${field.value}`, 'not_a_number')
     if (rule.combine !== 'sum') fill(draft, rule, value, rejections)
-    else if (value !== null)
-      sums.set(rule.metric, {
-        value: (sums.get(rule.metric)?.value ?? 0) + value,
-        unit: rule.unit,
-      })
+    else
+      sums.set(rule.metric, added(sums.get(rule.metric), counted(field, value, rejections), rule))
   }
-  for (const [metric, { value, unit }] of sums)
-    setMetric(draft, metric, toCanonical(value, unit), rejections)
+  for (const [metric, { value, unit, isWhole }] of sums) {
+    // A sum without one of its parts would run backwards; a flag is up when any part says so.
+    const isKnown = isWhole || (unit === 'flag' && value > 0)
+    setMetric(draft, metric, isKnown ? toCanonical(value, unit) : null, rejections)
+  }
+}
+
+interface Sum {
+  readonly value: number
+  readonly unit: NativeUnit
+  readonly isWhole: boolean
+}
+
+function added(sum: Sum | undefined, value: number | null, { unit }: MetricRule): Sum {
+  return {
+    value: (sum?.value ?? 0) + (value ?? 0),
+    unit,
+    isWhole: (sum?.isWhole ?? true) && value !== null,
+  }
+}
+
+/** All bits set is how the driver says that a counter could not be read. */
+function counted(field: Field, value: number | null, rejections: Rejections): number | null {
+  if (value !== 0xffff_ffff && value !== -1) return value
+  rejections.add(`${field.name}: ${field.value}`, 'out_of_range')
+  return null
 }
 
 /** Writes a value where none is known yet. The power of a shared board is written on its chip 0 only. */

@@ -129,6 +129,32 @@ describe('regressions of other tools', () => {
     expect(card?.labels['process_count_bound']).toBe('at_least')
   })
 
+  it('a counter that could not be read leaves its sum unknown, not smaller', () => {
+    const ecc = (lines: readonly string[]) =>
+      interpret(
+        new TextEncoder().encode(
+          ['NPU ID : 7', 'Chip Count : 1', ...lines, 'Chip ID : 0'].join('\n'),
+        ),
+      )
+    const got = ecc([
+      'DDR Single Bit Error Count : 3',
+      'HBM Single Bit Error Count : 4294967295',
+      'DDR Double Bit Error Count : 1',
+      'HBM Double Bit Error Count : NA',
+      'HBM Single Bit Isolated Pages Count : 2',
+      'HBM Double Bit Isolated Pages Count : 1',
+      'HBM Single Bit Next Isolated Pages Count : 2',
+      'HBM Double Bit Next Isolated Pages Count : NA',
+    ])
+    expect(got.devices[0]?.metrics).toEqual({
+      ecc_corrected_total: null,
+      ecc_uncorrected_total: null,
+      retired_pages_total: 3,
+      retired_pages_pending: 1,
+    })
+    expect(got.rejectedByReason).toEqual({ out_of_range: 1 })
+  })
+
   it('what the tool says about a fault stands behind its name, in the punctuation of each language', () => {
     const text =
       'Health Status : Alarm\nError Code : 8C084E00\nError Information : one lost\n : two lost\n'
