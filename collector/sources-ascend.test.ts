@@ -173,12 +173,25 @@ describe('one Ascend chip in npu-smi and npu-exporter', () => {
       A3.map(({ phyId, chip, bus }) => [
         `vdie:0A1B2C3D-11223344-55667788-99AABBCC-0000000${phyId}`,
         `slot:n1/${bus}/${chip}`,
+        `slot:n1/phy${phyId}/${chip}`,
       ]),
     )
     for (const { device } of rows) expect(device.sources).toEqual(['npu-exporter', 'npu-smi'])
     expect(rows.map(({ metrics }) => metrics.power_watts)).toEqual([180.5, null, 180.5, null])
     // The exporter is believed first: 31 %, where the box says 30 %.
     expect(rows.map(({ metrics }) => metrics.aicore_ratio)).toEqual([0.31, 0.31, 0.31, 0.31])
+  })
+
+  it('an exporter that tells neither die nor bus knows a 910C die by its Phy-ID', () => {
+    const bare = A3.map((each) => ({ ...each, vdie: null, bus: '' }))
+    for (const said of [
+      [ofNpuSmi(A3, false), ofNpuExporter(bare)],
+      [ofNpuExporter(bare), ofNpuSmi(A3, true)],
+    ]) {
+      const { merger, rowsOf } = newNode('npu-exporter')
+      for (const n of [0, 1]) expect(rowsOf(n, ...said)).toHaveLength(4)
+      expect(merger.deviceCount()).toBe(4)
+    }
   })
 
   it('the power of a Duo card is counted once', () => {

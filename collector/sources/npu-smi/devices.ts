@@ -99,12 +99,17 @@ export function canonicalVdie(text: string): string | null {
 
 /**
  * Keys of a device, strongest first. A `slot:` key holds the bus (or the card number where the tool
- * prints no bus) and the chip; the runner puts the node in front.
+ * prints no bus) and the chip; the runner puts the node in front. Where the Phy-ID is known it is a name too:
+ * an exporter that tells no bus names the chip by it.
  */
 export function deviceKeys(draft: DeviceDraft): string[] {
   const place = draft.bus ?? `npu${draft.npu ?? '-unknown'}`
-  const slot = `slot:${place}/${draft.chip}`
-  return draft.vdie === null ? [slot] : [`vdie:${draft.vdie}`, slot]
+  const phyId = draft.labels.get('phy_id')
+  return [
+    ...(draft.vdie === null ? [] : [`vdie:${draft.vdie}`]),
+    `slot:${place}/${draft.chip}`,
+    ...(phyId === undefined ? [] : [`slot:phy${phyId}/${draft.chip}`]),
+  ]
 }
 
 /** The tool prints 0 for the AI Cores of a vNPU whatever they do: nothing was measured. */

@@ -98,7 +98,7 @@ describe.skipIf(!samplesAreHere)(
     it('values read by hand: a busy A3 host', () => {
       const { devices } = read('npu-A3-25.3.rc1-16die-busy.txt')
       expect(devices[1]).toMatchObject({
-        keys: ['slot:0000:9F:00.0/1'],
+        keys: ['slot:0000:9F:00.0/1', 'slot:phy1/1'],
         model: 'Ascend 910C',
         index: 1,
         metrics: {

@@ -42,8 +42,8 @@ describe('read', () => {
     expect(state.mostAtOnce).toBe(1)
     expect(result.outcome).toBe('ok')
     expect(result.devices.map((device) => device.keys)).toEqual([
-      ['vdie:0A1B2C3D-11223344-55667788-99AABBCC-00000000', 'slot:0000:80:00.0/0'],
-      ['vdie:0A1B2C3D-11223344-55667788-99AABBCC-00000001', 'slot:0000:81:00.0/1'],
+      ['vdie:0A1B2C3D-11223344-55667788-99AABBCC-00000000', 'slot:0000:80:00.0/0', 'slot:phy0/0'],
+      ['vdie:0A1B2C3D-11223344-55667788-99AABBCC-00000001', 'slot:0000:81:00.0/1', 'slot:phy1/1'],
     ])
     expect(result.devices[1]?.metrics).toMatchObject({
       npu_util_ratio: 0.65,
@@ -75,7 +75,7 @@ describe('read', () => {
     await read(MINUTE)
     state.devices = [die(0, 0), die(1, 0)]
     const before = await read(2 * MINUTE)
-    expect(before.devices[1]?.keys).toEqual(['slot:0000:82:00.0/0'])
+    expect(before.devices[1]?.keys).toEqual(['slot:0000:82:00.0/0', 'slot:phy2/0'])
     const after = await read(12 * MINUTE)
     expect(asked).toContain('info -t board -i 1 -c 0')
     expect(asked).not.toContain('info -t board -i 0 -c 0')
