@@ -1,5 +1,11 @@
 import type { BatchDevice } from '#schemas/batch.ts'
-import { BUSY_SOURCES, isMetricName, type MetricValues } from '#schemas/metrics.ts'
+import {
+  BUSY_SOURCES,
+  isMetricName,
+  metricDefinition,
+  type MetricName,
+  type MetricValues,
+} from '#schemas/metrics.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
 import { type BusyPin, busyValue, type PinChange, updatePin } from './busy.ts'
 import type { CollectorConfig } from './config.ts'
@@ -56,6 +62,8 @@ export interface Tracked {
   slot: string | null
   readonly parts: Map<string, Part>
   readonly pin: BusyPin
+  /** Which of several targets each counter is taken from, and the last tick at which it had a value. */
+  readonly counters: Map<MetricName, { readonly id: string; readonly seenMs: number }>
   device: BatchDevice | null
   isChanged: boolean
   lastTickMs: number
@@ -85,6 +93,8 @@ export interface Merger {
 /** How long a row waits for the other sources of its device and tick, ms. */
 const HOLD_MS = 500
 const EXAMPLES = 8
+/** How long the source of a counter must be without a value before another takes its place, ms. */
+const COUNTER_ABSENT_MS = 180_000
 
 /**
  * Joins what several sources say about one device into one row per tick. Values of a slower source speak
@@ -183,7 +193,7 @@ function emit(
   if (first === undefined) return []
   tracked.lastTickMs = tickMs
   const device = deviceNow(tracked, parts, deps)
-  const metrics = parts.length === 1 ? first.metrics : joinMetrics(parts)
+  const metrics = tracked.parts.size === 1 ? first.metrics : joinMetrics(tracked, parts, tickMs)
   const change = updatePin(tracked.pin, metrics, tickMs)
   if (change !== null) deps.onPinChange(device, tickMs, change)
   const { source } = tracked.pin
@@ -270,12 +280,34 @@ function partsAt(tracked: Tracked, tickMs: number): Part[] {
   return [...exact, ...slower].sort((a, b) => a.order - b.order || a.stepMs - b.stepMs)
 }
 
-function joinMetrics(parts: readonly Part[]): MetricValues {
+function joinMetrics(tracked: Tracked, parts: readonly Part[], tickMs: number): MetricValues {
   const joined: MetricValues = {}
-  for (const { metrics } of parts)
-    for (const name of Object.keys(metrics))
-      if (isMetricName(name)) joined[name] ??= metrics[name] ?? null
+  for (const part of parts)
+    for (const name of Object.keys(part.metrics)) {
+      if (!isMetricName(name)) continue
+      const value = part.metrics[name] ?? null
+      joined[name] ??= mayCount(tracked, part, { name, value, tickMs }) ? value : null
+    }
   return joined
+}
+
+/**
+ * A counter stays with its source until that one was without a value for three minutes: two tools read it at different
+ * moments, or count different things, and one that jumps between them looks as if it had been reset.
+ */
+function mayCount(
+  { counters, parts }: Tracked,
+  part: Part,
+  said: { readonly name: MetricName; readonly value: number | null; readonly tickMs: number },
+): boolean {
+  const { name, value, tickMs } = said
+  if (value === null || metricDefinition(name)?.kind !== 'counter') return true
+  const owner = counters.get(name)
+  const isHeld =
+    owner !== undefined && parts.has(owner.id) && tickMs - owner.seenMs < COUNTER_ABSENT_MS
+  if (isHeld && owner.id !== part.id) return false
+  counters.set(name, { id: part.id, seenMs: tickMs })
+  return true
 }
 
 function newRefusals() {

@@ -159,6 +159,7 @@ function enter(index: Index, { keys, slot }: Newcomer): Tracked {
     slot: null,
     parts: new Map(),
     pin: newPin(),
+    counters: new Map(),
     device: null,
     isChanged: true,
     lastTickMs: 0,
@@ -199,6 +200,7 @@ function sweep(index: Index, targets: Set<Tracked>, tickMs: number): void {
 
 function restart(tracked: Tracked, byMs: number): void {
   tracked.parts.clear()
+  tracked.counters.clear()
   tracked.lastTickMs = 0
   tracked.seenMs += byMs
   tracked.held = null

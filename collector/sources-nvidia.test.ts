@@ -202,6 +202,34 @@ describe('three tools that see the same devices', () => {
     expect(new Set(rows.map(({ device }) => device.model))).toEqual(new Set([MODEL]))
   })
 
+  it('a counter never jumps between tools: the one that had it keeps it for three minutes of silence', async () => {
+    const said = await readAll(WORLD)
+    const withEnergy = (tool: Tool, joules: number) => ({
+      ...said[tool],
+      devices: said[tool].devices.map((device) =>
+        device.partition === null
+          ? { ...device, metrics: { ...device.metrics, energy_joules_total: joules } }
+          : device,
+      ),
+    })
+    const tools = {
+      ...said,
+      'dcgm-exporter': withEnergy('dcgm-exporter', 5000),
+      'dcgmi-dmon': withEnergy('dcgmi-dmon', 9000),
+    }
+    const { rowsAt } = newNode(TOOLS)
+    rowsAt(T0, tools, every(15_000, ...TOOLS))
+    const energy = Array.from({ length: 16 }, (_, tick) => {
+      const here = tick === 0 || tick === 2 ? TOOLS : TOOLS.slice(1)
+      const rows = rowsAt(T0 + (tick + 1) * 15_000, tools, every(15_000, ...here))
+      return rowOf(rows, DEVICES[0] ?? '')?.metrics.energy_joules_total ?? null
+    })
+    // The exporter misses the second read, and is gone after the third: three minutes later dmon takes over.
+    expect(energy.slice(0, 3)).toEqual([5000, null, 5000])
+    expect(new Set(energy.slice(3, 14))).toEqual(new Set([null]))
+    expect(energy.slice(14)).toEqual([9000, 9000])
+  })
+
   it('a tool that stays away leaves the rows of the others', async () => {
     const said = await readAll(WORLD)
     const { rowsAt } = newNode(TOOLS)
