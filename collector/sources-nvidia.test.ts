@@ -191,6 +191,27 @@ describe('three tools that see the same devices', () => {
     expect(merger.deviceCount()).toBe(DEVICES.length)
   })
 
+  it.each([
+    ['masked', [uuidOf(0), MASKED, uuidOf(2)]],
+    ['the same on two boards', [uuidOf(0), uuidOf(0), uuidOf(2)]],
+  ])('whose UUID is %s keep their MIG instances on their own board', async (_, uuids) => {
+    const said = await readAll({ uuids })
+    const board = 'slot:0000:2c:00.0/1'
+    for (const tool of TOOLS) {
+      const slices = said[tool].devices.filter(({ partition }) => partition !== null)
+      expect([tool, slices.map(({ keys, parent }) => [keys[0], parent])]).toEqual([
+        tool,
+        [
+          [`${board}/gi2`, board],
+          [`${board}/gi9`, board],
+        ],
+      ])
+    }
+    const { merger, rowsAt } = newNode(TOOLS)
+    expect(keysOf(rowsAt(T0, said, every(15_000, ...TOOLS)))).toHaveLength(DEVICES.length)
+    expect(merger.deviceCount()).toBe(DEVICES.length)
+  })
+
   it('a model that one of them cannot name is named by the next', async () => {
     const said = await readAll(WORLD)
     const nameless = said['dcgmi-dmon'].devices.map((device) => ({ ...device, model: 'unknown' }))

@@ -4,7 +4,7 @@ import { dropAbsentNvlink } from '../../vendors/nvidia-models.ts'
 import { linkMetricsOf, metricsOf } from './cells.ts'
 import { LIMITS } from './limits.ts'
 import { UUID_HEADER } from './map.ts'
-import { type Inventory, type KnownGpu, type KnownInstance } from './parse-discovery.ts'
+import { boardOf, type Inventory, type KnownGpu, type KnownInstance } from './parse-discovery.ts'
 import type { DmonRejections, DmonRow } from './parse.ts'
 
 /**
@@ -28,8 +28,8 @@ interface Context {
   readonly unnamed: Unnamed
   readonly rejections: DmonRejections
   readonly ignored: Set<string>
-  /** UUIDs of boards that are cut into instances. */
-  readonly migUuids: ReadonlySet<string>
+  /** UUIDs and DCGM's ids of boards that are cut into instances. */
+  readonly migBoards: ReadonlySet<string | number>
   hasUnknown: boolean
 }
 
@@ -40,13 +40,16 @@ export function readRows(
   unnamed: Unnamed,
   rejections: DmonRejections,
 ): RowsRead {
-  const uuids = [...inventory.instances.values()].flatMap(({ gpuUuid }) => gpuUuid ?? [])
+  const migBoards = [...inventory.instances.values()].flatMap((known) => [
+    known.gpuUuid ?? [],
+    boardOf(known, inventory.gpus)?.id ?? [],
+  ])
   const context: Context = {
     inventory,
     unnamed,
     rejections,
     ignored: new Set(),
-    migUuids: new Set(uuids),
+    migBoards: new Set(migBoards.flat()),
     hasUnknown: false,
   }
   const devices: DeviceReading[] = []
@@ -75,7 +78,8 @@ function gpuOf(row: DmonRow, context: Context): DeviceReading[] {
   const gpu = listed ?? (uuid === null ? undefined : { id, uuid, name: null, bus: null })
   const keys = gpuKeys(id, gpu, context.unnamed)
   if (keys.length === 0) return held(row, context)
-  const isMig = gpu?.uuid !== undefined && gpu.uuid !== null && context.migUuids.has(gpu.uuid)
+  const { migBoards } = context
+  const isMig = (listed !== undefined && migBoards.has(listed.id)) || migBoards.has(gpu?.uuid ?? '')
   const metrics = metricsOf(row, { isInstance: false, isMig }, context.ignored, context.rejections)
   dropAbsentNvlink(gpu?.name ?? null, metrics)
   return [
@@ -95,19 +99,23 @@ function gpuOf(row: DmonRow, context: Context): DeviceReading[] {
 function instanceOf(row: DmonRow, context: Context): DeviceReading[] {
   const { id } = row.entity
   const known = context.inventory.instances.get(id)
-  const parent = known?.gpuUuid ?? null
+  const board = known === undefined ? undefined : boardOf(known, context.inventory.gpus)
+  const parent = parentKey(known, board)
   if (parent === null && context.unnamed === 'hold') return held(row, context)
-  const board = [...context.inventory.gpus.values()].find((gpu) => gpu.uuid === parent)
   const place = { isInstance: true, isMig: true }
   return [
     {
       ...COMMON,
-      keys: [keyOfInstance(id, known)],
+      keys: [
+        known === undefined || parent === null
+          ? `slot:no-bus/dcgm-gpu-i-${id}`
+          : instanceKey(parent, known.gpuInstance),
+      ],
       model: board?.name ?? 'unknown',
       // Place and index belong to the board: an instance that carried them would look like a replacement.
       index: null,
       bus: null,
-      parent: parent === null ? null : `uuid:${parent}`,
+      parent,
       partition: {
         id: known === undefined ? `entity-${id}` : String(known.gpuInstance),
         profile: null,
@@ -153,10 +161,11 @@ function gpuKeys(id: number, gpu: KnownGpu | undefined, unnamed: Unnamed): strin
   return keys.length === 0 && unnamed === 'name' ? [`slot:no-bus/dcgm-gpu-${id}`] : keys
 }
 
-function keyOfInstance(id: number, known: KnownInstance | undefined): string {
-  return known?.gpuUuid === undefined || known.gpuUuid === null
-    ? `slot:no-bus/dcgm-gpu-i-${id}`
-    : instanceKey(`uuid:${known.gpuUuid}`, known.gpuInstance)
+/** The key of an instance's board, or null where nothing tells it. */
+function parentKey(known: KnownInstance | undefined, board: KnownGpu | undefined): string | null {
+  if (board !== undefined) return gpuKeys(board.id, board, 'hold')[0] ?? null
+  const uuid = known?.gpuUuid ?? null
+  return uuid === null ? null : `uuid:${uuid}`
 }
 
 function byPlace(a: DeviceReading, b: DeviceReading): number {

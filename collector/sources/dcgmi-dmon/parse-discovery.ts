@@ -18,6 +18,8 @@ export interface KnownInstance {
   /** DCGM's entity id: the number of `GPU-I n` in dmon, which is not the GPU instance id. */
   readonly entityId: number
   readonly gpuUuid: string | null
+  /** DCGM's GPU id of its board; null where the box does not say. */
+  readonly gpuId: number | null
   /** GPU instance id as nvidia-smi and dcgm-exporter count it, per GPU. */
   readonly gpuInstance: number
 }
@@ -40,6 +42,7 @@ interface Reading {
   gpu: KnownGpu | null
   /** GPU of the hierarchy box. */
   parentUuid: string | null
+  parentId: number | null
   stated: number | null
 }
 
@@ -51,6 +54,7 @@ export function readDiscovery(lines: readonly string[], rejections: DmonRejectio
     section: '',
     gpu: null,
     parentUuid: null,
+    parentId: null,
     stated: null,
   }
   for (const line of lines) {
@@ -111,14 +115,27 @@ function readHierarchy(reading: Reading, first: string, second: string): boolean
     const known = {
       entityId: Number(entity[1]),
       gpuUuid: reading.parentUuid,
+      gpuId: reading.parentId,
       gpuInstance: Number(instance[1]),
     }
     if (reading.instances.size < LIMITS.inventory) reading.instances.set(known.entityId, known)
   } else if (/^GPU\s+\d/i.test(first)) {
+    reading.parentId = Number(entity[1])
     const uuid = /\b(GPU-[0-9a-f-]+)/i.exec(second)?.[1] ?? ''
     reading.parentUuid = trustedUuid(uuid)
   }
   return true
+}
+
+/** The board of an instance: by DCGM's id, but never one that another UUID contradicts. */
+export function boardOf(
+  { gpuId, gpuUuid }: KnownInstance,
+  gpus: Inventory['gpus'],
+): KnownGpu | undefined {
+  const numbered = gpuId === null ? undefined : gpus.get(gpuId)
+  const isOther = numbered !== undefined && numbered.uuid !== null && numbered.uuid !== gpuUuid
+  if (numbered !== undefined && !(isOther && gpuUuid !== null)) return numbered
+  return [...gpus.values()].find(({ uuid }) => uuid !== null && uuid === gpuUuid)
 }
 
 /** Two GPUs under one UUID are told apart by their place, never merged. */

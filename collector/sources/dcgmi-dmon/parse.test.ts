@@ -249,8 +249,8 @@ describe('the boxes of discovery', () => {
       { gpu, gpuInstance: 5, entityId: 21 },
     ])
     expect(discover(text).instances).toEqual([
-      { entityId: 28, gpuUuid: gpu.uuid, gpuInstance: 1 },
-      { entityId: 21, gpuUuid: gpu.uuid, gpuInstance: 5 },
+      { entityId: 28, gpuUuid: gpu.uuid, gpuId: 0, gpuInstance: 1 },
+      { entityId: 21, gpuUuid: gpu.uuid, gpuId: 0, gpuInstance: 5 },
     ])
   })
 })
