@@ -28,7 +28,7 @@ export const CLOCK_EVENTS: readonly ClockEvent[] = [
   event(0x10, 'benign', 'Sync boost', '同步加速'),
   event(0x20, 'heat', 'Software thermal slowdown', '软件过热降频'),
   event(0x40, 'heat', 'Hardware thermal slowdown', '硬件过热降频'),
-  event(0x80, 'hardware', 'Hardware power brake', '硬件功率制动'),
+  event(0x80, 'hardware', 'Hardware power brake', '硬件功率刹车'),
   event(0x100, 'benign', 'Display clocks', '显示时钟'),
 ]
 

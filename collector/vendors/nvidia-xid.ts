@@ -6,7 +6,7 @@ const ACTIONS = {
   nothing: { en: 'Nothing to do.', zh: '无需处理。' },
   job: {
     en: 'Look at the job that ran there first; suspect the board only if several jobs fail on it.',
-    zh: '先检查当时运行的作业；只有多个作业都在此卡失败时才怀疑硬件。',
+    zh: '先检查当时运行的作业；只有多个作业都在此卡上失败时才怀疑硬件。',
   },
   driver: {
     en: 'Look at the job and the driver version; update the driver, and suspect the board if it stays.',
@@ -39,7 +39,7 @@ const ACTIONS = {
   },
   power_cycle: {
     en: 'Drain the node, power-cycle it, then check seating, power and PCIe; replace the board if it comes back.',
-    zh: '排空节点并断电重启，检查插接、供电和 PCIe；若再次出现则更换板卡。',
+    zh: '排空节点并断电重启，检查插卡、供电和 PCIe；若再次出现则更换板卡。',
   },
   power_cable: {
     en: 'Check the power cable of the board and the power supply of the node.',
@@ -95,7 +95,7 @@ const GROUPS: readonly Group[] = [
   group('application', 'warning', 'job', [
     [8, 'GPU stopped processing', 'GPU 停止处理'],
     [13, 'Graphics engine exception', '图形引擎异常'],
-    [31, 'Memory page fault', '显存页错误'],
+    [31, 'Memory page fault', 'GPU 内存页错误（MMU）'],
     [44, 'Engine fault during a context switch', '上下文切换时引擎故障'],
     [69, 'Graphics engine class error', '图形引擎类错误'],
     [109, 'Context switch timeout', '上下文切换超时'],
@@ -189,11 +189,11 @@ const GROUPS: readonly Group[] = [
     [172, 'Uncorrectable SRAM error', 'SRAM 不可纠正错误'],
   ]),
   group('memory', 'critical', 'contained', [
-    [94, 'Contained ECC error', '已隔离的 ECC 错误'],
+    [94, 'Contained ECC error', '影响已受控的 ECC 错误'],
     [171, 'Uncorrectable DRAM error', 'DRAM 不可纠正错误'],
   ]),
   group('memory', 'fatal', 'reset_or_replace', [
-    [95, 'Uncontained ECC error', '未隔离的 ECC 错误'],
+    [95, 'Uncontained ECC error', '影响未受控的 ECC 错误'],
   ]),
   group('memory', 'warning', 'watch_rows', [
     [92, 'High rate of single-bit ECC errors', '单比特 ECC 错误率高'],
