@@ -207,7 +207,6 @@ const USE_XML =
 
 /** Recognised outputs that hold no device state, and which option gives what is needed. */
 export const OTHER_QUERIES = {
-  table: OTHER('the table for people, with names cut short', USE_XML),
   dmon: OTHER('`nvidia-smi dmon`, which names devices by index only', USE_XML),
   pmon: OTHER('`nvidia-smi pmon`, a list of processes by index', USE_XML),
   apps: OTHER('a list of processes (--query-compute-apps, --query-accounted-apps)', USE_XML),

@@ -23,6 +23,7 @@ import { ROLES } from './map-facts.ts'
 import { csvLines, parseCsv } from './parse-csv.ts'
 import { type ListedGpu, parseList } from './parse-list.ts'
 import { parseQ } from './parse-q.ts'
+import { readTable } from './parse-table.ts'
 import { parseXml } from './parse-xml.ts'
 import { MIG_EMITTED } from './partitions.ts'
 import { cellOf } from './readings.ts'
@@ -66,6 +67,7 @@ export function interpretOutput(bytes: Uint8Array, options: InterpretOptions = {
   if (form !== undefined && shape !== form && shape !== 'error' && shape !== 'empty')
     return finish(work, { ...NOTHING, failure: otherForm(form, shape) })
   if (shape === 'list') return finish(work, readList(work))
+  if (shape === 'table') return finish(work, readDefaultTable(work))
   if (shape === 'xml' || shape === 'q' || shape === 'csv')
     return finish(work, readForm(work, shape))
   return finish(work, { ...NOTHING, failure: failureOf(work) })
@@ -137,6 +139,19 @@ function dataLines({ bytes, text, shape, refusals }: Work): string[] {
 function readList(work: Work): Read {
   const gpus = parseList(dataLines(work), work.refusals)
   return { ...NOTHING, devices: listedDevices(gpus), links: listedLinks(gpus) }
+}
+
+/** What people paste: fewer figures than `-q`, and no UUID. */
+function readDefaultTable(work: Work): Read {
+  const { devices, labels } = readTable(dataLines(work), work.refusals)
+  return {
+    ...NOTHING,
+    devices: [...devices],
+    ignored: ['Cap', 'MIG devices', 'Processes'].filter(
+      (box) => box === 'Cap' || work.text.includes(`| ${box}:`),
+    ),
+    toolLabels: { format: 'table', ...labels },
+  }
 }
 
 function readForm(work: Work, form: Form): Read {

@@ -27,6 +27,12 @@ const DEVICES: Readonly<Record<string, number>> = {
   'smi-h100-sxm-querygpu-csv-idle.txt': 1,
   'smi-h100-sxm-querygpu-csv-load.txt': 1,
   'smi-h100x8-q-535.183.txt': 8,
+  'smi-h100-mig-table-load.txt': 1,
+  'smi-h100-sxm-table-load.txt': 1,
+  'smi-h100x8-table-550.txt': 8,
+  'smi-l40s-table-load.txt': 1,
+  'smi-linux-2080s-610.57.04-table-load.txt': 1,
+  'smi-table-ERR-fan-525.txt': 1,
   'smi-h200-list-L.txt': 1,
   'smi-h200-mig-list-L.txt': 6,
   'smi-l40s-list-L.txt': 1,
@@ -68,9 +74,45 @@ describe.skipIf(!samplesAreHere)(samplesAreHere ? 'real captures' : skipped, () 
       expect(result.devices).toHaveLength(devices)
       expect(result.devices.every((device) => device.failed === null)).toBe(true)
     }
-    // Nothing beyond what the boards say they have not; the A100 capture was cut to one of four GPUs.
+    // Nothing beyond what the boards say they have not; the A100 capture was cut to one of four GPUs, and one fan
+    // failed.
     const { not_available: _, ...trouble } = result.rejectedByReason
-    expect(trouble).toEqual(file.startsWith('smi-a100') ? { gpu_blocks_missing: 1 } : {})
+    const isCut = file.startsWith('smi-a100')
+    const expected = file.includes('ERR-fan') ? { sensor_error: 1 } : {}
+    expect(trouble).toEqual(isCut ? { gpu_blocks_missing: 1 } : expected)
+  })
+
+  it('the table for people: what it prints, and nothing it does not say', () => {
+    expect(metrics('smi-h100-mig-table-load.txt')).toEqual({
+      fan_ratio: null,
+      temperature_celsius: 52,
+      performance_state: 0,
+      power_watts: 432,
+      memory_used_bytes: 11_125 * 2 ** 20,
+      memory_total_bytes: 81_559 * 2 ** 20,
+      gpu_util_ratio: null,
+    })
+    expect(metrics('smi-h100x8-table-550.txt', 1)).toMatchObject({
+      ecc_uncorrected_total: 0,
+      temperature_celsius: 24,
+      power_watts: 74,
+      gpu_util_ratio: 0,
+    })
+    expect(first('smi-h100x8-table-550.txt')).toMatchObject({
+      keys: ['slot:0000:19:00.0/0'],
+      model: 'NVIDIA H100 80GB HBM3',
+      labels: { driver_version: '550.90.07', cuda_version: '12.4' },
+    })
+    expect(metrics('smi-table-ERR-fan-525.txt')).toMatchObject({ fan_ratio: null, power_watts: 49 })
+    expect(read('smi-table-ERR-fan-525.txt').rejectedByReason).toEqual({ sensor_error: 1 })
+    expect(metrics('smi-linux-2080s-610.57.04-table-load.txt')).toMatchObject({
+      fan_ratio: 0.38,
+      gpu_util_ratio: 0.08,
+    })
+    expect(first('smi-linux-2080s-610.57.04-table-load.txt')?.labels).toEqual({
+      driver_version: '610.57.04',
+      cuda_version: '13.3',
+    })
   })
 
   it('every capture is in the table above or has a reason', () => {
