@@ -41,7 +41,7 @@ async function work(jobs: readonly Job[]): Promise<void> {
       source === undefined ? undefined : formatsOf(source).find((one) => one.name === formatName)
     if (source === undefined || format === undefined) throw new Error(`no format ${formatName}`)
     const startedMs = performance.now()
-    const count = fuzzFormat(format, corpusOf(source), { inputs, seed })
+    const count = fuzzFormat(format, corpusOf(source, format), { inputs, seed })
     report?.({ ...count, seconds: (performance.now() - startedMs) / 1000 })
   }
 }

@@ -13,7 +13,7 @@ const formats = sources.flatMap((source) =>
 
 describe('damaged outputs', () => {
   it('are no longer than the limit, and the same for the same seed', () => {
-    const corpus = sources.flatMap((source) => [...corpusOf(source)])
+    const corpus = sources.flatMap((source) => [...corpusOf(source, source)])
     const make = (seed: number) => {
       const dice = createDice(seed)
       return Array.from({ length: 200 }, () => damaged(corpus, dice))
@@ -27,7 +27,7 @@ describe('damaged outputs', () => {
     'crash no parser of $name, hold none up, and bring no value outside the catalogue',
     ({ source, format }) => {
       const inputs = Math.ceil(INPUTS / formats.length)
-      const count = fuzzFormat(format, corpusOf(source), { inputs, seed: 20_261 })
+      const count = fuzzFormat(format, corpusOf(source, format), { inputs, seed: 20_261 })
       expect(count.faults).toEqual([])
       expect(count.inputs).toBe(inputs)
       // Damage that nothing could be read from would prove nothing.

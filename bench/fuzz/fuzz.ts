@@ -28,14 +28,18 @@ export interface FuzzCount {
 const SOURCES = join(import.meta.dirname, '..', '..', 'collector', 'sources')
 const FAULTS_KEPT = 20
 
-/** The written test cases of a source: what its inputs are made of. */
-export function corpusOf(source: Source): readonly Uint8Array[] {
+/** Surer than this, a test case is of a format. */
+const OF_FORMAT = 0.3
+
+/** The written test cases of a format, or of a whole source: what its inputs are made of. */
+export function corpusOf(source: Source, format: SourceFormat): readonly Uint8Array[] {
   const root = join(SOURCES, source.name, 'testcases')
-  return readdirSync(root).flatMap((folder) =>
+  const all = readdirSync(root).flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((file) => file.startsWith('input'))
       .map((file) => Uint8Array.from(readFileSync(join(root, folder, file)))),
   )
+  return format === source ? all : all.filter((bytes) => format.recognize(bytes) > OF_FORMAT)
 }
 
 /** Every format of a source, the one that reads all of them included. */

@@ -131,7 +131,9 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 /** One damaged input: a window of a case with one to four kinds of damage. At most INPUT_BYTES long. */
 export function damaged(corpus: readonly Uint8Array[], dice: Dice): Uint8Array {
   const base = corpus[dice.below(corpus.length)] ?? new Uint8Array()
-  const start = base.length <= INPUT_BYTES ? 0 : dice.below(base.length - INPUT_BYTES)
+  // Half of them keep the head of the output, without which many a format is not recognized.
+  const isHead = base.length <= INPUT_BYTES || dice.below(2) === 0
+  const start = isHead ? 0 : dice.below(base.length - INPUT_BYTES)
   let input: Uint8Array = base.subarray(start, start + INPUT_BYTES)
   for (let n = 1 + dice.below(4); n > 0; n -= 1) {
     const damage = DAMAGES[dice.below(DAMAGES.length)]
