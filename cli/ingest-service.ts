@@ -8,9 +8,10 @@ import { openJetStreamLog } from '../ingest/bus/jetstream-log.ts'
 import type { DirectSpool } from '../ingest/bus/log.ts'
 import { ensureStreams, type StreamLimits } from '../ingest/bus/streams.ts'
 import { openNatsWatermarks } from '../ingest/bus/watermarks.ts'
+import { createDiskGuard, folderPlace, serverPlace } from '../ingest/disk-guard.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
 import { applyRetention, DEFAULT_RETENTION } from '../ingest/store/retention.ts'
-import { connectStore } from '../ingest/store/store.ts'
+import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
 import type { Logger } from '#schemas/role.ts'
 import { lazyRole } from './lazy-role.ts'
@@ -49,13 +50,30 @@ export function ingestService(options: IngestServiceOptions) {
       delayMs: settings.settleDelaySeconds * 1000,
       ...(options.settleFromMs === undefined ? {} : { earliestMs: options.settleFromMs }),
     }
-    const role = createIngest({ store, shards: shards.handles, log, options: { settle } })
+    const role = createIngest({
+      store,
+      shards: shards.handles,
+      log,
+      disk: diskGuard(settings, store, log),
+      options: { settle },
+    })
     const close = async () => {
       await shards.close()
       await store.close()
     }
     return { role, close }
   })
+}
+
+/** Whatever ingest fills: a server says itself how full its disks are; the rest lies in the data folder. */
+function diskGuard({ clickhouseUrl, natsUrl, dataDir }: Settings, store: Store, log: Logger) {
+  const server = clickhouseUrl === undefined ? [] : [serverPlace(store)]
+  const engine =
+    clickhouseUrl === undefined ? [folderPlace("the engine's disk", join(dataDir, 'engine'))] : []
+  // With a server and a bus of their own, ingest keeps nothing here.
+  const isOurs = clickhouseUrl === undefined || natsUrl === undefined
+  const data = isOurs ? [folderPlace('the disk of the data folder', dataDir)] : []
+  return createDiskGuard({ places: [...server, ...engine, ...data], log })
 }
 
 /** The one stream of a NATS server. `create` also makes the streams; otherwise `migrate` did. */

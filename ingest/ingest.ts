@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { PipelineStatus } from '#schemas/ports.ts'
+import type { DiskStatus, PipelineStatus } from '#schemas/ports.ts'
 import type { Clock, Logger, Role, RoleHealth } from '#schemas/role.ts'
+import { DISK_LOOK_MS, type DiskGuard } from './disk-guard.ts'
 import {
   createSettler,
   DEFAULT_SETTLE_OPTIONS,
@@ -31,6 +32,8 @@ export interface IngestDeps {
   readonly log: Logger
   readonly clock?: Clock
   readonly sleep?: Sleep
+  /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
+  readonly disk?: DiskGuard
   readonly options?: IngestOptions
 }
 
@@ -53,7 +56,7 @@ const DELIVERY_MEMORY_MS = 35 * 86_400_000
  * inserts under way; whatever a kill -9 cuts short is repeated from the last intent.
  */
 export function createIngest(deps: IngestDeps): Ingest {
-  const { store, log, clock = Date.now, options = {} } = deps
+  const { store, log, disk = null, clock = Date.now, options = {} } = deps
   const sleep: Sleep = deps.sleep ?? ((ms, signal) => wait(ms, undefined, { signal }))
   const stopping = new AbortController()
   let shards: readonly Shard[] = []
@@ -61,6 +64,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   let running: Promise<unknown> | null = null
   let settleFailure: string | null = null
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
+  const hasRoom = () => disk?.hasRoom() ?? true
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
@@ -93,7 +97,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const settleLoop = async (own: Settler) => {
     while (!isOver()) {
       try {
-        while (await own.step()) if (isOver()) return
+        // Settling writes too, and what it would settle now lacks what waits in the spools.
+        while (hasRoom() && (await own.step())) if (isOver()) return
         if (settleFailure !== null) log.info('settling works again')
         settleFailure = null
       } catch (error) {
@@ -105,12 +110,20 @@ export function createIngest(deps: IngestDeps): Ingest {
     }
   }
 
+  const watchDisk = async (guard: DiskGuard) => {
+    while (!isOver()) {
+      await sleep(DISK_LOOK_MS, stopping.signal).catch(() => undefined)
+      if (!isOver()) await guard.look()
+    }
+  }
+
   return {
     name: 'ingest',
     ended,
     async start() {
       const loaded = await load()
       settler = loaded.settler
+      await disk?.look()
       shards = deps.shards.map((handle, index) => {
         const delivery = loaded.deliveries[index]
         if (delivery === undefined) throw new Error('one delivery state per shard')
@@ -122,6 +135,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           sleep,
           log,
           knowledge: loaded.knowledge,
+          hasRoom,
           hasLanded: (intent) => hasLanded(store, intent, clock() - DELIVERY_MEMORY_MS),
           options: {
             ...DEFAULT_READER_LIMITS,
@@ -140,22 +154,33 @@ export function createIngest(deps: IngestDeps): Ingest {
           end(error instanceof Error ? error : new Error(message(error)))
         }),
       )
-      running = Promise.all(settler === null ? ends : [...ends, settleLoop(settler)])
+      running = Promise.all([
+        ...ends,
+        ...(settler === null ? [] : [settleLoop(settler)]),
+        ...(disk === null ? [] : [watchDisk(disk)]),
+      ])
     },
     async stop() {
       stopping.abort()
       await Promise.all(shards.map((shard) => shard.stop()))
       await running
     },
-    health: () => health(shards, settler, { isStopped: stopping.signal.aborted, settleFailure }),
-    status: () => pipelineStatus(shards, settler),
+    health: () =>
+      withDisk(
+        health(shards, settler, { isStopped: stopping.signal.aborted, settleFailure }),
+        disk?.status ?? null,
+      ),
+    status: () => ({ ...pipelineStatus(shards, settler), disk: disk?.status ?? null }),
     shardStatus: () => shards.map(({ status }) => status),
   }
 }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-function pipelineStatus(shards: readonly Shard[], settler: Settler | null): PipelineStatus {
+function pipelineStatus(
+  shards: readonly Shard[],
+  settler: Settler | null,
+): Omit<PipelineStatus, 'disk'> {
   const lags = shards.map(({ status }) => status.lagMessages)
   const inserts = shards.flatMap(({ status }) => status.lastInsertMs ?? [])
   return {
@@ -202,6 +227,25 @@ function health(
   }
   if (role.settleFailure !== null) return { state: 'degraded', detail: role.settleFailure, metrics }
   return { state: shards.length === 0 && settler === null ? 'starting' : 'ok', detail: '', metrics }
+}
+
+/** A full disk is said first: it is the cause of whatever else is wrong, and a person has to act. */
+function withDisk(health: RoleHealth, disk: DiskStatus | null): RoleHealth {
+  if (disk === null || disk.used_ratio === null) return health
+  const metrics = {
+    ...health.metrics,
+    ingest_disk_used_ratio: disk.used_ratio,
+    ingest_disk_free_bytes: disk.free_bytes ?? 0,
+    ingest_disk_warning: disk.state === 'ok' ? 0 : 1,
+    ingest_disk_stopped: disk.state === 'stopped' ? 1 : 0,
+  }
+  const isWell = health.state === 'ok' || health.state === 'degraded'
+  if (disk.detail === '' || !isWell) return { ...health, metrics }
+  return {
+    state: 'degraded',
+    detail: [disk.detail, health.detail].filter((text) => text !== '').join('; '),
+    metrics,
+  }
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

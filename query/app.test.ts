@@ -222,6 +222,20 @@ describe('health', () => {
     expect((await app.inject('/readyz')).statusCode).toBe(503)
   })
 
+  test('says that a disk fills up, without a token and without a store', async () => {
+    const disk = { state: 'stopped' as const, used_ratio: 0.96, free_bytes: 1, detail: 'full' }
+    const counts = { inserted_rows: 0, quarantined: 0, settled_until_ms: null }
+    const pipeline = () => ({ lag_messages: null, last_insert_ms: null, ...counts, disk })
+    let answers = true
+    const reader = { ...fakeReader(), ping: () => Promise.resolve(answers) }
+    const { app } = await site({ reader, pipeline })
+    expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready', warnings: ['full'] })
+    answers = false
+    expect((await app.inject('/readyz')).json()).toMatchObject({
+      error: { code: 'E_STORE_AWAY', message: 'the store does not answer; full' },
+    })
+  })
+
   test('its own numbers are Prometheus text', async () => {
     const roles = () => [
       { name: 'ingest', health: { state: 'ok' as const, detail: '', metrics: { rows_total: 7 } } },

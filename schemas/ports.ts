@@ -58,4 +58,17 @@ export interface PipelineStatus {
   readonly inserted_rows: number
   readonly quarantined: number
   readonly settled_until_ms: number | null
+  /** Null when nobody watches the disks. */
+  readonly disk: DiskStatus | null
+}
+
+/** How full the fullest disk that ingest fills is. */
+export interface DiskStatus {
+  /** `warning` from 85 % on; `stopped` = from 95 % until below 93 % ingest takes no messages. */
+  readonly state: 'unknown' | 'ok' | 'warning' | 'stopped'
+  /** Share in use, 0..1. */
+  readonly used_ratio: number | null
+  readonly free_bytes: number | null
+  /** A sentence for people, empty while there is nothing to do. */
+  readonly detail: string
 }

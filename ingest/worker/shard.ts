@@ -7,13 +7,20 @@ import { epochName, resume, type LogState } from './intent.ts'
 import type { ShardHandle } from './ports.ts'
 import { retry, type Sleep } from './retry.ts'
 import { duplicates, insertRange, newStatus, type ShardStatus } from './shard-insert.ts'
-import { createShardReader, type ReaderOptions, type ShardReader } from './shard-reader.ts'
+import {
+  createShardReader,
+  type Read,
+  type ReaderOptions,
+  type ShardReader,
+} from './shard-reader.ts'
 import type { DeviceKnowledge, Staged } from './stage.ts'
 
 /** The log is asked for its newest position this often, for the lag. */
 const LAG_EVERY_MS = 2_000
 /** Pause after a defect: long enough to be read in the log, short enough to heal. */
 const RESTART_WAIT_MS = 5_000
+/** How often a shard asks whether there is room again. */
+const ROOM_WAIT_MS = 1_000
 
 export interface ShardDeps {
   readonly handle: ShardHandle
@@ -24,6 +31,8 @@ export interface ShardDeps {
   readonly sleep: Sleep
   readonly log: Logger
   readonly options: ReaderOptions
+  /** False while nothing is to be taken: messages stay in the log, unacknowledged. */
+  readonly hasRoom: () => boolean
   /** Whether `batches` has the range of this intent. */
   readonly hasLanded: (intent: IntentBody) => Promise<boolean>
   /** Called after every insert. */
@@ -131,7 +140,7 @@ async function loop(context: Context): Promise<void> {
   let lookedAtMs = -Infinity
   while (!signal.aborted) {
     const { epoch, life, next } = place
-    const reads = await reader.gather(next)
+    const reads = context.hasRoom() ? await reader.gather(next) : await holdBack(context)
     const last = reads.at(-1)?.message.position
     // Read from another log than the one the positions belong to: looked at again below.
     const isSameLog = handle.log.epoch() === epoch
@@ -148,6 +157,12 @@ async function loop(context: Context): Promise<void> {
     lookedAtMs = clock()
     place = lookAround(place, await reader.state(), context)
   }
+}
+
+/** Takes nothing for a moment; the lag goes on being told. */
+async function holdBack({ sleep, signal }: Context): Promise<Read[]> {
+  await sleep(ROOM_WAIT_MS, signal).catch(() => undefined)
+  return []
 }
 
 /** Repeats what may or may not have landed. */
