@@ -19,7 +19,7 @@ import {
  * One node: 8 GPUs printed every second by a stand-in for `dcgmi dmon` (a child of its own, in the real format),
  * through pipe, parser, merge, wire and an fsynced spool. The aim is under 2 % of one core and 100 MB.
  *
- *     MALLOC_ARENA_MAX=1 bin/node24 --max-semi-space-size=2 bench/dmon-node.ts [seconds]
+ *     MALLOC_ARENA_MAX=1 bin/node24 --max-semi-space-size=1 bench/dmon-node.ts [seconds]
  *
  * Those are the settings that bin/plimsoll starts a collector with; without them it keeps about 25 MB more.
  */

@@ -1,7 +1,7 @@
 import type { CollectorConfig } from '../collector/config.ts'
 
 /** What bin/plimsoll starts a collector with; V8 takes it at its start only. */
-export const SMALL_HEAP_FLAG = '--max-semi-space-size=2'
+export const SMALL_HEAP_FLAG = '--max-semi-space-size=1'
 
 /**
  * Exporters a small young generation carries. It costs CPU in proportion to what lives from read to batch: 6,250
