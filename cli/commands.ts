@@ -219,6 +219,43 @@ Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warnin
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'load',
+    summary: "simulated fleet traffic through the collector's own code, to size a site",
+    arguments: '--nats URL [options]',
+    details: `Simulated devices in nodes of 8, 40 values a row, through the collector's schedule, merge, batches, spool and
+publisher to a NATS bus; every batch is marked "simulated". For a bus and a store of their own: it looks at some messages of
+the stream and refuses when one is real (it may miss a few among many simulated ones; it cannot see what the store holds).
+Reading a vendor's output is not part of it. Spools lie in DIR/load meanwhile. Prints a table, also when piped; --json is
+for programs. Ends by itself; Ctrl-C ends it early, and the bus gets 5 s to take the rest.
+Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were left in the spools.`,
+    options: {
+      devices: { value: 'N', help: 'simulated devices, 1 to 100000 (default 5000)' },
+      interval: {
+        value: 'TIME',
+        help: 'between two rows of a device: 1s, 2s, 5s, 10s and others that divide a minute (default 10s)',
+      },
+      duration: { value: 'TIME', help: 'how long: 90s, 10m, 2h (default 60s)' },
+      collectors: {
+        value: 'C',
+        help: 'delivery identities, each with its own spool (default one per 6250 devices)',
+      },
+      'as-cluster': {
+        value: 'NAME',
+        help: 'cluster of the devices; begins with "load", so that questions can leave it out (default load)',
+      },
+      seed: { value: 'S', help: 'another seed, another fleet (default 1)' },
+      yes: { help: 'send also into a bus that holds real data, or that does not say' },
+      json: { help: 'JSON also in a terminal' },
+      ...DATA,
+      ...BUS,
+    },
+    examples: [
+      'plimsoll load --nats nats://127.0.0.1:4222 --devices 5000 --interval 10s --duration 60s',
+      'plimsoll load --nats nats://bus:4222 --devices 50000 --interval 1s --duration 10m --json',
+    ],
+    load: () => import('./commands/load.ts'),
+  },
+  {
     name: 'status',
     summary: 'ask a running server whether it is well',
     arguments: '[URL]',

@@ -34,6 +34,10 @@ export const ERRORS = {
   E_MIGRATION_CHANGED: { status: 500, summary: 'a migration that was applied has changed since' },
   E_BUS_AWAY: { status: 503, summary: 'the NATS server does not answer' },
   E_BUS_TOO_OLD: { status: 500, summary: 'the NATS server is too old or has no JetStream' },
+  E_BUS_NOT_SIMULATED: {
+    status: 500,
+    summary: 'the bus holds real data and plimsoll load refuses to use it',
+  },
   E_CONTROL_AWAY: {
     status: 503,
     summary: 'orders such as a pause cannot reach the collectors from here',
