@@ -131,6 +131,27 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     load: () => import('./commands/migrate.ts'),
   },
   {
+    name: 'repair',
+    summary: 'settle the minutes of a window again, after raw data was corrected',
+    arguments: '--from TIME --to TIME [options]',
+    details: `Asks the running plimsoll all (beside it, with its --data) or plimsoll ingest (with its --clickhouse) to compare what
+it settled with what is stored now. Minutes that differ become new revisions, each with a restatement record; hours and
+days follow. Running it again changes nothing. What is older than the raw samples is left as it is.`,
+    options: {
+      from: { value: 'TIME', help: 'first moment, with its zone: 2026-05-01T10:00Z' },
+      to: { value: 'TIME', help: 'end of the window, not part of it' },
+      reason: { value: 'TEXT', help: 'why; kept and shown with it' },
+      'dry-run': { help: 'print the minutes that would change, and change nothing' },
+      ...DATA,
+      ...STORE,
+    },
+    examples: [
+      'plimsoll repair --from 2026-05-01T10:00Z --to 2026-05-01T12:00Z --dry-run',
+      'plimsoll repair --from 2026-05-01T10:00Z --to 2026-05-01T12:00Z --reason restored-spool-h2-r03',
+    ],
+    load: () => import('./commands/repair.ts'),
+  },
+  {
     name: 'token',
     summary: 'add, list or revoke the tokens people and programs log in with',
     arguments: 'add | list | revoke NAME',
@@ -161,7 +182,7 @@ collection health names who paused it and why. A pause ends by itself.`,
       nodes: { value: 'LIST', help: "hostlist such as 'h2-r[01-40]-n[01-08]', or *" },
       cluster: { value: 'NAME', help: 'only this cluster (default all)' },
       for: { value: 'TIME', help: 'how long: 30m, 2h, 3d; at most 7d' },
-      reason: { value: 'TEXT', help: 'why; shown in collection health' },
+      reason: { value: 'TEXT', help: 'why; kept and shown with it' },
       list: { help: 'show the pauses in force' },
       end: { value: 'ID', help: 'end a pause early' },
       server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },

@@ -10,12 +10,13 @@ import { ensureStreams, type StreamLimits } from '../ingest/bus/streams.ts'
 import { openNatsWatermarks } from '../ingest/bus/watermarks.ts'
 import { createDiskGuard, folderPlace, serverPlace } from '../ingest/disk-guard.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
+import { fileRepairs, storeRepairs } from '../ingest/settle/repair-queues.ts'
 import { applyRetention, DEFAULT_RETENTION } from '../ingest/store/retention.ts'
 import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
 import type { Logger } from '#schemas/role.ts'
 import { lazyRole } from './lazy-role.ts'
-import type { Settings } from './settings.ts'
+import { repairsPath, type Settings } from './settings.ts'
 import type { StoreAccess } from './store.ts'
 
 /** How long the bus keeps what ingest has not read, and how much: beyond it collectors keep it. */
@@ -55,6 +56,10 @@ export function ingestService(options: IngestServiceOptions) {
       shards: shards.handles,
       log,
       disk: diskGuard(settings, store, log),
+      repairs:
+        settings.clickhouseUrl === undefined
+          ? fileRepairs(repairsPath(settings.dataDir))
+          : storeRepairs(store),
       options: { settle },
     })
     const close = async () => {

@@ -87,6 +87,9 @@ export const tokensPath = (settings: Settings) =>
 /** The append-only record of who changed what. */
 export const auditPath = (settings: Settings) => join(settings.dataDir, 'access', 'audit.jsonl')
 
+/** Where requests to settle a window again wait for the process that owns an embedded engine. */
+export const repairsPath = (dataDir: string) => join(dataDir, 'repairs')
+
 function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''

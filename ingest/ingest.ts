@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { DiskStatus, PipelineStatus } from '#schemas/ports.ts'
 import type { Clock, Logger, Role, RoleHealth } from '#schemas/role.ts'
 import { DISK_LOOK_MS, type DiskGuard } from './disk-guard.ts'
+import type { RepairQueue } from './settle/repair.ts'
 import {
   createSettler,
   DEFAULT_SETTLE_OPTIONS,
@@ -32,6 +33,8 @@ export interface IngestDeps {
   readonly log: Logger
   readonly clock?: Clock
   readonly sleep?: Sleep
+  /** Where people ask for windows to be settled again. */
+  readonly repairs?: RepairQueue
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
   readonly disk?: DiskGuard
   readonly options?: IngestOptions
@@ -76,7 +79,8 @@ export function createIngest(deps: IngestDeps): Ingest {
           ...DEFAULT_SETTLE_OPTIONS,
           ...options.settle,
         }
-        const parts = { store, capacity: knowledge.capacity, intervals, clock, log }
+        const asked = deps.repairs === undefined ? {} : { repairs: deps.repairs }
+        const parts = { store, capacity: knowledge.capacity, intervals, clock, log, ...asked }
         const made =
           options.settles === false ? null : await createSettler({ ...parts, options: settling })
         const deliveries = await Promise.all(

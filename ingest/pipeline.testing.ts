@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TestEngine } from './engine/engine.testing.ts'
 import { createIngest, type Ingest, type IngestOptions } from './ingest.ts'
+import { storeRepairs } from './settle/repair-queues.ts'
 import { migrate } from './store/migrate.ts'
 import { connectStore, type Store } from './store/store.ts'
 import {
@@ -54,6 +55,7 @@ export async function startPipeline(
       store,
       shards: [handle],
       log: silent,
+      repairs: storeRepairs(store),
       clock: () => clock.nowMs,
       // Loops spin quickly, whatever pause they ask for.
       sleep: (_, signal) =>

@@ -43,6 +43,8 @@ export const ERRORS = {
     summary: 'orders such as a pause cannot reach the collectors from here',
   },
   E_INTENT_TAKEN: { status: 500, summary: 'another ingest process works on this shard' },
+  E_REPAIR_WAITING: { status: 503, summary: 'no process that settles took the repair up' },
+  E_REPAIR_FAILED: { status: 500, summary: 'a repair could not compare its window' },
   E_CONFIG_INVALID: { status: 500, summary: 'the configuration has a mistake' },
   E_CONFIG_MISSING: { status: 500, summary: 'the configuration file cannot be read' },
   E_TARGETS_INVALID: { status: 400, summary: 'a target list cannot be understood' },

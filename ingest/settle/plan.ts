@@ -1,7 +1,12 @@
 import type { LocalDay } from './local-day.ts'
 
 /** Why settled minutes are settled again. */
-export type RestateReason = 'late rows' | 'capacity accepted' | 'capacity retired'
+export type RestateReason =
+  | 'late rows'
+  | 'capacity accepted'
+  | 'capacity retired'
+  | 'repair'
+  | `repair: ${string}`
 
 /** What to do next; times are epoch ms, half-open. */
 export type Work =
@@ -54,6 +59,10 @@ export interface SettlePlan {
   touch(fromMs: number, toMs: number, reason: RestateReason, nowMs: number): void
   /** Capacity now begins here (or earlier than it did). */
   begin(fromMs: number): void
+  /** This minute waits to be settled again. */
+  isDirty(minuteMs: number): boolean
+  /** Minutes before this are left as they are: their raw samples are gone, or somebody else settled them. */
+  horizonMs(nowMs: number): number
   /** End of the last settled minute such that none before it is missing; null before the first. */
   readonly settledUntilMs: number | null
   readonly dirtyCount: number
@@ -160,10 +169,14 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
     }
   }
 
+  const horizonAt = (nowMs: number) => {
+    const rawMs = ceilTo(nowMs - options.rawRetentionMs + LOOK_BACK_MS, MINUTE_MS)
+    return Math.max(rawMs, options.earliestMs ?? 0)
+  }
+
   return {
     next(nowMs, chunkMinutes) {
-      const rawMs = ceilTo(nowMs - options.rawRetentionMs + LOOK_BACK_MS, MINUTE_MS)
-      const horizonMs = Math.max(rawMs, options.earliestMs ?? 0)
+      const horizonMs = horizonAt(nowMs)
       inFlight =
         closedMinutes(nowMs, horizonMs, chunkMinutes) ??
         changedMinutes(nowMs, horizonMs, chunkMinutes) ??
@@ -211,6 +224,8 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
     begin(capacityFromMs) {
       fromMs = Math.min(fromMs ?? Infinity, capacityFromMs)
     },
+    isDirty: (minuteMs) => dirty.has(minuteMs),
+    horizonMs: horizonAt,
     get settledUntilMs() {
       return untilMs
     },

@@ -9,6 +9,8 @@ import { createLedger } from './ledger.ts'
 import { createLocalDays } from './local-day.ts'
 import { createSettlePlan, type PlanOptions, type SettlePlan } from './plan.ts'
 import { planStart, type StartFacts } from './plan-start.ts'
+import type { RepairQueue } from './repair.ts'
+import { createRepairs } from './repairs.ts'
 
 export interface SettleOptions extends Omit<PlanOptions, 'dayOf'> {
   /** IANA zone of the site's days. */
@@ -32,6 +34,8 @@ export interface SettleDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly options: SettleOptions
+  /** Where people ask for windows to be settled again; absent = nowhere. */
+  readonly repairs?: RepairQueue
 }
 
 export interface Settler {
@@ -68,6 +72,10 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   const facts = await loadFacts(deps, dayOf)
   const plan = createSettlePlan(planStart(facts), { ...options, dayOf })
   const ledger = await createLedger(store, clock)
+  const repairs =
+    deps.repairs === undefined
+      ? null
+      : await createRepairs({ queue: deps.repairs, store, plan, clock, log })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
@@ -89,7 +97,9 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   return {
     async step() {
       await acceptCapacity()
-      const work = plan.next(clock(), chunkMinutes(capacity.acceptedDevices))
+      const chunk = chunkMinutes(capacity.acceptedDevices)
+      const work = plan.next(clock(), chunk)
+      if (work === null && (await repairs?.step(chunk)) === true) return true
       isIdle = work === null
       if (work === null) return false
       try {
