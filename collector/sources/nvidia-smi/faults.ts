@@ -58,7 +58,7 @@ const LOST: FaultDescription = {
   name: { en: 'The GPU fell off the bus', zh: 'GPU 已掉卡' },
   action: {
     en: 'Drain the node and reboot it, with a power cycle if needed; check seating, power and PCIe; replace the board if it comes back.',
-    zh: '排空节点并重启，必要时断电；检查插接、供电和 PCIe；若再次出现则更换板卡。',
+    zh: '排空节点并重启，必要时断电；检查插卡、供电和 PCIe；若再次出现则更换板卡。',
   },
 }
 
