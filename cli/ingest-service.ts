@@ -11,7 +11,7 @@ import { openNatsWatermarks } from '../ingest/bus/watermarks.ts'
 import { createDiskGuard, folderPlace, serverPlace } from '../ingest/disk-guard.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
 import { fileRepairs, storeRepairs } from '../ingest/settle/repair-queues.ts'
-import { applyRetention, DEFAULT_RETENTION } from '../ingest/store/retention.ts'
+import { applyRetention, DEFAULT_RETENTION, rawRetentionMs } from '../ingest/store/retention.ts'
 import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
 import type { Logger } from '#schemas/role.ts'
@@ -49,6 +49,8 @@ export function ingestService(options: IngestServiceOptions) {
     const settle = {
       timeZone: settings.timeZone,
       delayMs: settings.settleDelaySeconds * 1000,
+      // A minute without its raw samples would be settled again as unknown.
+      ...(options.retention ? { rawRetentionMs: rawRetentionMs(DEFAULT_RETENTION) } : {}),
       ...(options.settleFromMs === undefined ? {} : { earliestMs: options.settleFromMs }),
     }
     const role = createIngest({

@@ -6,6 +6,7 @@ import {
   startPlimsoll,
   tempFolder,
 } from './process.testing.ts'
+import { prepareSite } from './site.testing.ts'
 
 /** `plimsoll repair` beside a running `plimsoll all`, which alone may open the engine. */
 
@@ -30,6 +31,23 @@ it('is answered by the running process, which owns the engine', async () => {
   expect(result.stdout).toMatch(/nothing differs: nothing was changed\n$/)
   expect(all.log()).toContain('a repair is done')
 }, 60_000)
+
+it('with a store of its own is taken up by the ingest process, through the store', async () => {
+  const own = await tempFolder()
+  const site = await prepareSite(own.path)
+  try {
+    const ingest = site.startIngest()
+    await ingest.says(/ingest reads/)
+    const result = await runPlimsoll(['repair', ...WINDOW], { env: site.env })
+    expect(result).toMatchObject({ code: 0 })
+    expect(result.stdout).toMatch(/nothing differs: nothing was changed\n$/)
+    const rows = await site.store.query('SELECT state FROM repairs FINAL')
+    expect(rows).toEqual([{ state: 'done' }])
+  } finally {
+    await site.stop()
+    await own.remove()
+  }
+}, 90_000)
 
 it('where there is no engine says which option is missing', async () => {
   const result = await runPlimsoll(['repair', ...WINDOW, '--data', '/nowhere'])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { askedRepair, type Repair } from '../ingest/settle/repair.ts'
-import { reportOf, requestOf } from './commands/repair.ts'
+import { askedRepair, type Repair, type RepairQueue } from '../ingest/settle/repair.ts'
+import { ask, reportOf, requestOf } from './commands/repair.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10)
 const HOUR = 3_600_000
@@ -9,6 +9,8 @@ const line = (options: Readonly<Record<string, string>>, dry = false) => ({
   option: (name: string) => options[name],
   flag: (name: string) => name === 'dry-run' && dry,
 })
+
+const HOURS = { from: '2026-05-01T10:00Z', to: '2026-05-01T12:00Z' }
 
 describe('what was asked for', () => {
   it('is a window of moments with their zone', () => {
@@ -30,6 +32,40 @@ describe('what was asked for', () => {
     [{ from: '2026-05-01T10:00Z', to: '2026-05-01T12:00Z', reason: 'x'.repeat(201) }, 'E_USAGE'],
   ])('refuses %j', (options, code) => {
     expect(() => requestOf(line(options), 7)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('asking', () => {
+  const request = askedRepair('a', requestOf(line(HOURS), 7))
+  const times = { takenMs: 5, pollMs: 1 }
+  /** A queue whose other side answers with `answer` once it was asked. */
+  const answering = (answer: Partial<Repair> | null) => {
+    const written: Repair[] = []
+    const queue: RepairQueue = {
+      next: async () => null,
+      read: async () => {
+        const last = written.at(-1) ?? null
+        return last === null || answer === null ? last : { ...last, ...answer }
+      },
+      write: async (repair) => void written.push(repair),
+    }
+    return { queue, written }
+  }
+
+  it('withdraws a request that nobody takes up', async () => {
+    const { queue, written } = answering(null)
+    await expect(ask(queue, request, times)).rejects.toMatchObject({ code: 'E_REPAIR_WAITING' })
+    expect(written.map(({ state, version }) => [state, version])).toEqual([
+      ['asked', 1],
+      ['withdrawn', 2],
+    ])
+  })
+
+  it('gives the outcome, or why there is none', async () => {
+    const done = answering({ state: 'done', minutes_changed: 3 })
+    expect(await ask(done.queue, request, times)).toMatchObject({ minutes_changed: 3 })
+    const failed = answering({ state: 'failed', detail: 'memory limit' })
+    await expect(ask(failed.queue, request, times)).rejects.toThrow('memory limit')
   })
 })
 

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDiskGuard, folderPlace, serverPlace, type DiskGuard } from './disk-guard.ts'
+import { startTestEngine } from './engine/engine.testing.ts'
 import { createEngine, type Engine } from './engine/supervisor.ts'
 import { createIngest, type Ingest } from './ingest.ts'
+import { freshStore } from './pipeline.testing.ts'
 import { migrate } from './store/migrate.ts'
 import { connectStore, type Store } from './store/store.ts'
 import {
@@ -171,5 +173,48 @@ describe.skipIf(!mountable)('a small disk (SKIPPED where this test may not mount
     await restarted
     await until('everything', () => position() === sent)
     expect(await stored()).toEqual(allOnce())
+  })
+})
+
+describe('a disk that only says it is nearly full', () => {
+  it('keeps messages in the log, settled and unsettled figures where they are, and lets go when there is room', async () => {
+    const own = await startTestEngine()
+    const store = await freshStore(own)
+    const handle = memoryHandle()
+    let bavail = 4
+    const read = async () => ({ bsize: 4096, blocks: 100, bfree: bavail, bavail })
+    const guard = createDiskGuard({
+      places: [folderPlace('the disk', '/', read)],
+      log: silent,
+    })
+    const ingest = createIngest({
+      store,
+      shards: [handle],
+      log: silent,
+      disk: guard,
+      sleep: (_, signal) =>
+        new Promise((resolve, reject) => {
+          if (signal.aborted) reject(new Error('stopped'))
+          else setTimeout(resolve, 5)
+        }),
+      options: { settles: false, shard: { waitMs: 5 } },
+    })
+    await ingest.start()
+    const cells = { busy_ratio: [[0.5]] }
+    const t0Ms = Math.floor(Date.now() / 10_000) * 10_000
+    const boot = newBoot()
+    handle.log.add(asMessage(testBatch({ boot, seq: 1, t0Ms, devices: [testDevice('d')], cells })))
+    await until('the lag', () => ingest.status().lag_messages === 1)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await store.query('SELECT 1 FROM samples')).toEqual([])
+    expect(ingest.health()).toMatchObject({ state: 'degraded' })
+    expect(handle.heard.watermarks).toEqual([])
+    bavail = 8
+    await until('the message', () => ingest.shardStatus()[0]?.storedPosition === 1)
+    expect(await store.query('SELECT 1 FROM samples')).toHaveLength(1)
+    expect(ingest.status().disk?.state).toBe('warning')
+    await ingest.stop()
+    await store.close()
+    await own.stop()
   })
 })

@@ -20,8 +20,7 @@ import { readSettings, repairsPath, type Settings } from '../settings.ts'
 import { fromUrl } from '../store.ts'
 
 /** A process that settles takes a request up within seconds unless it has fresh minutes to catch up with. */
-const TAKEN_MS = 30_000
-const POLL_MS = 500
+const WAITS = { takenMs: 30_000, pollMs: 500 } as const
 
 export async function run(invocation: Invocation): Promise<number> {
   const settings = readSettings(invocation)
@@ -80,18 +79,22 @@ function openQueue({ clickhouseUrl, dataDir }: Settings): {
 }
 
 /** Puts the request into the queue and waits for its end. Throws E_REPAIR_WAITING and E_REPAIR_FAILED. */
-async function ask(queue: RepairQueue, request: Repair): Promise<Repair> {
+export async function ask(
+  queue: RepairQueue,
+  request: Repair,
+  { takenMs, pollMs }: { readonly takenMs: number; readonly pollMs: number } = WAITS,
+): Promise<Repair> {
   await queue.write(request)
   const progress = createProgress(
     request.dry_run ? 'comparing' : 'settling again',
     process.stderr,
     Date.now,
   )
-  const endMs = Date.now() + TAKEN_MS
+  const endMs = Date.now() + takenMs
   for (;;) {
-    await delay(POLL_MS)
+    await delay(pollMs)
     const repair = (await queue.read(request.id)) ?? request
-    if (repair.state === 'withdrawn') throw nobodySettles()
+    if (repair.state === 'withdrawn') throw nobodySettles(takenMs)
     if (repair.state === 'failed')
       throw new PlimsollError('E_REPAIR_FAILED', `the repair stopped: ${repair.detail}`)
     if (!isOpen(repair)) {
@@ -104,10 +107,10 @@ async function ask(queue: RepairQueue, request: Repair): Promise<Repair> {
   }
 }
 
-const nobodySettles = () =>
+const nobodySettles = (takenMs: number) =>
   new PlimsollError(
     'E_REPAIR_WAITING',
-    `no process took the repair up within ${TAKEN_MS / 1000} s, so it was withdrawn. The running plimsoll all or plimsoll ingest does the settling; run this beside it, as the same user, when it has caught up`,
+    `no process took the repair up within ${takenMs / 1000} s, so it was withdrawn. The running plimsoll all or plimsoll ingest does the settling; run this beside it, as the same user, when it has caught up`,
   )
 
 function shareOf({ begin_ms, end_ms, checked_until_ms }: Repair): number {
