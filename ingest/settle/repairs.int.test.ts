@@ -172,7 +172,7 @@ describe('a repair', () => {
     ])
     expect(await restatements(own)).toMatchObject([{ new_known_ms: '0', revision: 2 }])
     await own.store.command(
-      `INSERT INTO devices SELECT * REPLACE ('other' AS pool, at - INTERVAL 0 SECOND AS at, version + 1 AS version)
+      `INSERT INTO devices SELECT * REPLACE ('other' AS pool)
        FROM devices FINAL`,
     )
     const moved = await repair(own, { dry_run: true })

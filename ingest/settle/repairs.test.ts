@@ -115,6 +115,24 @@ describe('a repair, step by step', () => {
     expect(await queue.read('b')).toMatchObject({ state: 'done' })
   })
 
+  it('compares in smaller pieces after one was too large', async () => {
+    const queue = memoryQueue(request('a', { from_ms: T0, to_ms: T0 + 8 * MINUTE }))
+    const { plan } = testPlan()
+    const spans: number[] = []
+    const store = {
+      query: (_: string, params: Readonly<Record<string, unknown>> = {}) => {
+        const minutes = (Number(params['to_ms']) - Number(params['from_ms'])) / MINUTE
+        spans.push(minutes)
+        return minutes > 4 ? Promise.reject(new Error('memory limit')) : Promise.resolve([])
+      },
+    }
+    const repairs = await createRepairs({ queue, store, plan, clock: () => T0, log: silent })
+    await repairs.step(16)
+    await expect(repairs.step(16)).rejects.toThrow('memory limit')
+    for (let step = 0; step < 3; step += 1) await repairs.step(16)
+    expect([spans, (await queue.read('a'))?.state]).toEqual([[8, 4, 4], 'done'])
+  })
+
   it('never stops settling because the queue is away, and asks it again later', async () => {
     let asked = 0
     const queue: RepairQueue = {

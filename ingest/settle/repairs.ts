@@ -25,8 +25,10 @@ export interface Repairs {
 const MINUTE_MS = 60_000
 /** How often the queue is asked. */
 const POLL_MS = 3_000
-/** A comparison that fails this often in a row ends its repair. */
+/** A comparison that fails this often in a row ends its repair… */
 const FAILURES_MAX = 3
+/** …and each failure makes the pieces of this repair that much smaller: it may have been too large. */
+const SHRINK = 4
 const LIMITS = { maxExecutionMs: 40_000 }
 
 /** Settles windows again that a person asked for, one after another, through the plan of the settler. */
@@ -37,6 +39,7 @@ export async function createRepairs(deps: RepairsDeps): Promise<Repairs> {
   /** Minutes of this repair that the plan has still to settle. */
   let waiting: number[] = []
   let failures = 0
+  let shrunk = 1
   let polledMs = -Infinity
   let isQueueAway = false
 
@@ -66,6 +69,7 @@ export async function createRepairs(deps: RepairsDeps): Promise<Repairs> {
     current = await save(found, { state: 'running', begin_ms, end_ms, ...fresh })
     waiting = []
     failures = 0
+    shrunk = 1
     log.info('a repair begins', { id: found.id, minutes: (end_ms - begin_ms) / MINUTE_MS })
     return true
   }
@@ -108,11 +112,12 @@ export async function createRepairs(deps: RepairsDeps): Promise<Repairs> {
     async step(chunkMinutes) {
       if (current === null) return take()
       try {
-        const isBusy = await advance(current, chunkMinutes)
+        const isBusy = await advance(current, Math.max(1, Math.floor(chunkMinutes / shrunk)))
         failures = 0
         return isBusy
       } catch (error) {
         failures += 1
+        shrunk *= SHRINK
         if (failures < FAILURES_MAX || current === null) throw error
         const detail = error instanceof Error ? error.message : String(error)
         log.error('a repair failed', { id: current.id, cause: detail })
