@@ -7,6 +7,7 @@ import { connectBus } from '../../ingest/bus/connect.ts'
 import { type NatsPublisher, openNatsPublisher } from '../../ingest/bus/publisher.ts'
 import type { Invocation } from '../command.ts'
 import { lookForRealData, refuseRealData } from '../load/bus-check.ts'
+import { fairTime } from '../load/fair-time.ts'
 import { createLoadFleet } from '../load/fleet.ts'
 import { type LoadOptions, loadOptions } from '../load/options.ts'
 import { makeReport, progressLine, reportLines } from '../load/report.ts'
@@ -28,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
     intervalMs: options.intervalMs,
     directory,
     logger: log,
-    time: systemTime,
+    time: fairTime(systemTime),
     random: randomBytes,
     openPublisher(cluster, collector) {
       const publisher = openNatsPublisher({

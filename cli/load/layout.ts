@@ -42,8 +42,6 @@ export const COLLECTOR_DEVICES = 6250
 const RACK_NODES = 4
 const HALL_RACKS = 64
 const HOUR_MS = 3_600_000
-/** Racks in turn; with MODELS' shares of 3, 2, 2 and 1 in eight. */
-const RACK_MODELS = [0, 1, 0, 2, 0, 1, 3, 2] as const
 /** Of ten racks seven train, two serve and one is for research. */
 const RACK_POOLS =
   'training training training inference training training training inference training research'
@@ -72,8 +70,7 @@ function nodeAt(shape: LoadShape, position: number): LoadNode {
   const hall = `hall-${Math.floor(rackNumber / HALL_RACKS) + 1}`
   const rack = `h${Math.floor(rackNumber / HALL_RACKS) + 1}-r${pad(rackNumber % HALL_RACKS)}`
   const pool = POOLS[rackNumber % POOLS.length] ?? 'training'
-  const spec = MODELS[RACK_MODELS[rackNumber % RACK_MODELS.length] ?? 0]
-  if (spec === undefined) throw new RangeError('the demo fleet lost a model')
+  const spec = modelOf((rackNumber + 0.5) / Math.ceil(devices / (NODE_DEVICES * RACK_NODES)))
   const first = position * NODE_DEVICES
   return {
     name: `${cluster}-${rack}-n${(position % RACK_NODES) + 1}`,
@@ -92,6 +89,14 @@ function nodeAt(shape: LoadShape, position: number): LoadNode {
       deviceAt(shape, spec, first + index),
     ),
   }
+}
+
+/** Models stand together, as in halls of real sites; `place` is how far down the row of racks, 0..1. */
+function modelOf(place: number): ModelSpec {
+  let upTo = 0
+  const found = MODELS.find(({ share }) => (upTo += share) > place) ?? MODELS.at(-1)
+  if (found === undefined) throw new RangeError('the demo fleet has no models')
+  return found
 }
 
 function deviceAt({ cluster, seed }: LoadShape, spec: ModelSpec, position: number): LoadDevice {

@@ -61,7 +61,7 @@ describe('plimsoll load', () => {
     const report = Report.parse(JSON.parse(stdout))
     expect(report).toMatchObject({ unpublished: 0, lost_batches: 0 })
     expect(report.rows).toBeGreaterThan(512 * 9)
-    expect(report.rows + 512 * report.missed_ticks).toBeGreaterThanOrEqual(512 * 9)
+    expect(report.rows + 8 * report.missed_ticks).toBeGreaterThanOrEqual(512 * 9)
     const found = await until('all rows in the store', async () => {
       const now = await stored('load')
       return now.rows >= report.rows ? now : null

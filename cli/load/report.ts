@@ -145,11 +145,17 @@ export function reportLines(report: LoadReport, spoolDirectory: string): string[
 }
 
 function endings(report: LoadReport, spoolDirectory: string): string[] {
-  const { unpublished, not_known_stored_batches: unknown, lost_batches: lost } = report
+  const { unpublished, not_known_stored_batches: unknown } = report
+  const { lost_batches: lost, missed_ticks: missed } = report
   return [
     unpublished === 0
       ? 'The bus has every batch.'
       : `${whole(unpublished)} batches were not taken by the bus in time. They stay in ${spoolDirectory}; it can be deleted.`,
+    ...(missed === 0
+      ? []
+      : [
+          `${whole(missed)} reads of a node were missed: one process here cannot make this load. Start several, each with an --as-cluster of its own.`,
+        ]),
     ...(lost === 0
       ? []
       : [`${whole(lost)} batches were lost because a spool was full or its disk did not answer.`]),

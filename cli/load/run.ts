@@ -16,7 +16,7 @@ export interface LoadRunDeps {
 export interface LoadRun {
   readonly last: LoadMoment
   readonly peaks: { readonly spoolBytes: number; readonly rssBytes: number }
-  /** How long samples were taken, ms. */
+  /** How long samples were taken, from the start of the first collector, ms. */
   readonly loadedMs: number
   /** The signal that ended it early, or null. */
   readonly signal: string | null
@@ -48,13 +48,12 @@ export async function runLoad(deps: LoadRunDeps): Promise<LoadRun> {
   }
   try {
     await fleet.start()
-    const startedMs = time.monotonicMs()
     const stopLooking = everySecond(time, look, deps.onSecond)
     const cancel = time.setTimer(durationMs, () => ending.end(null))
     const signal = await ending.reason
     cancel()
     stopLooking()
-    const loadedMs = time.monotonicMs() - startedMs
+    const loadedMs = time.monotonicMs() - beganMs
     await fleet.stop()
     return { last: look(), peaks, loadedMs, signal }
   } catch (error) {
