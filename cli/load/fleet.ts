@@ -72,6 +72,8 @@ interface Member {
 const SPOOL_BYTES = 512 * 2 ** 20
 const TIMEOUT_MS = 1000
 const REFRESH_MS = 60_000
+const CONNECT_MS = 5000
+const LOOK_MS = 20
 
 /**
  * One collector per delivery identity, each with its own boot, spool and way to the bus, over simulated tools. Reads
@@ -83,6 +85,7 @@ export function createLoadFleet(deps: LoadFleetDeps): LoadFleet {
   return {
     async start() {
       for (const part of buildLoad(deps.shape)) members.push(createMember(deps, part, state))
+      await untilConnected(members, deps.time)
       // All at once: one that is at work already would keep the others' disks waiting.
       const starts = await Promise.allSettled(members.map(({ collector }) => collector.start()))
       const failed = starts.find(({ status }) => status === 'rejected')
@@ -100,6 +103,15 @@ interface LoadState {
   readonly members: Member[]
   readonly produced: Produced
   readonly sent: Sent
+}
+
+/** Waits a bounded time for every way to the bus: beside a load at work a connection takes long to open. */
+async function untilConnected(members: readonly Member[], time: TimeSource): Promise<void> {
+  const untilMs = time.monotonicMs() + CONNECT_MS
+  while (members.some(({ publisher }) => !publisher.connected())) {
+    if (time.monotonicMs() >= untilMs) return
+    await new Promise<void>((resolve) => time.setTimer(LOOK_MS, resolve))
+  }
 }
 
 function createMember(deps: LoadFleetDeps, part: LoadPart, { sent, produced }: LoadState): Member {
