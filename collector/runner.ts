@@ -1,5 +1,5 @@
 import type { PauseOrder } from '#schemas/control.ts'
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
 import type { CollectorClock, TimeSource } from './clock.ts'
 import type { SourceSection } from './config.ts'
 import { meteredIo } from './host.ts'
@@ -189,7 +189,8 @@ function skipPaused(deps: RunnerDeps, loop: Loop, tickMs: number, pause: PauseOr
   loop.section.source.close?.(loop.memory)
   const until = new Date(pause.until_ms).toISOString().slice(0, 16)
   const detail = `paused by ${pause.who} until ${until}Z: ${pause.reason}`
-  const interpretation = { ...failedRead(loop, 'paused', detail), outcome: 'absent' } as const
+  const order = { outcome: 'absent', reason: 'paused', detail } as const
+  const interpretation = unread(loop.section.source.name, order)
   report(deps, loop, { tickMs, durationMs: 0, bytes: 0, interpretation })
 }
 
@@ -257,17 +258,5 @@ function report({ clock, onRead }: RunnerDeps, loop: Loop, result: ReadResult): 
   onRead({ id, source: source.name, target, intervalMs, atMs: clock.now(), ...result })
 }
 
-function failedRead(loop: Loop, reason: string, detail: string): Interpretation {
-  return {
-    source: loop.section.source.name,
-    outcome: 'failed',
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+const failedRead = (loop: Loop, reason: string, detail: string): Interpretation =>
+  unread(loop.section.source.name, { reason, detail })

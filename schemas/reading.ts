@@ -49,6 +49,14 @@ export interface RejectedLine {
   readonly reason: string
 }
 
+/** Why there is no reading: the cause for a counter, and a sentence for a person. */
+export interface Unread {
+  /** `failed` unless said. */
+  readonly outcome?: 'absent' | 'failed'
+  readonly reason: string
+  readonly detail: string
+}
+
 /** What one read of one source gave: the result of every parser. */
 export interface Interpretation {
   readonly source: string
@@ -71,4 +79,23 @@ export interface Interpretation {
   readonly ignored: readonly string[]
   /** Facts about the tool itself: versions (named as in FACT_NAMES), format. */
   readonly toolLabels: Readonly<Record<string, string>>
+}
+
+/** The interpretation of an answer that nothing was read from. */
+export function unread(
+  source: string,
+  { outcome = 'failed', reason, detail }: Unread,
+): Interpretation {
+  return {
+    source,
+    outcome,
+    reason,
+    detail,
+    devices: [],
+    events: [],
+    rejected: [],
+    rejectedByReason: {},
+    ignored: [],
+    toolLabels: {},
+  }
 }

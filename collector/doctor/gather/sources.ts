@@ -1,3 +1,4 @@
+import { unread } from '#schemas/reading.ts'
 import { localSection, type CollectorConfig, type SourceSection } from '../../config.ts'
 import type { TimeSource } from '../../clock.ts'
 import { detectSource } from '../../detect.ts'
@@ -216,17 +217,5 @@ async function readOnce(
   }
 }
 
-function failed(source: string, reason: string, detail: string) {
-  return {
-    source,
-    outcome: 'failed' as const,
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+const failed = (source: string, reason: string, detail: string) =>
+  unread(source, { reason, detail })

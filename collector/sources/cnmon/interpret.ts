@@ -1,4 +1,4 @@
-import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
+import { type DeviceReading, type Interpretation, unread } from '#schemas/reading.ts'
 import { createRejections, detached, type Rejections } from '../../formats/rejections.ts'
 import { TEXT_LIMITS, textLines } from '../../formats/text-lines.ts'
 import { boxDevices, jsonDevices } from './devices.ts'
@@ -93,17 +93,4 @@ function ignoredColumns(box: Box | undefined): string[] {
 }
 
 /** A read that ended before there was an output. */
-export function failedRead({ outcome, reason, detail }: Failure): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome,
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+export const failedRead = (failure: Failure): Interpretation => unread(SOURCE_NAME, failure)

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
+import {
+  detectExporter,
+  type ExporterWords,
+  httpFailure,
+  isHalfPage,
+} from '../../formats/exporter-http.ts'
 import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
 import { describeFault } from './faults.ts'
 import { interpretPage } from './interpret.ts'
@@ -8,8 +14,6 @@ import { newUnitMemory, isUnitMemory } from './units.ts'
 
 const NAME = 'dcgm-exporter'
 const UNITS_KEY = 'units'
-/** Below the 10 s that looking for sources may take: our own sentence says more than theirs. */
-const DETECT_MS = 8000
 
 /** Where to look on this machine, and how long to wait; targets come from the collector's own section. */
 export const DcgmExporterConfig = z.strictObject({
@@ -68,23 +72,18 @@ function recognize(bytes: Uint8Array): number {
   return /^[ \t]*DCGM_(FI|EXP)_\w+[ \t]+\S/m.test(text) ? 0.3 : 0
 }
 
-/** How a server that is no exporter answers on the exporter's port. */
-const OF_ANOTHER: ReadonlySet<string> = new Set(['not_exporter_text', 'http_404'])
-
-async function detect(io: SourceIo, config: DcgmExporterConfig, node: string): Promise<Detection> {
-  const address = `http://${config.host}:${config.port}${config.path}`
-  const timeoutMs = Math.min(config.timeout_ms, DETECT_MS)
-  const got = await io.get(address, { timeoutMs, maxBytes: LIMITS.bytes })
-  if (got.failure === 'refused') return { state: 'absent', looked: address }
-  const reading = readResult(got, { memory: newUnitMemory(), nowMs: null })
-  if (reading.outcome === 'ok') {
-    return { state: 'present', looked: address, target: { address, node } }
-  }
-  if (reading.reason !== null && OF_ANOTHER.has(reading.reason)) {
-    return { state: 'absent', looked: `${address} (something else answers there)` }
-  }
-  const reason = reading.reason ?? 'failed'
-  return { state: 'broken', looked: address, reason, detail: reading.detail ?? reason }
+function detect(io: SourceIo, config: DcgmExporterConfig, node: string): Promise<Detection> {
+  return detectExporter(
+    io,
+    {
+      address: `http://${config.host}:${config.port}${config.path}`,
+      node,
+      maxBytes: LIMITS.bytes,
+      timeoutMs: config.timeout_ms,
+    },
+    (got) => readResult(got, { memory: newUnitMemory(), nowMs: null }),
+    (reason) => reason === 'not_exporter_text',
+  )
 }
 
 async function read(context: ReadContext<DcgmExporterConfig>): Promise<Interpretation> {
@@ -100,47 +99,17 @@ function readResult(
   got: HttpResult,
   known: { readonly memory: ReturnType<typeof newUnitMemory>; readonly nowMs: number | null },
 ): Interpretation {
-  const isHalf = got.failure === 'closed_early' && got.body.length > 0
-  if (got.failure !== null && !isHalf) return failed(got.failure, FAILURES[got.failure])
-  if (got.status !== null && got.status !== 200) {
-    return failed(`http_${got.status}`, statusDetail(got.status))
-  }
-  return interpretPage(got.body, { ...known, isCut: isHalf })
+  const isCut = isHalfPage(got)
+  const failure = isCut ? null : httpFailure(got, WORDS)
+  return failure === null ? interpretPage(got.body, { ...known, isCut }) : unread(NAME, failure)
 }
 
-const FAILURES: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
-  refused: 'Nothing listens there; start dcgm-exporter on the node or correct the target.',
+const WORDS: ExporterWords = {
+  name: NAME,
   timeout:
     'The exporter did not answer in time; a hung GPU or an overloaded node does this: run nvidia-smi there and look at dmesg.',
-  too_large: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's field set.`,
-  dns: 'The host name of the target cannot be resolved; correct the target or the name server.',
-  tls: 'The TLS handshake failed; check scheme and certificate of the target.',
-  closed_early:
-    'The connection closed before a single byte of the page arrived; see whether the exporter keeps restarting.',
-  failed: 'The request failed on the way; see whether the node answers on this port.',
-}
-
-function statusDetail(status: number): string {
-  if (status === 500)
-    return 'A collector inside the exporter fails; its log names the field or the GPU.'
-  if (status === 404)
-    return 'There is no such page; the exporter serves /metrics: correct the target.'
-  if (status === 401 || status === 403)
-    return `Something in front of the exporter refuses us (status ${status}); let the collector read this page without a login.`
-  return `The exporter answered with status ${status} in place of a page; see its log, and what stands between.`
-}
-
-function failed(reason: string, detail: string): Interpretation {
-  return {
-    source: NAME,
-    outcome: 'failed',
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
+  tooLarge: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's field set.`,
+  statuses: {
+    500: 'A collector inside the exporter fails; its log names the field or the GPU.',
+  },
 }

@@ -1,4 +1,10 @@
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
+import {
+  detectExporter,
+  type ExporterWords,
+  httpFailure,
+  isHalfPage,
+} from '../../formats/exporter-http.ts'
 import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
 import { MluExporterConfig, namingOf } from './config.ts'
 import {
@@ -55,18 +61,20 @@ function recognize(bytes: Uint8Array): number {
   return /^mlu_\w+[ \t]*[{ ]/m.test(text) ? 0.8 : 0
 }
 
-async function detect(io: SourceIo, config: MluExporterConfig, node: string): Promise<Detection> {
-  const address = `http://${config.host}:${config.port}${config.path}`
-  const got = await io.get(address, { timeoutMs: config.timeout_ms, maxBytes: LIMITS.bytes })
-  if (got.failure === 'refused') return { state: 'absent', looked: address }
-  const reading = readResult(got, config, captured(config))
-  if (reading.outcome === 'ok')
-    return { state: 'present', looked: address, target: { address, node } }
-  const isForeign = reading.reason === 'not_exporter_text' || reading.reason === 'no_known_metrics'
-  if (isForeign && recognize(got.body) === 0)
-    return { state: 'absent', looked: `${address} (something else answers there)` }
-  const reason = reading.reason ?? 'failed'
-  return { state: 'broken', looked: address, reason, detail: reading.detail ?? reason }
+const OF_ANOTHER: ReadonlySet<string> = new Set(['not_exporter_text', 'no_known_metrics'])
+
+function detect(io: SourceIo, config: MluExporterConfig, node: string): Promise<Detection> {
+  return detectExporter(
+    io,
+    {
+      address: `http://${config.host}:${config.port}${config.path}`,
+      node,
+      maxBytes: LIMITS.bytes,
+      timeoutMs: config.timeout_ms,
+    },
+    (got) => readResult(got, config, captured(config)),
+    (reason, { body }) => OF_ANOTHER.has(reason) && recognize(body) === 0,
+  )
 }
 
 async function read(context: ReadContext<MluExporterConfig>): Promise<Interpretation> {
@@ -88,39 +96,16 @@ function readResult(
   config: MluExporterConfig,
   moment: ReadMoment,
 ): Interpretation {
-  const isHalf = got.failure === 'closed_early' && got.body.length > 0
-  if (got.failure !== null && !isHalf) return failed(got.failure, FAILURES[got.failure])
-  if (got.status !== null && got.status !== 200)
-    return failed(`http_${got.status}`, statusDetail(got.status))
-  return interpretPage(got.body, { naming: namingOf(config), moment, isCut: isHalf })
+  const isCut = isHalfPage(got)
+  const failure = isCut ? null : httpFailure(got, WORDS)
+  return failure === null
+    ? interpretPage(got.body, { naming: namingOf(config), moment, isCut })
+    : unread(SOURCE_NAME, failure)
 }
 
-const FAILURES: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
-  refused: 'Nothing listens there; start mlu-exporter on the node or correct the target.',
-  timeout: 'The exporter did not answer in time; a hung card or an overloaded node does this.',
-  too_large: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's metrics file.`,
-  dns: 'The host name of the target cannot be resolved.',
-  tls: 'The TLS handshake failed; check scheme and certificate of the target.',
-  closed_early: 'The connection closed before a single byte of the page arrived.',
-  failed: 'The request failed.',
-}
-
-function statusDetail(status: number): string {
-  if (status === 404) return 'There is no such page; the exporter serves /metrics.'
-  return `The exporter answered with status ${status}; its log says why.`
-}
-
-function failed(reason: string, detail: string): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: 'failed',
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
+const WORDS: ExporterWords = {
+  name: SOURCE_NAME,
+  timeout:
+    'The exporter did not answer in time; a hung card or an overloaded node does this: run cnmon there and look at dmesg.',
+  tooLarge: `The page is larger than ${LIMITS.bytes >> 20} MiB; reduce the exporter's metrics file.`,
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
+import {
+  detectExporter,
+  type ExporterWords,
+  httpFailure,
+  isHalfPage,
+} from '../../formats/exporter-http.ts'
 import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
 import { describeFault, SOURCE_NAME } from './faults.ts'
 import { isFreshness, newFreshness, type ReadMoment } from './freshness.ts'
@@ -58,17 +64,18 @@ function recognize(bytes: Uint8Array): number {
   return /^machine_npu_nums[ \t]+\d/m.test(text) ? 0.8 : 0
 }
 
-async function detect(io: SourceIo, config: NpuExporterConfig, node: string): Promise<Detection> {
-  const address = `http://${config.host}:${config.port}${config.path}`
-  const got = await io.get(address, { timeoutMs: config.timeout_ms, maxBytes: LIMITS.bytes })
-  if (got.failure === 'refused') return { state: 'absent', looked: address }
-  const reading = readResult(got, captured())
-  if (reading.outcome === 'ok')
-    return { state: 'present', looked: address, target: { address, node } }
-  if (reading.reason === 'not_exporter_text')
-    return { state: 'absent', looked: `${address} (something else answers there)` }
-  const reason = reading.reason ?? 'failed'
-  return { state: 'broken', looked: address, reason, detail: reading.detail ?? reason }
+function detect(io: SourceIo, config: NpuExporterConfig, node: string): Promise<Detection> {
+  return detectExporter(
+    io,
+    {
+      address: `http://${config.host}:${config.port}${config.path}`,
+      node,
+      maxBytes: LIMITS.bytes,
+      timeoutMs: config.timeout_ms,
+    },
+    (got) => readResult(got, captured()),
+    (reason) => reason === 'not_exporter_text',
+  )
 }
 
 async function read(context: ReadContext<NpuExporterConfig>): Promise<Interpretation> {
@@ -82,43 +89,22 @@ async function read(context: ReadContext<NpuExporterConfig>): Promise<Interpreta
 }
 
 function readResult(got: HttpResult, moment: ReadMoment): Interpretation {
-  const isHalf = got.failure === 'closed_early' && got.body.length > 0
-  if (got.failure !== null && !isHalf) return failed(got.failure, FAILURES[got.failure])
-  if (got.status !== null && got.status !== 200)
-    return failed(`http_${got.status}`, statusDetail(got.status))
-  return interpretPage(got.body, moment, isHalf)
+  const isHalf = isHalfPage(got)
+  const failure = isHalf ? null : httpFailure(got, WORDS)
+  return failure === null ? interpretPage(got.body, moment, isHalf) : unread(SOURCE_NAME, failure)
 }
 
-const FAILURES: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
+const BUSY =
+  'The exporter refuses: it allows 20 requests per second and 5 connections per client. Scrape it from one place.'
+
+const WORDS: ExporterWords = {
+  name: SOURCE_NAME,
   refused:
     'Nothing listens there: start npu-exporter on the node, or correct the target. It listens on the pod address unless told otherwise by -ip.',
-  timeout: 'The exporter did not answer in time: a hung chip or an overloaded node does this.',
-  too_large: `The page is larger than ${LIMITS.bytes >> 20} MiB.`,
-  dns: 'The host name of the target cannot be resolved.',
-  tls: 'The TLS handshake failed; check scheme and certificate of the target.',
-  closed_early:
+  timeout:
+    'The exporter did not answer in time: a hung chip or an overloaded node does this. Run npu-smi info there and look at dmesg.',
+  tooLarge: `The page is larger than ${LIMITS.bytes >> 20} MiB, and no npu-exporter writes so much: check the target.`,
+  closedEarly:
     'The connection closed before the page arrived; the exporter allows 5 connections per client and 20 in all.',
-  failed: 'The request failed.',
-}
-
-function statusDetail(status: number): string {
-  if (status === 404) return 'There is no such page; the exporter serves /metrics.'
-  if (status === 429 || status === 503)
-    return 'The exporter refuses: it allows 20 requests per second and 5 connections per client. Scrape it from one place.'
-  return `The exporter answered with status ${status}; its log says why.`
-}
-
-function failed(reason: string, detail: string): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: 'failed',
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
+  statuses: { 429: BUSY, 503: BUSY },
 }

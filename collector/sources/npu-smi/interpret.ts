@@ -1,5 +1,5 @@
 import type { FactName } from '#schemas/faults.ts'
-import type { DeviceReading, Interpretation } from '#schemas/reading.ts'
+import { type DeviceReading, type Interpretation, unread } from '#schemas/reading.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import { type DeviceDraft, deviceKeys, newDraft, setLabel, toReading } from './devices.ts'
 import { type Failure, EMPTY_OUTPUT, EMPTY_TABLE, NOT_NPU_SMI } from './failures.ts'
@@ -55,20 +55,7 @@ export function interpretOutput(output: NpuOutput, source = SOURCE_NAME): Interp
 }
 
 /** The answer of a read that brought nothing, with its cause. */
-export function failedAnswer(failure: Failure): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: failure.outcome,
-    reason: failure.reason,
-    detail: failure.detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+export const failedAnswer = (failure: Failure): Interpretation => unread(SOURCE_NAME, failure)
 
 interface Drafts {
   /** The device of (card, chip), made when it is not there yet. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
 import type {
   CommandResult,
   Detection,
@@ -164,17 +164,4 @@ function joined({ stdout, stderr }: CommandResult): Uint8Array {
   return Buffer.concat([stderr, Buffer.from('\n'), stdout])
 }
 
-function failed({ reason, detail }: Failure): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: 'failed',
-    reason,
-    detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+const failed = (failure: Failure): Interpretation => unread(SOURCE_NAME, failure)

@@ -1,4 +1,4 @@
-import type { HttpResult } from '../../source.ts'
+import type { ExporterWords } from '../../formats/exporter-http.ts'
 import { LIMITS } from './limits.ts'
 
 /**
@@ -33,24 +33,12 @@ export const NO_VALUES = (mapping: string): Failure => ({
   detail: `The page has metrics of the mapping ${mapping}, but none gave a value or told what it is of; see the rejected lines.`,
 })
 
-const LAUNCH: Readonly<Record<NonNullable<HttpResult['failure']>, string>> = {
-  refused: 'Nothing listens there; start the exporter on the node or correct the target.',
-  timeout: 'The exporter did not answer in time; a mount that hangs does this to node_exporter.',
-  too_large: `The page is larger than ${LIMITS.bytes >> 20} MiB; switch off collectors of the exporter, or scrape nodes one by one.`,
-  dns: 'The host name of the target cannot be resolved.',
-  tls: 'The TLS handshake failed; check scheme and certificate of the target.',
-  closed_early:
-    'The connection closed before the whole page was there; sums over half a page would be wrong.',
-  failed: 'The request failed.',
-}
-
-/** Why an answer cannot be read at all, or null. */
-export function httpFailure(got: HttpResult): Failure | null {
-  if (got.failure !== null) return { reason: got.failure, detail: LAUNCH[got.failure] }
-  if (got.status === null || got.status === 200) return null
-  const detail =
-    got.status === 404
-      ? 'There is no such page; most exporters serve /metrics.'
-      : `The exporter answered with status ${got.status}.`
-  return { reason: `http_${got.status}`, detail }
+/** A mapping sums over whole pages: half a page is none. */
+export const WORDS: ExporterWords = {
+  name: 'the exporter',
+  timeout:
+    'The exporter did not answer in time; a mount that hangs does this to node_exporter: look for stale mounts on the node.',
+  tooLarge: `The page is larger than ${LIMITS.bytes >> 20} MiB; switch off collectors of the exporter, or scrape nodes one by one.`,
+  closedEarly:
+    'The connection closed before the whole page was there, and sums over half a page would be wrong; see whether the exporter keeps restarting.',
 }

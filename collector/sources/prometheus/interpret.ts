@@ -236,7 +236,3 @@ function emptyOf(rejections: Rejections<Refusal>, failure: Failure | null): Inte
     toolLabels: {},
   }
 }
-
-/** A failure of the exporter or the way to it. */
-export const interpretFailure = (failure: Failure): Interpretation =>
-  emptyOf(createRejections(), failure)

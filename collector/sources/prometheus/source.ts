@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { Interpretation } from '#schemas/reading.ts'
-import type { Detection, ReadContext, Source, SourceIo } from '../../source.ts'
-import { httpFailure } from './faults.ts'
-import { fitOf, interpretFailure, interpretPage, SOURCE_NAME } from './interpret.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
+import { detectExporter, httpFailure } from '../../formats/exporter-http.ts'
+import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../../source.ts'
+import { WORDS } from './faults.ts'
+import { fitOf, interpretPage, SOURCE_NAME } from './interpret.ts'
 import { LIMITS } from './limits.ts'
 import { createMappingStore, type MappingStore } from './load-mapping.ts'
 import type { Mapping } from './mapping.ts'
@@ -70,21 +71,22 @@ async function detect(io: SourceIo, config: PrometheusConfig, node: string): Pro
       looked: 'no port: the mapping names none, nor does the configuration',
     }
   const address = `http://${config.host}:${port}${path}`
-  const got = await io.get(address, { timeoutMs: 8000, maxBytes: LIMITS.bytes })
-  if (got.failure === 'refused') return { state: 'absent', looked: address }
-  const failure = httpFailure(got)
-  const read =
-    failure === null ? interpretPage(got.body, config.mapping) : interpretFailure(failure)
-  if (read.outcome === 'ok') return { state: 'present', looked: address, target: { address, node } }
-  const reason = read.reason ?? 'failed'
-  if (reason === 'no_known_metric' || reason === 'not_exporter_text')
-    return { state: 'absent', looked: `${address} (something else answers there)` }
-  return { state: 'broken', looked: address, reason, detail: read.detail ?? reason }
+  const place = { address, node, maxBytes: LIMITS.bytes, timeoutMs: Number.POSITIVE_INFINITY }
+  return detectExporter(
+    io,
+    place,
+    (got) => readResult(got, config.mapping),
+    (reason) => reason === 'no_known_metric' || reason === 'not_exporter_text',
+  )
 }
 
 async function read(context: ReadContext<PrometheusConfig>): Promise<Interpretation> {
   const { io, target, config, timeoutMs } = context
   const got = await io.get(target.address, { timeoutMs, maxBytes: LIMITS.bytes })
-  const failure = httpFailure(got)
-  return failure === null ? interpretPage(got.body, config.mapping) : interpretFailure(failure)
+  return readResult(got, config.mapping)
+}
+
+function readResult(got: HttpResult, mappings: readonly Mapping[]): Interpretation {
+  const failure = httpFailure(got, WORDS)
+  return failure === null ? interpretPage(got.body, mappings) : unread(SOURCE_NAME, failure)
 }

@@ -1,4 +1,4 @@
-import type { Interpretation } from '#schemas/reading.ts'
+import { type Interpretation, unread } from '#schemas/reading.ts'
 import { devicesOf, type KnownIdentity } from './devices.ts'
 import { EMPTY_OUTPUT, EMPTY_TABLE, type Failure, NOT_XPU_SMI } from './faults.ts'
 import { MACHINE_UNUSED } from './parse-machine.ts'
@@ -35,20 +35,7 @@ export function interpretOutput(
 }
 
 /** A failure that explains itself without a device. */
-export function interpretFailure(failure: Failure): Interpretation {
-  return {
-    source: SOURCE_NAME,
-    outcome: failure.outcome,
-    reason: failure.reason,
-    detail: failure.detail,
-    devices: [],
-    events: [],
-    rejected: [],
-    rejectedByReason: {},
-    ignored: [],
-    toolLabels: {},
-  }
-}
+export const interpretFailure = (failure: Failure): Interpretation => unread(SOURCE_NAME, failure)
 
 function whyNone(output: XpuOutput, devices: number): Failure {
   if (output.empty) return EMPTY_OUTPUT
