@@ -134,6 +134,14 @@ describe('the collector image', () => {
       env: { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'cache') },
     })
 
+  it('fills the cache of stripped types as the user it runs as: Node keeps one per user id', async () => {
+    const lines = (await text('collector/Dockerfile')).split('\n')
+    const user = lines.findIndex((line) => line.startsWith('USER '))
+    const warm = lines.findIndex((line) => line.includes('bin/plimsoll collector'))
+    expect(user).toBeGreaterThan(0)
+    expect(warm).toBeGreaterThan(user)
+  })
+
   it('holds neither engine nor web server', async () => {
     const paths = await copiedPaths()
     expect(paths.filter((path) => /chdb|fastify|clickhouse|dashboard|query/.test(path))).toEqual([])
