@@ -6,7 +6,7 @@ import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metric
 import { type SeriesValues, settledSeries } from './device-series.ts'
 import { type FleetDeps, frame, settledWindow } from './fleet.ts'
 import { findNode } from './nodes.ts'
-import { linkSeries, nodeSeries } from './queries/nodes.ts'
+import { nodeSeries } from './queries/nodes.ts'
 import { chooseGrid } from './steps.ts'
 
 /** Metrics one answer may hold. */
@@ -41,6 +41,8 @@ export async function readNodeSeries(
   const params = {
     cluster,
     node,
+    link: link ?? '',
+    device_id: question.device_id ?? '0',
     metrics: metrics.map(({ name }) => name),
     counters: metrics.flatMap(({ name, kind }) => (kind === 'counter' ? [name] : [])),
     from_ms: window.fromMs,
@@ -48,14 +50,7 @@ export async function readNodeSeries(
     t0_ms: grid.t0Ms,
     step_ms: grid.stepMs,
   }
-  const rows =
-    link === undefined
-      ? await nodeSeries.run(deps.reader, params)
-      : await linkSeries.run(deps.reader, {
-          ...params,
-          link,
-          device_id: question.device_id ?? '0',
-        })
+  const rows = await nodeSeries.run(deps.reader, params)
   const byMetric: Map<string, SeriesValues[]> = Map.groupBy(rows, ({ metric }) => metric)
   const groups: Series[] = metrics.map((definition) =>
     settledSeries(definition, byMetric.get(definition.name) ?? [], { window, grid }),

@@ -1,6 +1,6 @@
--- Metrics of a node, by step, each by its settle rule. As in device-series.sql: a gauge's value holds for its
--- cell and at most two empty cells after it; a counter's increase per second holds between its two readings (at
--- most three intervals apart), and a reading below the one before it is a restart that counts from zero.
+-- Metrics of a node, or of one of its links or ports, by step, each by its settle rule. As in device-series.sql: a
+-- gauge's value holds for its cell and at most two empty cells after it; a counter's increase per second holds between
+-- its two readings (at most three intervals apart), and a reading below the one before it is a restart that counts from zero.
 WITH
   readings AS
   (
@@ -9,13 +9,30 @@ WITH
       intDiv(toUnixTimestamp64Milli(ts), step_ms) * step_ms AS cell_ms,
       toInt64(step_ms) AS interval_ms,
       assumeNotNull(value) AS value
-    FROM samples_node
-    WHERE node = {node:String}
-      AND cluster = {cluster:String}
-      AND metric IN {metrics:Array(String)}
-      AND isNotNull(value)
-      AND ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
+    FROM
+    (
+      -- One side is empty by its first condition.
+      SELECT metric, ts, step_ms, log_position, value
+      FROM samples_node
+      WHERE {link:String} = ''
+        AND node = {node:String}
+        AND cluster = {cluster:String}
+        AND metric IN {metrics:Array(String)}
+        AND ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
+        AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
+      UNION ALL
+      SELECT metric, ts, step_ms, log_position, value
+      FROM samples_link
+      WHERE {link:String} != ''
+        AND node = {node:String}
+        AND cluster = {cluster:String}
+        AND device_id = {device_id:UInt64}
+        AND link = {link:String}
+        AND metric IN {metrics:Array(String)}
+        AND ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
+        AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
+    )
+    WHERE isNotNull(value)
     ORDER BY metric, cell_ms, log_position
     LIMIT 1 BY metric, cell_ms
   ),

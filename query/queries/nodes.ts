@@ -64,34 +64,29 @@ export const nodeLinks = namedQuery({
 })
 export type NodeLinkRow = Awaited<ReturnType<typeof nodeLinks.run>>[number]
 
-const seriesParams = {
-  ...Place,
-  metrics: z.array(z.string()),
-  /** Those of them that are counters. */
-  counters: z.array(z.string()),
-  from_ms: z.int(),
-  to_ms: z.int(),
-  t0_ms: z.int(),
-  step_ms: z.int(),
-}
-const SeriesRow = z.strictObject({
-  metric: z.string(),
-  slot: z.int(),
-  known_ms: int64,
-  mean: z.number(),
-  maximum: z.number(),
-  minimum: z.number(),
-  last: z.number(),
-})
-
 export const nodeSeries = namedQuery({
   file: new URL('node-series.sql', import.meta.url),
-  params: z.strictObject(seriesParams),
-  row: SeriesRow,
-})
-
-export const linkSeries = namedQuery({
-  file: new URL('link-series.sql', import.meta.url),
-  params: z.strictObject({ ...seriesParams, device_id: DeviceId, link: z.string() }),
-  row: SeriesRow,
+  params: z.strictObject({
+    ...Place,
+    /** Empty = the node itself. */
+    link: z.string(),
+    /** Device of the link; 0 = a port of the node. */
+    device_id: DeviceId,
+    metrics: z.array(z.string()),
+    /** Those of them that are counters. */
+    counters: z.array(z.string()),
+    from_ms: z.int(),
+    to_ms: z.int(),
+    t0_ms: z.int(),
+    step_ms: z.int(),
+  }),
+  row: z.strictObject({
+    metric: z.string(),
+    slot: z.int(),
+    known_ms: int64,
+    mean: z.number(),
+    maximum: z.number(),
+    minimum: z.number(),
+    last: z.number(),
+  }),
 })
