@@ -43,6 +43,11 @@ export const ERRORS = {
     summary: 'orders such as a pause cannot reach the collectors from here',
   },
   E_INTENT_TAKEN: { status: 500, summary: 'another ingest process works on this shard' },
+  E_LEASE_LOST: { status: 503, summary: 'another process has taken over what this one did' },
+  E_SHARDS_CHANGED: {
+    status: 500,
+    summary: 'batches of another number of shards have not been read yet',
+  },
   E_REPAIR_WAITING: { status: 503, summary: 'no process that settles took the repair up' },
   E_REPAIR_FAILED: { status: 500, summary: 'a repair could not compare its window' },
   E_CONFIG_INVALID: { status: 500, summary: 'the configuration has a mistake' },

@@ -2,7 +2,7 @@ import { type JetStreamClient, JetStreamApiError } from '@nats-io/jetstream'
 import { headers } from '@nats-io/transport-node'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { OutgoingMessage } from '#schemas/ports.ts'
-import { SENT_AT_HEADER, STREAM_NAME } from '#schemas/subjects.ts'
+import { isTelemetryStream, SENT_AT_HEADER } from '#schemas/subjects.ts'
 
 /** "maximum messages/bytes exceeded" of a stream that refuses new messages. */
 const STREAM_FULL_CODES = [10077, 10122]
@@ -20,11 +20,12 @@ export async function publishMessage(
   const sent = headers()
   sent.set(SENT_AT_HEADER, String(sentAtMs))
   try {
-    const { seq } = await client.publish(message.subject, message.payload, {
+    const { seq, stream } = await client.publish(message.subject, message.payload, {
       msgID: message.id,
       headers: sent,
-      expect: { streamName: STREAM_NAME },
     })
+    // Which of the shards it is, the server decides; nobody else's stream will do.
+    if (!isTelemetryStream(stream)) throw new Error(`stream ${stream} took it`)
     return seq
   } catch (error) {
     const isFull = error instanceof JetStreamApiError && STREAM_FULL_CODES.includes(error.code)

@@ -15,7 +15,12 @@ import {
   CONTROL_STATE_SUBJECT,
   CONTROL_STREAM_NAME,
   INTENT_STREAM_NAME,
-  STREAM_NAME,
+  LEASE_STREAM_NAME,
+  leaseSubject,
+  ONE_SHARD,
+  type ShardPlace,
+  shardPrefix,
+  shardStreamName,
 } from '#schemas/subjects.ts'
 
 /** Older servers lack what the log needs, or were never tried. */
@@ -36,9 +41,13 @@ const STATES_KEPT = 64
 export interface StreamLimits {
   /** How long messages wait for ingest; at least the duplicate window of 2 min. */
   readonly maxAgeMs: number
-  /** Bound on disk; a full stream refuses and the spools hold the data. */
+  /** Bound on disk of all shards together; a full stream refuses and the spools hold the data. */
   readonly maxBytes: number
   readonly replicas?: number
+  /** Telemetry streams, by collector; default 1. More need the server's mapping, see docs/scaling.md. */
+  readonly shards?: number
+  /** JetStream domains of leaf servers whose telemetry streams (same shards) are copied into these. */
+  readonly leafDomains?: readonly string[]
 }
 
 type Config = Partial<StreamConfig> & { readonly name: string }
@@ -79,18 +88,22 @@ export function isOlder(version: string, than: string): boolean {
   return false
 }
 
-/** The stream of telemetry and events: refuses when full, deletes by age only. */
-export function telemetryStream({ maxAgeMs, maxBytes, replicas = 1 }: StreamLimits): Config {
+/** The stream of one shard's telemetry and events: refuses when full, deletes by age only. */
+export function telemetryStream(limits: StreamLimits, place: ShardPlace = ONE_SHARD): Config {
+  const { maxAgeMs, maxBytes, replicas = 1, leafDomains = [] } = limits
+  const name = shardStreamName(place)
+  const sources = leafDomains.map((domain) => ({ name, external: { api: `$JS.${domain}.API` } }))
   return {
     ...LOG,
-    name: STREAM_NAME,
-    subjects: ['telemetry.v1.>', 'events.v1.>'],
+    name,
+    subjects: place.shards === 1 ? ['telemetry.v1.>', 'events.v1.>'] : [`${shardPrefix(place)}>`],
     discard: DiscardPolicy.New,
     max_age: nanos(maxAgeMs),
-    max_bytes: maxBytes,
+    max_bytes: Math.floor(maxBytes / place.shards),
     max_msg_size: BATCH_LIMITS.bytes + 4096,
     duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, maxAgeMs)),
     num_replicas: replicas,
+    ...(sources.length === 0 ? {} : { sources }),
   }
 }
 
@@ -102,6 +115,18 @@ export function intentStream(replicas = 1): Config {
     subjects: ['intent.v1.*'],
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: INTENTS_KEPT,
+    num_replicas: replicas,
+  }
+}
+
+/** The stream of leases: who works on what; only the last word of each counts. */
+export function leaseStream(replicas = 1): Config {
+  return {
+    ...LOG,
+    name: LEASE_STREAM_NAME,
+    subjects: [leaseSubject('*')],
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
     num_replicas: replicas,
   }
 }
@@ -138,8 +163,11 @@ export async function ensureStreams(
   checkServer(connection, logger)
   try {
     const manager = await jetstreamManager(connection)
-    await ensureFitting(manager, limits, logger)
+    const { shards = 1 } = limits
+    for (let shard = 0; shard < shards; shard += 1)
+      await ensureFitting(manager, limits, { shard, shards }, logger)
     await ensureStream(manager, intentStream(limits.replicas))
+    await ensureStream(manager, leaseStream(limits.replicas))
     await ensureStream(manager, controlStream(limits.replicas))
   } catch (error) {
     if (error instanceof PlimsollError) throw error
@@ -154,19 +182,21 @@ export async function ensureStreams(
 async function ensureFitting(
   manager: JetStreamManager,
   limits: StreamLimits,
+  place: ShardPlace,
   logger: Logger,
 ): Promise<void> {
   for (let maxBytes = limits.maxBytes; ; maxBytes = Math.floor(maxBytes / 2)) {
     try {
-      await ensureStream(manager, telemetryStream({ ...limits, maxBytes }))
+      await ensureStream(manager, telemetryStream({ ...limits, maxBytes }, place))
     } catch (error) {
       if (isOutOfRoom(error) && maxBytes / 2 >= STREAM_BYTES_MIN) continue
       throw error
     }
     if (maxBytes < limits.maxBytes)
       logger.warn('the NATS server has less room than wanted: collectors wait the sooner', {
-        wanted_bytes: limits.maxBytes,
-        stream_bytes: maxBytes,
+        stream: shardStreamName(place),
+        wanted_bytes: Math.floor(limits.maxBytes / place.shards),
+        stream_bytes: Math.floor(maxBytes / place.shards),
       })
     return
   }
@@ -208,11 +238,16 @@ function differences(wanted: Config, found: Partial<StreamConfig>): string[] {
   const values = new Map<string, unknown>(Object.entries(found))
   return Object.entries(wanted).flatMap(([key, value]) => {
     const actual = values.get(key) ?? (value === false ? false : undefined)
+    if (key === 'sources' && sourceNames(found) === sourceNames(wanted)) return []
     return JSON.stringify(actual) === JSON.stringify(value)
       ? []
       : [`${key} is ${JSON.stringify(actual)}, needs ${JSON.stringify(value)}`]
   })
 }
+
+/** Servers add fields of their own to a source. */
+const sourceNames = ({ sources = [] }: Partial<StreamConfig>) =>
+  sources.map(({ name, external }) => `${external?.api}/${name}`).join()
 
 const mismatch = (stream: string, different: readonly string[], cause?: unknown) =>
   new PlimsollError(
