@@ -27,6 +27,8 @@ export interface BatcherDeps {
 export interface Batcher {
   add(rows: readonly DeviceRow[]): void
   addRecord(record: BatchRecord): void
+  /** Sends one record at once, in a message that holds nothing else. */
+  sendAlone(record: BatchRecord): void
   /** Sends the waiting records in a message of their own. */
   flushRecords(): void
   /** Closes everything that is open. */
@@ -60,10 +62,11 @@ export function createBatcher(deps: BatcherDeps): Batcher {
   const lastDevices = new Map<string, readonly BatchDevice[]>()
   let seq = 0
   const counts = { batches: 0, rows: 0 }
-  const records = createRecordQueue(time, (alone) => {
+  const sendRecords = (alone: readonly BatchRecord[]) => {
     counts.batches++
     onBatch(buildRecordBatch(identity, ++seq, clock.now(), alone), 'events')
-  })
+  }
+  const records = createRecordQueue(time, sendRecords)
 
   const close = (batch: Open) => {
     batch.cancel()
@@ -111,6 +114,7 @@ export function createBatcher(deps: BatcherDeps): Batcher {
       for (const row of rows) addRow(row)
     },
     addRecord: (record) => records.add(record),
+    sendAlone: (record) => sendRecords([record]),
     flushRecords: () => records.flush(),
     flush() {
       for (const batch of open.values()) close(batch)

@@ -3,14 +3,16 @@ import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
 import type { BatchIdentity } from './batch-build.ts'
 import { createClock, type CollectorClock, systemTime, type TimeSource } from './clock.ts'
 import { type CollectorConfig, localSection, type SourceSection } from './config.ts'
-import { createDelivery, type Delivery } from './delivery.ts'
+import { createDelivery, type Delivery, type DeliveryStats } from './delivery.ts'
 import type { HealthStats } from './health.ts'
 import { createPauses } from './pauses.ts'
 import { createPipeline, eventHead, type Pipeline } from './pipeline.ts'
 import { type Places, startPlaces } from './places.ts'
 import type { LostRange } from './resend.ts'
+import { collectorHealth } from './role-health.ts'
 import { createRunner, type Runner, type RunnerStats } from './runner.ts'
 import type { Source, SourceIo } from './source.ts'
+import { oldestWaiting, statusRecord } from './status.ts'
 import { openSpool, type Spool, type SpoolOptions, type SpoolStats } from './spool/spool.ts'
 import { type ListFiles, listFiles } from './targets/discover.ts'
 
@@ -28,6 +30,8 @@ export interface CollectorDeps {
   readonly files?: ListFiles
   /** Marks every batch as made by a simulator. */
   readonly simulated?: boolean
+  /** How often it says upstream how it is, and as which version; absent = it does not. */
+  readonly status?: { readonly everyMs: number; readonly version: string }
 }
 
 export interface CollectorStats {
@@ -37,10 +41,20 @@ export interface CollectorStats {
   readonly devices: number
   readonly batches: number
   readonly rows: number
+  readonly droppedRecords: number
   readonly published: number
   readonly isCaughtUp: boolean
+  readonly delivery: DeliveryStats
   readonly spool: SpoolStats
+  /** When ingest last said what is stored, epoch ms; null = not since the start. */
+  readonly watermarkMs: number | null
+  /** When the oldest batch that waits was spooled, epoch ms, as of some seconds ago. */
+  readonly oldestMs: number | null
+  readonly nowMs: number
 }
+
+/** A collector says upstream once a minute how it is. */
+export const STATUS_EVERY_MS = 60_000
 
 /** The collector role: reads targets, spools batches, publishes them. */
 export interface Collector extends Role {
@@ -56,6 +70,7 @@ const STOP_READS_MS = 2000
 const STOP_PUBLISH_MS = 5000
 const HOUSEKEEPING_MS = 1000
 const SUMMARY_MS = 60_000
+const OLDEST_MS = 10_000
 
 interface Running {
   readonly identity: BatchIdentity
@@ -65,6 +80,10 @@ interface Running {
   readonly pipeline: Pipeline
   readonly runner: Runner
   readonly places: Places
+  /** Says upstream how this collector is. */
+  readonly tell: (stopping: boolean) => Promise<void>
+  readonly watermarkMs: () => number | null
+  oldestMs: number | null
   /** No more orders from the bus. */
   readonly stopHearing: () => void
   cancelHousekeeping: () => void
@@ -86,7 +105,8 @@ export function createCollector(deps: CollectorDeps): Collector {
       running = null
       if (stopping !== null) await stopCollector(stopping, deps.logger)
     },
-    health: () => (running === null ? STOPPED : healthOf(running, deps.publisher)),
+    health: () =>
+      running === null ? STOPPED : collectorHealth(statsOf(running), deps.publisher.connected()),
     stats: () => (running === null ? null : statsOf(running)),
     targetCount: () => running?.runner.targetCount() ?? 0,
     looked: () => running?.places.looked() ?? [],
@@ -132,12 +152,18 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   const pauses = createPauses(config.cluster)
   const pausedBy = (source: string, node: string) => pauses.orderFor(source, node, clock.now())
   const runner = createRunner({ time, clock, io, onRead, onGone, pausedBy })
-  const stopHearing = publisher.onControl((state) => {
+  const stopOrders = publisher.onControl((state) => {
     if (!pauses.hear(state)) return
     runner.applyPauses()
     const { revision } = state
     logger.info('orders about pauses changed', { revision, pauses: state.pauses.length })
   })
+  let watermarkMs: number | null = null
+  const stopMarks = publisher.onWatermark(() => (watermarkMs = clock.now()))
+  const stopHearing = () => {
+    stopOrders()
+    stopMarks()
+  }
   pipeline.addRecord(startEvent(identity, config.node, clock.now()))
   const places = await startPlaces({
     sections,
@@ -151,6 +177,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     runner,
     health: pipeline.health,
   })
+  const tell = createTell(deps, { clock, spool, delivery, pipeline }, () => watermarkMs)
   const running: Running = {
     identity,
     clock,
@@ -159,6 +186,9 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     pipeline,
     runner,
     places,
+    tell,
+    watermarkMs: () => watermarkMs,
+    oldestMs: null,
     cancelHousekeeping: () => undefined,
     stopHearing,
   }
@@ -168,8 +198,34 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     targets: runner.targetCount(),
     spool: config.spool.directory,
   })
-  keepHouse(running, time, logger)
+  keepHouse(running, { time, logger, tellEveryMs: deps.status?.everyMs ?? Infinity })
   return running
+}
+
+/** Says upstream how this collector is, in a message of its own. */
+function createTell(
+  { config, status }: CollectorDeps,
+  parts: Pick<Running, 'clock' | 'spool' | 'delivery' | 'pipeline'>,
+  watermarkMs: () => number | null,
+): Running['tell'] {
+  const { clock, spool, delivery, pipeline } = parts
+  const startedAtMs = clock.now()
+  if (status === undefined) return async () => undefined
+  return async (stopping) => {
+    const oldestMs = await oldestWaiting(spool)
+    const view = {
+      ...status,
+      node: config.node,
+      startedAtMs,
+      watermarkMs: watermarkMs(),
+      targets: pipeline.health.stats(),
+      pipeline: pipeline.stats(),
+      delivery: delivery.stats(),
+      spool: spool.stats(),
+      oldestMs,
+    }
+    pipeline.sendAlone(statusRecord(view, { atMs: clock.now(), stopping }))
+  }
 }
 
 const startEvent = ({ boot, collector }: BatchIdentity, node: string, atMs: number) => ({
@@ -203,10 +259,18 @@ function sectionsOf({ config, sources }: CollectorDeps): readonly SourceSection[
   return config.sources.length > 0 ? config.sources : sources.map((source) => localSection(source))
 }
 
-/** Watches the clock, and says once a minute how the targets are, if that changed. */
-function keepHouse(running: Running, time: TimeSource, logger: Logger): void {
+interface HouseRules {
+  readonly time: TimeSource
+  readonly logger: Logger
+  readonly tellEveryMs: number
+}
+
+/** Watches the clock, and says once a minute how the targets are, if that changed; upstream in any case. */
+function keepHouse(running: Running, { time, logger, tellEveryMs }: HouseRules): void {
   let told = ''
   let toldMs = -Infinity
+  let upstreamMs = -Infinity
+  let oldestAtMs = -Infinity
   const look = () => {
     const { clock, pipeline, runner } = running
     const reanchor = clock.check()
@@ -224,6 +288,14 @@ function keepHouse(running: Running, time: TimeSource, logger: Logger): void {
         toldMs = time.monotonicMs()
       }
     }
+    if (time.monotonicMs() - oldestAtMs >= OLDEST_MS) {
+      oldestAtMs = time.monotonicMs()
+      void oldestWaiting(running.spool).then((ms) => (running.oldestMs = ms))
+    }
+    if (time.monotonicMs() - upstreamMs >= tellEveryMs) {
+      upstreamMs = time.monotonicMs()
+      void running.tell(false)
+    }
     running.cancelHousekeeping = time.setTimer(HOUSEKEEPING_MS, look)
   }
   running.cancelHousekeeping = time.setTimer(HOUSEKEEPING_MS, look)
@@ -235,6 +307,7 @@ async function stopCollector(running: Running, logger: Logger): Promise<void> {
   running.stopHearing()
   places.stop()
   await runner.stop(STOP_READS_MS)
+  await running.tell(true)
   pipeline.flush()
   await delivery.stop(STOP_PUBLISH_MS)
   const { isCaughtUp, published } = delivery.stats()
@@ -244,7 +317,7 @@ async function stopCollector(running: Running, logger: Logger): Promise<void> {
 
 function statsOf(running: Running): CollectorStats {
   const { identity, runner, pipeline, delivery, spool } = running
-  const { devices, batches, rows } = pipeline.stats()
+  const { devices, batches, rows, droppedRecords } = pipeline.stats()
   const { published, isCaughtUp } = delivery.stats()
   return {
     boot: identity.boot,
@@ -253,41 +326,13 @@ function statsOf(running: Running): CollectorStats {
     devices,
     batches,
     rows,
+    droppedRecords,
     published,
     isCaughtUp,
+    delivery: delivery.stats(),
     spool: spool.stats(),
-  }
-}
-
-function healthOf(running: Running, publisher: Publisher): RoleHealth {
-  const { targets, devices, batches, rows, published, runner, spool } = statsOf(running)
-  const isConnected = publisher.connected()
-  const problems = [
-    ...(spool.alarm === null ? [] : [`the spool cannot be written (${spool.alarm})`]),
-    ...(isConnected ? [] : ['the bus is away, batches wait in the spool']),
-    ...(targets.failed === 0 ? [] : [`${targets.failed} targets fail`]),
-  ]
-  return {
-    state: problems.length === 0 ? 'ok' : 'degraded',
-    detail:
-      problems.length === 0 ? `${targets.ok} targets, ${devices} devices` : problems.join('; '),
-    metrics: {
-      collector_targets: runner.targets,
-      collector_targets_ok: targets.ok,
-      collector_targets_failed: targets.failed,
-      collector_targets_absent: targets.absent,
-      collector_devices: devices,
-      collector_reads_total: runner.reads,
-      collector_missed_cells_total: runner.missedCells,
-      collector_rejected_total: targets.rejected,
-      collector_batches_total: batches,
-      collector_rows_total: rows,
-      collector_published_total: published,
-      collector_bus_connected: isConnected ? 1 : 0,
-      collector_spool_bytes: spool.bytes,
-      collector_spool_max_bytes: spool.maxBytes,
-      collector_spool_dropped_total: spool.droppedRecords,
-      collector_spool_segments: spool.segments,
-    },
+    watermarkMs: running.watermarkMs(),
+    oldestMs: running.oldestMs,
+    nowMs: running.clock.now(),
   }
 }

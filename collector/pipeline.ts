@@ -28,6 +28,8 @@ export interface Pipeline {
   readonly onRead: (read: TargetRead) => void
   readonly onGone: (id: string) => void
   readonly addRecord: (record: BatchRecord) => void
+  /** Sends a record at once and on its own. */
+  readonly sendAlone: (record: BatchRecord) => void
   readonly health: CollectionHealth
   /** The clock was set. */
   readonly onReanchor: (reanchor: Reanchor) => void
@@ -108,6 +110,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       health.forgetTarget(id)
     },
     addRecord,
+    sendAlone: (record) => batcher.sendAlone(record),
     health,
     onReanchor({ atMs, byMs }) {
       merger.rewind(byMs)

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { z } from 'zod'
+import type { WatchedDisk } from '#schemas/pipeline-report.ts'
 import type { DiskStatus } from '#schemas/ports.ts'
 import type { Logger } from '#schemas/role.ts'
 import type { Store } from './store/store.ts'
@@ -44,6 +45,8 @@ export interface DiskGuard {
   /** False while messages are to be left where they are. */
   hasRoom(): boolean
   readonly status: DiskStatus
+  /** Each watched disk, fullest first; of a place that cannot be seen the last sight. */
+  disks(): readonly WatchedDisk[]
 }
 
 export interface DiskGuardOptions {
@@ -83,6 +86,7 @@ export function createDiskGuard({
       if (status.state !== before) tell(log, before, status)
     },
     hasRoom: () => status.state !== 'stopped',
+    disks: () => eachDisk([...seen.values()].flat(), limits),
     get status() {
       return status
     },
@@ -112,6 +116,20 @@ export function judge(
     stopped: `${full}: ingest takes no messages until it is below ${percent(limits.resume)}; spools and the bus keep them. Make room: docs/operations.md`,
   }
   return { state, used_ratio: ratio, free_bytes: worst.freeBytes, detail: details[state] }
+}
+
+/** How each disk is on its own. Pure. */
+export function eachDisk(spaces: readonly NamedSpace[], limits: DiskLimits): WatchedDisk[] {
+  return spaces
+    .map((space): WatchedDisk => {
+      const { name, freeBytes } = space
+      const isKnown = space.usedBytes + freeBytes > 0
+      if (!isKnown) return { name, state: 'unknown', used_ratio: null, free_bytes: null }
+      const ratio = usedRatio(space)
+      const state = ratio >= limits.stop ? 'stopped' : ratio >= limits.warning ? 'warning' : 'ok'
+      return { name, state, used_ratio: ratio, free_bytes: freeBytes }
+    })
+    .toSorted((a, b) => (b.used_ratio ?? -1) - (a.used_ratio ?? -1))
 }
 
 function tell(log: Logger, before: DiskStatus['state'], { state, detail }: DiskStatus): void {

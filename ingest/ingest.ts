@@ -1,7 +1,14 @@
+import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { DiskStatus, PipelineStatus } from '#schemas/ports.ts'
-import type { Clock, Logger, Role, RoleHealth } from '#schemas/role.ts'
+import type { PipelineStatus } from '#schemas/ports.ts'
+import type { Clock, Logger, Role } from '#schemas/role.ts'
 import { DISK_LOOK_MS, type DiskGuard } from './disk-guard.ts'
+import { createCollectorTable } from './health/collectors.ts'
+import { createHistogram, SECONDS_BOUNDS } from './health/histogram.ts'
+import { diskMetrics, ingestState, pipelineStatus } from './health/ingest-health.ts'
+import { ingestFamilies, ingestNumbers } from './health/metrics.ts'
+import { ingestReport, type IngestView } from './health/report.ts'
+import { createReporter, REPORT_EVERY_MS } from './health/reporter.ts'
 import type { RepairQueue } from './settle/repair.ts'
 import {
   createSettler,
@@ -24,6 +31,8 @@ export interface IngestOptions {
   readonly settle?: Partial<SettleOptions>
   /** False in a process that only fills raw tables because another one settles. Default true. */
   readonly settles?: boolean
+  /** How often this process writes what it says of itself, ms. Default 10 s. */
+  readonly reportEveryMs?: number
 }
 
 export interface IngestDeps {
@@ -37,6 +46,8 @@ export interface IngestDeps {
   readonly repairs?: RepairQueue
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
   readonly disk?: DiskGuard
+  /** How this process calls itself in its reports; default the name of this machine. */
+  readonly process?: { readonly host?: string; readonly version: string }
   readonly options?: IngestOptions
 }
 
@@ -68,6 +79,14 @@ export function createIngest(deps: IngestDeps): Ingest {
   let settleFailure: string | null = null
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
   const hasRoom = () => disk?.hasRoom() ?? true
+  const identity = {
+    host: deps.process?.host ?? hostname(),
+    version: deps.process?.version ?? '',
+    startedAtMs: clock(),
+  }
+  const collectors = createCollectorTable()
+  const settleSeconds = createHistogram(SECONDS_BOUNDS, clock)
+  const reportEveryMs = options.reportEveryMs ?? REPORT_EVERY_MS
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
@@ -98,11 +117,19 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
     )
 
+  const timedStep = async (own: Settler) => {
+    const startedAtMs = clock()
+    const didWork = await own.step()
+    // A look that found nothing to do would make every piece of work seem quick.
+    if (didWork) settleSeconds.observe(Math.max(0, clock() - startedAtMs) / 1_000)
+    return didWork
+  }
+
   const settleLoop = async (own: Settler) => {
     while (!isOver()) {
       try {
         // Settling writes too, and what it would settle now lacks what waits in the spools.
-        while (hasRoom() && (await own.step())) if (isOver()) return
+        while (hasRoom() && (await timedStep(own))) if (isOver()) return
         if (settleFailure !== null) log.info('settling works again')
         settleFailure = null
       } catch (error) {
@@ -118,6 +145,45 @@ export function createIngest(deps: IngestDeps): Ingest {
     while (!isOver()) {
       await sleep(DISK_LOOK_MS, stopping.signal).catch(() => undefined)
       if (!isOver()) await guard.look()
+    }
+  }
+
+  const view = (): IngestView => ({
+    identity,
+    intervalMs: reportEveryMs,
+    shards: shards.flatMap(({ status }, index) => {
+      const handle = deps.shards[index]
+      return handle === undefined ? [] : [{ shard: handle.shard, name: handle.name, status }]
+    }),
+    settler,
+    settleFailure,
+    settleSeconds,
+    disk,
+    streams: deps.shards.flatMap((handle) => handle.log.fill?.() ?? []),
+    store: reporter.store,
+  })
+  const state = () =>
+    ingestState(
+      shards,
+      {
+        isStopped: stopping.signal.aborted,
+        isLoaded: shards.length > 0 || settler !== null,
+        settleFailure,
+      },
+      disk?.status ?? null,
+    )
+  const report = () => ingestReport(view(), state(), clock())
+  const reporter = createReporter({ store, collectors, report, clock, log })
+
+  const reportLoop = async () => {
+    let reportedAtMs = -Infinity
+    while (!isOver()) {
+      // Also after a clock that went back.
+      if (Math.abs(clock() - reportedAtMs) >= reportEveryMs) {
+        reportedAtMs = clock()
+        await reporter.report()
+      }
+      await sleep(reportEveryMs, stopping.signal).catch(() => undefined)
     }
   }
 
@@ -149,6 +215,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           onStored(staged) {
             for (const sighting of staged.sightings) loaded.knowledge.capacity.observe(sighting)
             loaded.settler?.noteStored(staged)
+            collectors.note(staged.records.statuses)
           },
         })
       })
@@ -162,6 +229,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         ...ends,
         ...(settler === null ? [] : [settleLoop(settler)]),
         ...(disk === null ? [] : [watchDisk(disk)]),
+        reportLoop(),
       ])
     },
     async stop() {
@@ -169,87 +237,21 @@ export function createIngest(deps: IngestDeps): Ingest {
       await Promise.all(shards.map((shard) => shard.stop()))
       await running
     },
-    health: () =>
-      withDisk(
-        health(shards, settler, { isStopped: stopping.signal.aborted, settleFailure }),
-        disk?.status ?? null,
-      ),
-    status: () => ({ ...pipelineStatus(shards, settler), disk: disk?.status ?? null }),
+    health() {
+      const numbers = { ...view(), collectors, reportFailures: reporter.failures, nowMs: clock() }
+      return {
+        ...state(),
+        metrics: { ...ingestNumbers(numbers), ...diskMetrics(disk?.status ?? null) },
+        families: ingestFamilies(numbers),
+      }
+    },
+    status: () => ({
+      ...pipelineStatus(shards, settler),
+      disk: disk?.status ?? null,
+      report: report(),
+    }),
     shardStatus: () => shards.map(({ status }) => status),
   }
 }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-function pipelineStatus(
-  shards: readonly Shard[],
-  settler: Settler | null,
-): Omit<PipelineStatus, 'disk'> {
-  const lags = shards.map(({ status }) => status.lagMessages)
-  const inserts = shards.flatMap(({ status }) => status.lastInsertMs ?? [])
-  return {
-    lag_messages: lags.includes(null) ? null : sum(lags.map((lag) => lag ?? 0)),
-    last_insert_ms: inserts.length === 0 ? null : Math.max(...inserts),
-    inserted_rows: sum(shards.map(({ status }) => status.insertedRows)),
-    quarantined: sum(shards.map(({ status }) => status.quarantined)),
-    settled_until_ms: settler?.settledUntilMs ?? null,
-  }
-}
-
-function health(
-  shards: readonly Shard[],
-  settler: Settler | null,
-  role: { readonly isStopped: boolean; readonly settleFailure: string | null },
-): RoleHealth {
-  const total = (pick: (status: Shard['status']) => number) =>
-    sum(shards.map(({ status }) => pick(status)))
-  const metrics: Record<string, number> = {
-    ingest_inserted_rows_total: total((status) => status.insertedRows),
-    ingest_inserted_messages_total: total((status) => status.insertedMessages),
-    ingest_duplicates_total: total((status) => status.duplicates),
-    ingest_quarantined_total: total((status) => status.quarantined),
-    ingest_values_rejected_total: total((status) => status.valuesRejected),
-    ingest_records_refused_total: total((status) => status.recordsRefused),
-    ingest_replays_total: total((status) => status.replays),
-    ingest_expired_messages_total: total((status) => status.expired),
-    ingest_log_alarms_total: total((status) => status.alarms),
-    ingest_resends_asked_total: total((status) => status.resendsAsked),
-    ingest_lag_messages: total((status) => status.lagMessages ?? 0),
-    settle_minutes_total: settler?.status.minutesSettled ?? 0,
-    settle_restated_minutes_total: settler?.status.minutesRestated ?? 0,
-    settle_waiting_minutes: settler?.status.minutesWaiting ?? 0,
-    settle_idle: settler?.status.isIdle === true ? 1 : 0,
-    settle_settled_until_seconds: (settler?.settledUntilMs ?? 0) / 1_000,
-  }
-  if (role.isStopped) return { state: 'stopped', detail: '', metrics }
-  const worst = shards.find(({ status }) => status.state === 'taken' || status.state === 'failed')
-  if (worst !== undefined) return { state: 'failed', detail: worst.status.detail, metrics }
-  const away = shards.find(({ status }) => status.state !== 'ok')
-  if (away !== undefined) {
-    const isStarting = away.status.state === 'starting'
-    return { state: isStarting ? 'starting' : 'degraded', detail: away.status.detail, metrics }
-  }
-  if (role.settleFailure !== null) return { state: 'degraded', detail: role.settleFailure, metrics }
-  return { state: shards.length === 0 && settler === null ? 'starting' : 'ok', detail: '', metrics }
-}
-
-/** A full disk is said first: it is the cause of whatever else is wrong, and a person has to act. */
-function withDisk(health: RoleHealth, disk: DiskStatus | null): RoleHealth {
-  if (disk === null || disk.used_ratio === null) return health
-  const metrics = {
-    ...health.metrics,
-    ingest_disk_used_ratio: disk.used_ratio,
-    ingest_disk_free_bytes: disk.free_bytes ?? 0,
-    ingest_disk_warning: disk.state === 'ok' ? 0 : 1,
-    ingest_disk_stopped: disk.state === 'stopped' ? 1 : 0,
-  }
-  const isWell = health.state === 'ok' || health.state === 'degraded'
-  if (disk.detail === '' || !isWell) return { ...health, metrics }
-  return {
-    state: 'degraded',
-    detail: [disk.detail, health.detail].filter((text) => text !== '').join('; '),
-    metrics,
-  }
-}
-
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

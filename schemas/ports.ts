@@ -1,4 +1,5 @@
 import type { ControlState } from '#schemas/control.ts'
+import type { IngestReport } from '#schemas/pipeline-report.ts'
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
 
 /**
@@ -60,6 +61,8 @@ export interface PipelineStatus {
   readonly settled_until_ms: number | null
   /** Null when nobody watches the disks. */
   readonly disk: DiskStatus | null
+  /** All of it, as of now; absent before the role has started. */
+  readonly report?: IngestReport
 }
 
 /** How full the fullest disk that ingest fills is. */

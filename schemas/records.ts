@@ -111,6 +111,56 @@ export const NodeSampleRecord = z.strictObject({
 })
 export type NodeSampleRecord = z.infer<typeof NodeSampleRecord>
 
+const count = z.int().min(0)
+const small = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+
+/**
+ * How a collector is, once a minute and at its stop. Always in a message without samples: ingest before
+ * 0.3 does not know this kind and puts the whole message into quarantine, where nothing else is lost by it.
+ */
+export const CollectorStatusRecord = z.strictObject({
+  kind: z.literal('collector_status'),
+  at_ms: epochMs,
+  node: text,
+  version: text,
+  /** A collector that is not heard of for two and a half of these is silent. */
+  interval_ms: z.int().min(1_000).max(3_600_000),
+  started_at_ms: epochMs,
+  /** The last word of a collector that was told to stop: its silence is wanted. */
+  stopping: z.boolean(),
+  devices: small,
+  targets: z.strictObject({ ok: small, failed: small, absent: small }),
+  batches: count,
+  rows: count,
+  published: count,
+  refused: count,
+  resent: count,
+  lost: count,
+  dropped_records: count,
+  /** When ingest last said what is stored; null = not since the start. */
+  watermark_ms: epochMs.nullable(),
+  spool: z.strictObject({
+    bytes: count,
+    max_bytes: count,
+    /** Batches not known to be in the store. */
+    waiting: count,
+    /** Since when the oldest of them waits; null = none does, or the disk cannot be read. */
+    oldest_ms: epochMs.nullable(),
+    memory_bytes: count,
+    memory_batches: count,
+    dropped: count,
+    damaged: count,
+    disk_errors: count,
+    alarm: text,
+  }),
+  rss_bytes: count,
+  cpu_seconds: z.number().min(0),
+})
+export type CollectorStatusRecord = z.infer<typeof CollectorStatusRecord>
+
 /** Anything a batch carries beside samples. */
 export const BatchRecord = z.discriminatedUnion('kind', [
   EventRecord,
@@ -118,5 +168,6 @@ export const BatchRecord = z.discriminatedUnion('kind', [
   GapRecord,
   FactRecord,
   NodeSampleRecord,
+  CollectorStatusRecord,
 ])
 export type BatchRecord = z.infer<typeof BatchRecord>

@@ -1,8 +1,12 @@
+import type { MetricFamily } from '#schemas/self-metrics.ts'
+
 /** What health() answers: a word, a sentence, and numbers for /metrics. */
 export interface RoleHealth {
   readonly state: 'starting' | 'ok' | 'degraded' | 'failed' | 'stopped'
   readonly detail: string
   readonly metrics: Readonly<Record<string, number>>
+  /** Numbers with labels, and histograms. */
+  readonly families?: readonly MetricFamily[]
 }
 
 /** A part of the program that starts and stops. stop() drains: nothing accepted is lost. */

@@ -25,6 +25,16 @@ export function releasedPosition(core: SpoolCore): number {
   return position
 }
 
+/** Records held that are not known to be in the store. */
+export function unreleasedRecords(core: SpoolCore): number {
+  let count = 0
+  for (const run of allRuns(core)) {
+    const released = core.released.get(run.boot) ?? 0
+    count += Math.max(0, run.toSeq - Math.max(released, run.fromSeq - 1))
+  }
+  return count
+}
+
 /** Position of a message, or of the next one of its boot that is still here; null when there is none. */
 export function positionOf(core: SpoolCore, boot: string, seq: number): number | null {
   for (const run of allRuns(core))
@@ -71,18 +81,30 @@ export async function makeRoom(core: SpoolCore, bytes: number): Promise<void> {
     const [oldest] = core.segments
     if (oldest === undefined) return
     if (core.active?.segment === oldest) await seal(core)
-    const lost = (await unreleasedRanges(core, oldest)).map((range) => ({
-      ...range,
-      reason: 'spool_full' as const,
-    }))
-    addGaps(core, lost)
-    core.segments = core.segments.slice(1)
-    // The loss is on disk before its records go: a crash between the two reports it again.
-    await saveState(core)
-    await removeFiles(core, [oldest])
-    for (const gap of lost) core.counters.droppedRecords += gap.toSeq - gap.fromSeq + 1
-    void announceGaps(core, lost)
+    await dropOldest(core, oldest)
   }
+}
+
+/** Nothing is dropped, and nothing said, when the disk refuses to remember the loss or to let the file go. */
+async function dropOldest(core: SpoolCore, oldest: Segment): Promise<void> {
+  const before = { segments: core.segments, gaps: core.gaps, holes: core.holes }
+  const lost = (await unreleasedRanges(core, oldest)).map((range) => ({
+    ...range,
+    reason: 'spool_full' as const,
+  }))
+  addGaps(core, lost)
+  core.segments = core.segments.slice(1)
+  try {
+    // The loss is on disk before its records go; a crash between the two leaves both to recovery.
+    await saveState(core)
+    await ignoreMissing(core.fs.unlink(oldest.path))
+  } catch (error) {
+    Object.assign(core, before)
+    throw error
+  }
+  for (const gap of lost) core.counters.droppedRecords += gap.toSeq - gap.fromSeq + 1
+  void announceGaps(core, lost)
+  await syncDirectory(core.fs, core.directory)
 }
 
 /** Closes the segment that takes records; the next one starts a new file. */

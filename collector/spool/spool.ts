@@ -17,7 +17,7 @@ import { lockDirectory } from './lock.ts'
 import { readRecords } from './reader.ts'
 import { MAX_MESSAGE_BYTES, type SpoolRecord } from './record.ts'
 import { recover } from './recovery.ts'
-import { compact, positionOf, releasedPosition, seal } from './release.ts'
+import { compact, positionOf, releasedPosition, seal, unreleasedRecords } from './release.ts'
 import { nodeFs, type SpoolFs } from './spool-fs.ts'
 import { readState } from './state-file.ts'
 import { takeRecords } from './writer.ts'
@@ -52,6 +52,8 @@ export interface SpoolStats extends Readonly<SpoolCounters> {
   readonly last: number
   /** Up to this position everything held is known to be in the store. */
   readonly releasedPosition: number
+  /** Records held that are not known to be in the store. */
+  readonly unreleasedRecords: number
   readonly bytes: number
   readonly maxBytes: number
   readonly segments: number
@@ -251,6 +253,7 @@ function statsOf(core: SpoolCore): Omit<SpoolStats, 'waitingRecords' | 'waitingB
     first: core.segments[0]?.first ?? core.memory[0]?.position ?? core.readable + 1,
     last: core.readable,
     releasedPosition: releasedPosition(core),
+    unreleasedRecords: unreleasedRecords(core),
     bytes: core.segments.reduce((sum, segment) => sum + segment.bytes, 0),
     maxBytes: core.maxBytes,
     segments: core.segments.length,

@@ -1,3 +1,4 @@
+import type { StreamFill } from '#schemas/pipeline-report.ts'
 import type { OutgoingMessage } from '#schemas/ports.ts'
 
 /** A message as the log holds it: reading it again gives the same fields. */
@@ -32,6 +33,8 @@ export interface Log {
    * came within `waitMs`. One reader at a time. Rejects with E_BUS_AWAY while the log cannot be reached.
    */
   read(fromPosition: number, maxMessages: number, waitMs: number): Promise<LogMessage[]>
+  /** How full the log was when it was last asked for first or last; absent where nothing bounds it here. */
+  fill?(): StreamFill | null
   close(): Promise<void>
 }
 

@@ -8,7 +8,7 @@ export interface ShardHandle {
   readonly shard: number
   /** How the log names it: `jetstream-0`, `spool-<collector>`. */
   readonly name: string
-  readonly log: Pick<Log, 'epoch' | 'first' | 'last' | 'read'>
+  readonly log: Pick<Log, 'epoch' | 'first' | 'last' | 'read' | 'fill'>
   readonly intents: IntentStore
   readonly watermarks: Pick<WatermarkSender, 'publish' | 'requestResend'>
 }

@@ -1,5 +1,6 @@
 import type {
   BatchRecord,
+  CollectorStatusRecord,
   EventRecord,
   FactRecord,
   GapRecord,
@@ -23,13 +24,30 @@ export interface RecordRows {
   readonly nodes: readonly TallRow[]
   readonly links: readonly TallRow[]
   /** Ranges that collectors gave up and that the store does not have. */
-  readonly lost: readonly {
-    readonly sender: Sender
-    readonly range: SeqRange
-    readonly atMs: number
-  }[]
+  readonly lost: readonly LostRange[]
+  /** What collectors said about themselves. */
+  readonly statuses: readonly CollectorStatus[]
   /** Records with an impossible time or range, and values of nodes and links outside theirs: counted. */
   readonly refused: number
+}
+
+export interface LostRange {
+  readonly sender: Sender
+  readonly range: SeqRange
+  readonly atMs: number
+  /** Absent for a message that only the quarantine has. */
+  readonly reason?: GapRecord['reason']
+}
+
+/** A collector's word about itself, and who said it when. */
+export interface CollectorStatus {
+  readonly sender: Sender
+  readonly atMs: number
+  readonly receivedAtMs: number
+  /** Added to every time of the record, ms. */
+  readonly shiftMs: number
+  readonly simulated: boolean
+  readonly record: CollectorStatusRecord
 }
 
 /** As for samples: a record further ahead of its receipt than this has a broken clock. */
@@ -43,7 +61,8 @@ interface Sheet {
   readonly facts: JsonRow[]
   readonly nodes: TallRow[]
   readonly links: TallRow[]
-  readonly lost: { sender: Sender; range: SeqRange; atMs: number }[]
+  readonly lost: LostRange[]
+  readonly statuses: CollectorStatus[]
   refused: number
 }
 
@@ -60,6 +79,7 @@ export function stageRecords(
     nodes: [],
     links: [],
     lost: [],
+    statuses: [],
     refused: 0,
   }
   for (const one of accepted)
@@ -70,6 +90,7 @@ export function stageRecords(
       else if (record.kind === 'target') sheet.targets.push(targetRow(one, record))
       else if (record.kind === 'gap') addGap(sheet, one, record, missing)
       else if (atMs < one.message.receivedAtMs - BEHIND_MAX_MS) sheet.refused += 1
+      else if (record.kind === 'collector_status') sheet.statuses.push(statusOf(one, record))
       else if (record.kind === 'fact') sheet.facts.push(factRow(one, record, registry))
       else addSample(sheet, one, record, registry)
     }
@@ -127,7 +148,28 @@ function gaps(
 ) {
   const sender = { cluster: batch.cluster, collector: batch.collector, boot: record.boot }
   const told = { from: record.from_seq, to: record.to_seq }
-  return missing(sender, told).map((range) => ({ sender, range, atMs: record.at_ms + shiftMs }))
+  const { reason } = record
+  return missing(sender, told).map((range) => ({
+    sender,
+    range,
+    atMs: record.at_ms + shiftMs,
+    reason,
+  }))
+}
+
+function statusOf(
+  { batch, message, shiftMs }: Accepted,
+  record: CollectorStatusRecord,
+): CollectorStatus {
+  const { cluster, collector, boot, simulated } = batch
+  return {
+    sender: { cluster, collector, boot },
+    atMs: record.at_ms + shiftMs,
+    receivedAtMs: message.receivedAtMs,
+    shiftMs,
+    simulated,
+    record,
+  }
 }
 
 const common = ({ batch, message, shiftMs }: Accepted, record: BatchRecord): JsonRow => ({

@@ -1,4 +1,5 @@
 import type { IntentBody } from '../bus/intents.ts'
+import { createShardMeter, type ShardMeter } from '../health/shard-meter.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryState } from './delivery.ts'
 import type { Read } from './shard-reader.ts'
@@ -25,9 +26,11 @@ export interface ShardStatus {
   resendsAsked: number
   recordsRefused: number
   valuesRejected: number
+  /** What else is told about this shard. */
+  readonly meter: ShardMeter
 }
 
-export const newStatus = (): ShardStatus => ({
+export const newStatus = (clock: () => number): ShardStatus => ({
   state: 'starting',
   detail: '',
   lagMessages: null,
@@ -43,6 +46,7 @@ export const newStatus = (): ShardStatus => ({
   resendsAsked: 0,
   recordsRefused: 0,
   valuesRejected: 0,
+  meter: createShardMeter(clock),
 })
 
 export interface InsertDeps {
@@ -82,7 +86,9 @@ export async function insertRange(
   const poison = reads.flatMap(({ result }) => (result.ok ? [] : [result.poison]))
   const missing: DeliveryState['missing'] = (sender, range) => delivery.missing(sender, range)
   const staged = stage({ accepted: kept, poison, nowMs: clock(), missing }, deps.knowledge)
+  const startedAtMs = clock()
   await writeTables(staged, { store: deps.store, intent, persist: deps.lasting, clock })
+  status.meter.stored(staged, kept, clock() - startedAtMs)
   for (const range of staged.stored) delivery.markStored(range.sender, range)
   for (const { sender, range } of staged.lost) delivery.markLost(sender, range)
   for (const { batch } of accepted) delivery.heard(batch, clock())

@@ -68,7 +68,7 @@ export function createShard(deps: ShardDeps): Shard {
   const { handle, log } = deps
   const stopping = new AbortController()
   const { signal } = stopping
-  const status = newStatus()
+  const status = newStatus(deps.clock)
   const lasting = createLasting(deps, status, signal)
   const reader = createShardReader({
     log: handle.log,
@@ -124,6 +124,8 @@ function createLasting(
       onFailure(error, attempt) {
         status.state = what === 'store' ? 'store_away' : 'bus_away'
         status.detail = error instanceof Error ? error.message : String(error)
+        // What was known of a log that cannot be reached is no lag.
+        if (what === 'bus') status.lagMessages = null
         if (attempt === 1)
           log.warn(`${what} failed, trying again`, { shard: handle.name, cause: status.detail })
       },
@@ -218,11 +220,14 @@ function lookAround(place: Place, state: LogState, context: Context): Place {
 }
 
 function announce({ delivery, handle, status, clock, log }: Context): void {
-  for (const { sender, seq } of delivery.marksToTell(clock()))
+  for (const { sender, seq } of delivery.marksToTell(clock())) {
     handle.watermarks.publish(sender.cluster, sender.collector, { boot: sender.boot, seq })
+    status.meter.watermarkMs = clock()
+  }
   for (const { sender, from, to } of delivery.holesToAskFor(clock())) {
     const { cluster, collector, boot } = sender
     status.resendsAsked += 1
+    status.meter.asked(sender, { from, to })
     log.warn('batches are missing, asking for them again', { cluster, collector, boot, from, to })
     handle.watermarks.requestResend(cluster, collector, { boot, fromSeq: from, toSeq: to })
   }
