@@ -237,7 +237,7 @@ describe('the collector', () => {
     const { collector, time, published, records, stop, bus } = world({
       intervalMs: 1000,
       busAway: true,
-      spoolBytes: 64 << 10,
+      spoolBytes: 32 << 10,
     })
     await collector.start()
     await time.pass(300_000)

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { z } from 'zod'
 import { BATCH_LIMITS, type BatchDevice, type Holder } from '#schemas/batch.ts'
@@ -5,7 +6,8 @@ import { isPlainMsgpack } from '#schemas/msgpack-scan.ts'
 
 /**
  * The device list inside a batch: MessagePack of arrays by position, in a binary of its own, because it
- * rarely changes and both sides can then skip the work when its bytes are the ones they know.
+ * rarely changes and both sides can then skip the work when its bytes are the ones they know. Version 2 of
+ * the wire deflates it: most of it says the same of every device.
  */
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
@@ -59,6 +61,28 @@ export function decodeDevices(bytes: Uint8Array): readonly BatchDevice[] | null 
   // A device named twice would fill two rows of one tick and count twice.
   const canonical = new Set(devices.map((device) => device.keys[0]))
   return canonical.size === devices.length ? devices : null
+}
+
+/** What a deflated list may become: as much as version 1 could carry, and no bomb. */
+const INFLATED_BYTES_MAX = BATCH_LIMITS.bytes
+
+/** The bytes of a device list, deflated. Throws a RangeError when readers would refuse to inflate them. */
+export function deflateDevices(devices: readonly BatchDevice[]): Uint8Array {
+  const bytes = encodeDevices(devices)
+  if (bytes.length > INFLATED_BYTES_MAX)
+    throw new RangeError(`${bytes.length} bytes of devices; limit ${INFLATED_BYTES_MAX}`)
+  return deflateRawSync(bytes)
+}
+
+/** The device list in deflated bytes, or null when they are anything else. Never throws. */
+export function inflateDevices(bytes: Uint8Array): readonly BatchDevice[] | null {
+  let inflated: Uint8Array
+  try {
+    inflated = inflateRawSync(bytes, { maxOutputLength: INFLATED_BYTES_MAX })
+  } catch {
+    return null
+  }
+  return decodeDevices(inflated)
 }
 
 function toWire(device: BatchDevice): WireDevice {

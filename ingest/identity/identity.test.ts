@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { newBoot, testBatch, testDevice } from '../worker/ingest.testing.ts'
 import { createBatchIdentifier, type IdentityNews } from './batch-devices.ts'
 import { deviceId, fleetKey } from './device-id.ts'
-import { COLLECTOR_HOLD_MS, createDeviceHistory, deviceFacts, type DeviceFacts } from './history.ts'
+import {
+  COLLECTOR_HOLD_MS,
+  createDeviceHistory,
+  deviceFacts,
+  type DeviceFacts,
+  type DeviceRow,
+} from './history.ts'
 import { createIdentityRegistry, type AliasRow } from './registry.ts'
 
 const T0 = Date.UTC(2026, 4, 1)
@@ -97,7 +103,7 @@ describe('identities', () => {
       devices,
       cells: { busy_ratio: [[1, 1]] },
     })
-    expect(identify(batch, T0, news).repeated).toEqual([false, true])
+    expect(identify(batch, T0, news).leftOut).toEqual([false, true])
   })
 })
 
@@ -140,5 +146,35 @@ describe('what is known of a device', () => {
     }
     const after = T0 + 100_000 + COLLECTOR_HOLD_MS + 1
     expect(history.observe(facts({ collector: 'k2' }), after, 4)).not.toBeNull()
+  })
+
+  it('is the same whether a list is told at once or device by device', () => {
+    const device = fc.record({
+      id: fc.constantFrom(1n, 2n, 3n, 4n),
+      job: fc.constantFrom('j1', 'j2'),
+    })
+    const list = fc.record({
+      collector: fc.constantFrom('k1', 'k2'),
+      devices: fc.uniqueArray(device, { minLength: 1, maxLength: 3, selector: ({ id }) => id }),
+    })
+    const told = fc.array(fc.tuple(fc.nat(3), fc.nat(40), fc.boolean()), { maxLength: 40 })
+    fc.assert(
+      fc.property(fc.array(list, { minLength: 4, maxLength: 4 }), told, (given, messages) => {
+        const lists = given.map(({ collector, devices }) =>
+          devices.map(({ id, job }) => facts({ deviceId: id, collector }, job)),
+        )
+        const [atOnce, byDevice] = [createDeviceHistory([]), createDeviceHistory([])]
+        for (const [position, [which, at, isWhole]] of messages.entries()) {
+          const devices = lists[which] ?? []
+          const atMs = T0 + at * 30_000
+          const expected = devices.flatMap((one) => byDevice.observe(one, atMs, position) ?? [])
+          const news: DeviceRow[] = []
+          if (isWhole) atOnce.observeList(devices, atMs, position, news)
+          else news.push(...devices.flatMap((one) => atOnce.observe(one, atMs, position) ?? []))
+          expect(news).toEqual(expected)
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 })

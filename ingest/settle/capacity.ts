@@ -43,6 +43,10 @@ export interface CapacityStart {
 
 export interface Capacity {
   observe(sighting: Sighting): void
+  /** True when a sighting of this device changes nothing: it is in capacity. */
+  isAccepted(deviceId: bigint): boolean
+  /** The same for all devices of a list; remembered by the list's identity until a device leaves capacity. */
+  isAllAccepted(devices: readonly { readonly deviceId: bigint }[]): boolean
   /** The interval to store because a device was replaced at `atMs`, or null when it had none open. */
   retire(deviceId: bigint, atMs: number, nowMs: number): CapacityInterval | null
   /** Intervals of devices that have delivered long enough. Nothing changes until `adopt` is called. */
@@ -69,6 +73,9 @@ export function createCapacity(start: CapacityStart): Capacity {
   const crowded: string[] = []
   let earliestMs: number | null = null
 
+  /** Lists that were found to be accepted; forgotten as a whole when a device leaves. */
+  let acceptedLists = new WeakSet<readonly { readonly deviceId: bigint }[]>()
+
   const isOpen = (deviceId: bigint) => latest.get(deviceId)?.toMs === OPEN_MS
   const count = (deviceId: bigint, change: number) => {
     const node = nodes.get(deviceId) ?? ''
@@ -81,6 +88,7 @@ export function createCapacity(start: CapacityStart): Capacity {
     const wasOpen = isOpen(interval.deviceId)
     latest.set(interval.deviceId, interval)
     const nowOpen = interval.toMs === OPEN_MS
+    if (wasOpen && !nowOpen) acceptedLists = new WeakSet()
     if (wasOpen !== nowOpen) count(interval.deviceId, nowOpen ? 1 : -1)
     if (nowOpen) pending.delete(interval.deviceId)
     earliestMs = Math.min(earliestMs ?? Infinity, interval.fromMs)
@@ -105,6 +113,13 @@ export function createCapacity(start: CapacityStart): Capacity {
 
   return {
     observe,
+    isAccepted: isOpen,
+    isAllAccepted(devices) {
+      if (acceptedLists.has(devices)) return true
+      if (!devices.every(({ deviceId }) => isOpen(deviceId))) return false
+      acceptedLists.add(devices)
+      return true
+    },
     retire(deviceId, atMs, nowMs) {
       const open = latest.get(deviceId)
       if (pending.delete(deviceId) || open === undefined) replacedMs.set(deviceId, atMs)
@@ -114,6 +129,7 @@ export function createCapacity(start: CapacityStart): Capacity {
       const version = Math.max(nowMs, open.version + 1)
       const closed = { ...open, toMs, version }
       latest.set(deviceId, closed)
+      acceptedLists = new WeakSet()
       count(deviceId, -1)
       return closed
     },

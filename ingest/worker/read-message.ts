@@ -1,12 +1,11 @@
-import type { Batch } from '#schemas/batch.ts'
 import { messageId } from '#schemas/subjects.ts'
-import type { DecodeResult } from '#schemas/wire.ts'
+import type { DecodeReason, WireBatch, WireResult } from '#schemas/wire.ts'
 import type { Sender } from './delivery.ts'
 import type { LogMessage } from '../bus/log.ts'
 
 /** Why a message can never be stored: a fixed list, so that it can label a counter. */
 export type PoisonReason =
-  | Extract<DecodeResult, { ok: false }>['reason']
+  | DecodeReason
   | 'bad_subject'
   | 'subject_mismatch'
   | 'id_mismatch'
@@ -16,7 +15,7 @@ export type PoisonReason =
 /** A message that passed every check that concerns it alone. */
 export interface Accepted {
   readonly message: LogMessage
-  readonly batch: Batch
+  readonly batch: WireBatch
   /** Added to every time of the batch, ms: not 0 only when the collector's clock was off by more than 30 s. */
   readonly shiftMs: number
 }
@@ -54,7 +53,7 @@ const SUBJECT = /^(?:telemetry|events)\.v1\.([^.]+)\.([^.]+)$/
  */
 export function readMessage(
   message: LogMessage,
-  decode: (bytes: Uint8Array) => DecodeResult,
+  decode: (bytes: Uint8Array) => WireResult,
   limits: TimeLimits,
 ): ReadResult {
   const [, cluster, collector] = SUBJECT.exec(message.subject) ?? []

@@ -1,16 +1,43 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
-import { bitSet } from '#schemas/batch.ts'
+import { bitSet, type Batch } from '#schemas/batch.ts'
+import { createBatchDecoder, encodeBatch } from '#schemas/wire.ts'
 import { newBoot, testBatch, testDevice, type Cells } from './ingest.testing.ts'
-import { FLAG_CLOCK_CORRECTED, joinSamples, type SamplePart } from './sample-block.ts'
+import { joinSamples, type SamplePart } from './sample-block.ts'
+import { FLAG_CLOCK_CORRECTED } from './sample-keys.ts'
 
 const T0 = Date.UTC(2026, 4, 1)
 
 type Row = Record<string, bigint | number | null>
 
+/** A batch as it was before it was encoded, and what is known of it. */
+interface Given {
+  readonly batch: Batch
+  readonly ids: readonly bigint[]
+  readonly leftOut: readonly boolean[]
+  readonly shiftMs: number
+  readonly position: number
+}
+
+const decode = createBatchDecoder()
+
+/** As it comes from the wire. */
+function received({ batch, ids, leftOut, shiftMs, position }: Given): SamplePart {
+  const result = decode(encodeBatch(batch))
+  if (!result.ok) throw new Error(result.reason)
+  return {
+    batch: result.batch,
+    idWords: new Uint32Array(BigUint64Array.from(ids).buffer),
+    leftOut: leftOut.includes(true) ? leftOut : null,
+    shiftMs,
+    position,
+  }
+}
+const joined = (given: readonly Given[]) => joinSamples(given.map(received))
+
 /** Row by row, the slow and obvious way. */
-function oracle(parts: readonly SamplePart[]): Row[] {
+function oracle(parts: readonly Given[]): Row[] {
   return parts.flatMap(({ batch, ids, leftOut, shiftMs, position }) => {
     const rows: Row[] = []
     for (let tick = 0; tick < batch.ticks; tick += 1)
@@ -56,6 +83,8 @@ const someMetrics = [
   'energy_joules_total',
   'xid_code',
   'health_code',
+  'clock_event_reasons',
+  'memory_used_bytes',
 ] as const satisfies readonly MetricName[]
 
 /** Values in and out of range, null, and rows that do not exist. */
@@ -67,27 +96,68 @@ const part = fc
   .record({
     devices: fc.integer({ min: 1, max: 5 }),
     ticks: fc.integer({ min: 1, max: 4 }),
+    isWhole: fc.boolean(),
+    isConstant: fc.boolean(),
+    isMixed: fc.boolean(),
     shiftMs: fc.constantFrom(0, -40_000, 90_000),
     position: fc.integer({ min: 1, max: 2 ** 40 }),
     metrics: fc.subarray([...someMetrics]),
     seed: fc.infiniteStream(cell),
     ids: fc.array(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), { minLength: 5, maxLength: 5 }),
-    leftOut: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    leftOut: fc.oneof(
+      fc.constant([false, false, false, false, false]),
+      fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    ),
   })
-  .map(({ devices, ticks, metrics, seed, ids, leftOut, ...rest }): SamplePart => {
-    const cells: Cells = {}
-    for (const name of metrics)
-      cells[name] = Array.from({ length: ticks }, () => [...seed.take(devices)])
-    const names = Array.from({ length: devices }, (_, index) => testDevice(`d${index}`))
-    const batch = testBatch({ boot: newBoot(), seq: 1, t0Ms: T0, devices: names, cells })
-    return { batch, ids: ids.slice(0, devices), leftOut: leftOut.slice(0, devices), ...rest }
-  })
+  .map(
+    ({
+      devices,
+      ticks,
+      metrics,
+      seed,
+      ids,
+      leftOut,
+      isWhole,
+      isConstant,
+      isMixed,
+      ...rest
+    }): Given => {
+      const cells: Cells = {}
+      for (const [n, name] of metrics.entries()) {
+        const own = [...seed.take(devices * ticks)].map((value) =>
+          isWhole ? (value ?? 0.25) : value,
+        )
+        const given = isConstant && n % 2 === 0 ? own.map(() => own[0]) : own
+        cells[name] = Array.from({ length: ticks }, (_, t) =>
+          given.slice(t * devices, (t + 1) * devices),
+        )
+      }
+      const names = Array.from({ length: devices }, (_, index) => testDevice(`d${index}`))
+      const plain = testBatch({ boot: newBoot(), seq: 1, t0Ms: T0, devices: names, cells })
+      const busySource = plain.busySource.map((code, row) => (isMixed ? row % 3 : code))
+      const batch = { ...plain, busySource }
+      return { batch, ids: ids.slice(0, devices), leftOut: leftOut.slice(0, devices), ...rest }
+    },
+  )
 
 describe('joining batches into one block', () => {
   it('gives the rows that a row-wise reading gives, for any mix of batches', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
-        expect(rowsOf(joinSamples(parts))).toEqual(oracle(parts))
+        expect(rowsOf(joined(parts))).toEqual(oracle(parts))
+      }),
+    )
+  })
+
+  it('gives the same bytes for the same messages, and no null marks where nothing is null', () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
+        const block = joined(parts)
+        expect(joined(parts)).toEqual(block)
+        for (const { type, nulls } of block.columns) {
+          expect(nulls !== undefined).toBe(type.startsWith('Nullable('))
+          if (nulls !== undefined) expect(nulls.includes(1)).toBe(true)
+        }
       }),
     )
   })
@@ -96,7 +166,7 @@ describe('joining batches into one block', () => {
     const devices = [testDevice('a'), testDevice('b')]
     const cells: Cells = { busy_ratio: [[4_294_967_295, 0.5]], power_watts: [[300, Number.NaN]] }
     const batch = testBatch({ boot: newBoot(), seq: 1, t0Ms: T0, devices, cells })
-    const block = joinSamples([
+    const block = joined([
       { batch, ids: [1n, 2n], leftOut: [false, false], shiftMs: 0, position: 1 },
     ])
     expect(rowsOf(block).map(({ busy_ratio, power_watts }) => [busy_ratio, power_watts])).toEqual([
@@ -114,7 +184,7 @@ describe('joining batches into one block', () => {
       devices: [testDevice('a')],
       cells: { busy_ratio: [[0.5]] },
     })
-    const block = joinSamples([{ batch, ids: [1n], leftOut: [false], shiftMs: 0, position: 1 }])
+    const block = joined([{ batch, ids: [1n], leftOut: [false], shiftMs: 0, position: 1 }])
     expect(block.columns.map(({ name }) => name)).toEqual([
       'ts',
       'device_id',

@@ -1,15 +1,18 @@
-import { bitSet, type Batch, type BatchColumn } from '#schemas/batch.ts'
 import type { MetricDefinition, WireType } from '#schemas/metric-definition.ts'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import type { WireBatch } from '#schemas/wire.ts'
+import { countBits, MODE_NARROW, MODE_SAME, MODE_SOME } from '#schemas/wire-block.ts'
+import type { WireColumn } from '#schemas/wire-columns.ts'
 import type { NativeColumn } from '../store/native-block.ts'
+import { keyColumns, picksOf, type SampleSlice } from './sample-keys.ts'
 
 /** One batch on its way into the samples table. */
 export interface SamplePart {
-  readonly batch: Batch
-  /** device_id of each device of the batch. */
-  readonly ids: readonly bigint[]
-  /** True for a device whose rows are left out: it came twice in this batch. */
-  readonly leftOut: readonly boolean[]
+  readonly batch: WireBatch
+  /** device_id of each device of the batch, low word first, two words each. */
+  readonly idWords: Uint32Array
+  /** True for a device whose rows are left out, because it came twice in this batch; null = none is. */
+  readonly leftOut: readonly boolean[] | null
   readonly shiftMs: number
   /** Place of the message in the log. */
   readonly position: number
@@ -22,182 +25,245 @@ export interface SampleBlock {
   readonly rejected: ReadonlyMap<string, number>
 }
 
-/** Bit of `samples.flags`: the collector's clock was off by more than 30 s and was corrected. */
-export const FLAG_CLOCK_CORRECTED = 1
+type Values = Float32Array | Float64Array | Uint8Array | Uint32Array
 
-const WORD = 2 ** 32
-
-/** An empty column of each wire type: every row null until it is written. */
-const MAKE = {
-  f32: (name: string, rows: number) =>
-    ({
-      name,
-      type: 'Nullable(Float32)',
-      values: new Float32Array(rows),
-      nulls: allNull(rows),
-    }) as const,
-  f64: (name: string, rows: number) =>
-    ({
-      name,
-      type: 'Nullable(Float64)',
-      values: new Float64Array(rows),
-      nulls: allNull(rows),
-    }) as const,
-  u8: (name: string, rows: number) =>
-    ({
-      name,
-      type: 'Nullable(UInt8)',
-      values: new Uint8Array(rows),
-      nulls: allNull(rows),
-    }) as const,
-  u32: (name: string, rows: number) =>
-    ({
-      name,
-      type: 'Nullable(UInt32)',
-      values: new Uint32Array(rows),
-      nulls: allNull(rows),
-    }) as const,
-} satisfies Record<WireType, (name: string, rows: number) => NativeColumn>
-
-const allNull = (rows: number) => new Uint8Array(rows).fill(1)
-
-interface Slice {
-  readonly part: SamplePart
-  /** Row numbers of the batch that exist and are not left out. */
-  readonly picks: Uint32Array
-  /** First row of this slice in the block. */
-  readonly start: number
+/** A column of the block while it is filled, from its first row to its last. */
+interface Target<Array extends Values = Values> {
+  readonly metric: MetricDefinition
+  readonly values: Array
+  /** 1 = null; made when the first null is met, so that a column without any needs none. */
+  nulls: Uint8Array | null
+  /** Rows before this one are decided. */
+  filledTo: number
+  refused: number
 }
+
+/** A column being filled, by the type of its values on the wire. */
+type Filler =
+  | { readonly type: 'f32'; readonly target: Target<Float32Array> }
+  | { readonly type: 'f64'; readonly target: Target<Float64Array> }
+  | { readonly type: 'u8'; readonly target: Target<Uint8Array> }
+  | { readonly type: 'u32'; readonly target: Target<Uint32Array> }
 
 /**
  * Joins the rows of many batches into one block, column by column: message-sized blocks cost the store
  * ten times more. Rows keep the order of the log, then of tick and device. A metric that no batch
- * carries is left out and stays null by default.
+ * carries is left out and stays null by default; a column without a null is sent as one that cannot have any.
+ * The same batches always give the same block.
  */
 export function joinSamples(parts: readonly SamplePart[]): SampleBlock {
-  const slices: Slice[] = []
+  const slices: SampleSlice[] = []
   let rows = 0
   for (const part of parts) {
-    const picks = pickRows(part)
-    slices.push({ part, picks, start: rows })
-    rows += picks.length
+    const picks = picksOf(part)
+    const count = picks?.length ?? part.batch.block.rows
+    slices.push({ part, picks, start: rows, end: rows + count })
+    rows += count
   }
+  const fillers = new Map<string, Filler>()
+  // Schemas only ever grow at their end, so one list by column id serves the batches of one schema.
+  const byId = new Map<readonly WireColumn[], (Filler | undefined)[]>()
+  for (const slice of slices) {
+    const { schema } = slice.part.batch.block
+    let known = byId.get(schema)
+    if (known === undefined) {
+      known = []
+      byId.set(schema, known)
+    }
+    fillFrom(slice, known, (column) => fillerOf(fillers, column, rows))
+  }
+  return finish(fillers, keyColumns(slices, rows), rows)
+}
+
+const METRICS: ReadonlyMap<string, MetricDefinition> = new Map(
+  DEVICE_METRICS.map((metric) => [metric.name, metric]),
+)
+
+function fillerOf(fillers: Map<string, Filler>, { name, type }: WireColumn, rows: number): Filler {
+  const known = fillers.get(name)
+  if (known !== undefined) return known
+  const metric = METRICS.get(name)
+  if (metric === undefined) throw new Error(`the wire knows ${name}, the catalogue does not`)
+  const filler = newFiller(type, metric, rows)
+  fillers.set(name, filler)
+  return filler
+}
+
+function newFiller(type: WireType, metric: MetricDefinition, rows: number): Filler {
+  const blank = { metric, nulls: null, filledTo: 0, refused: 0 }
+  if (type === 'f32') return { type, target: { ...blank, values: new Float32Array(rows) } }
+  if (type === 'f64') return { type, target: { ...blank, values: new Float64Array(rows) } }
+  if (type === 'u8') return { type, target: { ...blank, values: new Uint8Array(rows) } }
+  return { type, target: { ...blank, values: new Uint32Array(rows) } }
+}
+
+/** Where the values of one column of one batch lie, and which rows of the block they are for. */
+interface Source {
+  readonly u8: Uint8Array
+  readonly rows: number
+  readonly picks: Uint32Array | null
+  readonly start: number
+  readonly end: number
+  /** First value in its array. */
+  at: number
+  /** One value stands for all. */
+  isSame: boolean
+  /** Bitmap of the rows that have a value; -1 = all have. */
+  bitmapAt: number
+}
+
+/** Walks the columns of one batch as they lie (see wire-block.ts) and copies each into its place. */
+function fillFrom(
+  { part, picks, start, end }: SampleSlice,
+  known: (Filler | undefined)[],
+  make: (column: WireColumn) => Filler,
+): void {
+  const { block } = part.batch
+  const { memory, schema, columns, rows, idsAt } = block
+  const { u8, f32, f64, u32 } = memory
+  const bitmapBytes = (rows + 7) >> 3
+  let { bitmapsAt: bitmapAt, at8, at4, at1 } = block
+  const source: Source = { u8, rows, picks, start, end, at: 0, isSame: false, bitmapAt: -1 }
+  for (let n = 0; n < columns; n += 1) {
+    const id = u8[idsAt + n] ?? 0
+    const mode = u8[idsAt + columns + n] ?? 0
+    let filler = known[id]
+    if (filler === undefined) {
+      const column = schema[id]
+      if (column === undefined) return
+      filler = make(column)
+      known[id] = filler
+    }
+    let count = rows
+    source.bitmapAt = -1
+    if ((mode & MODE_SOME) !== 0) {
+      source.bitmapAt = bitmapAt
+      count = countBits(u8, bitmapAt, bitmapBytes)
+      bitmapAt += bitmapBytes
+    }
+    source.isSame = (mode & MODE_SAME) !== 0
+    if (source.isSame) count = 1
+    if (filler.type === 'u8') {
+      source.at = at1
+      at1 += count
+      FILL.u8(filler.target, u8, source)
+    } else if (filler.type === 'f64' && (mode & MODE_NARROW) === 0) {
+      source.at = at8
+      at8 += count
+      FILL.f64(filler.target, f64, source)
+    } else {
+      source.at = at4
+      at4 += count
+      if (filler.type === 'f32') FILL.f32(filler.target, f32, source)
+      else if (filler.type === 'u32') FILL.u32(filler.target, u32, source)
+      else FILL.narrow(filler.target, f32, source)
+    }
+  }
+}
+
+/**
+ * Copies the rows of one batch into a column; a value outside the range of its metric (NaN included)
+ * becomes null. One copier per pair of array types, so that each loop only ever sees one and stays fast.
+ */
+const createFill =
+  <Array extends Values>() =>
+  (target: Target<Array>, from: Values, source: Source): void => {
+    const { values, metric } = target
+    const { min, max } = metric
+    const { start, end, at } = source
+    if (target.filledTo < start) nullsOf(target).fill(1, target.filledTo, start)
+    target.filledTo = end
+    if (source.picks !== null || source.bitmapAt !== -1) fillSome(target, from, source)
+    else if (source.isSame) {
+      const value = from[at] ?? Number.NaN
+      if (value >= min && value <= max) values.fill(value, start, end)
+      else fillSome(target, from, source)
+    } else {
+      let refused = 0
+      const shift = at - start
+      for (let row = start; row < end; row += 1) {
+        const value = from[row + shift] ?? Number.NaN
+        values[row] = value
+        if (!(value >= min && value <= max)) refused += 1
+      }
+      if (refused > 0) fillSome(target, from, source)
+    }
+  }
+
+const FILL = {
+  f32: createFill<Float32Array>(),
+  f64: createFill<Float64Array>(),
+  narrow: createFill<Float64Array>(),
+  u8: createFill<Uint8Array>(),
+  u32: createFill<Uint32Array>(),
+} as const
+
+/** Row by row: where rows are left out, have no value or have an impossible one. */
+function fillSome(target: Target, from: Values, source: Source): void {
+  const { values, metric } = target
+  const { u8, rows, picks, bitmapAt, isSame } = source
+  let place = source.at
+  let picked = 0
+  for (let row = 0; row < rows; row += 1) {
+    const has = bitmapAt === -1 || ((u8[bitmapAt + (row >> 3)] ?? 0) & (1 << (row & 7))) !== 0
+    if (picks === null || picks[picked] === row) {
+      const value = has ? (from[place] ?? Number.NaN) : 0
+      const isGood = has && value >= metric.min && value <= metric.max
+      if (has && !isGood) target.refused += 1
+      values[source.start + picked] = isGood ? value : 0
+      if (!isGood) nullsOf(target)[source.start + picked] = 1
+      picked += 1
+    }
+    if (has && !isSame) place += 1
+  }
+}
+
+function nullsOf(target: Target): Uint8Array {
+  target.nulls ??= new Uint8Array(target.values.length)
+  return target.nulls
+}
+
+/** Columns in the order of the catalogue. */
+function finish(
+  fillers: ReadonlyMap<string, Filler>,
+  keys: readonly NativeColumn[],
+  rows: number,
+): SampleBlock {
   const rejected = new Map<string, number>()
-  const columns = keyColumns(slices, rows)
-  const given = columnsByName(slices)
-  for (const metric of DEVICE_METRICS) {
-    const parts = given.get(metric.name)
-    if (parts === undefined) continue
-    const column = MAKE[metric.wire](metric.name, rows)
-    const copy = COPIERS[metric.wire]
-    let refused = 0
-    for (const part of parts) refused += copy(part, column, metric)
-    if (refused > 0) rejected.set(metric.name, refused)
-    columns.push(column)
+  const columns = [...keys]
+  for (const { name } of DEVICE_METRICS) {
+    const filler = fillers.get(name)
+    if (filler === undefined) continue
+    const { target } = filler
+    if (target.filledTo < rows) nullsOf(target).fill(1, target.filledTo, rows)
+    if (target.refused > 0) rejected.set(name, target.refused)
+    columns.push(nativeColumn(name, filler))
   }
   return { rows, columns, rejected }
 }
 
-function pickRows({ batch, leftOut }: SamplePart): Uint32Array {
-  const devices = batch.devices.length
-  const total = devices * batch.ticks
-  const picks = new Uint32Array(total)
-  let count = 0
-  for (let row = 0; row < total; row += 1) {
-    if (bitSet(batch.present, row) && leftOut[row % devices] !== true) {
-      picks[count] = row
-      count += 1
-    }
+function nativeColumn(name: string, { type, target }: Filler): NativeColumn {
+  const { nulls } = target
+  if (type === 'f32') {
+    const { values } = target
+    return nulls === null
+      ? { name, type: 'Float32', values }
+      : { name, type: 'Nullable(Float32)', values, nulls }
   }
-  return picks.subarray(0, count)
-}
-
-/** Time, device and what else each row has. 64-bit values are written as two words: no BigInt per row. */
-function keyColumns(slices: readonly Slice[], rows: number): NativeColumn[] {
-  const ts = new Uint32Array(rows * 2)
-  const ids = new Uint32Array(rows * 2)
-  const positions = new Uint32Array(rows * 2)
-  const steps = new Uint32Array(rows)
-  const sources = new Uint8Array(rows)
-  const flags = new Uint8Array(rows)
-  for (const { part, picks, start } of slices) {
-    const { batch, shiftMs, position } = part
-    const devices = batch.devices.length
-    const words = new Uint32Array(BigUint64Array.from(part.ids).buffer)
-    const end = start + picks.length
-    steps.fill(batch.stepMs, start, end)
-    if (shiftMs !== 0) flags.fill(FLAG_CLOCK_CORRECTED, start, end)
-    for (let index = 0; index < picks.length; index += 1) {
-      const row = picks[index] ?? 0
-      const device = row % devices
-      const at = (start + index) * 2
-      const ms = batch.t0Ms + shiftMs + ((row - device) / devices) * batch.stepMs
-      ts[at] = ms % WORD
-      ts[at + 1] = ms / WORD
-      ids[at] = words[device * 2] ?? 0
-      ids[at + 1] = words[device * 2 + 1] ?? 0
-      positions[at] = position % WORD
-      positions[at + 1] = position / WORD
-      sources[start + index] = batch.busySource[row] ?? 0
-    }
+  if (type === 'f64') {
+    const { values } = target
+    return nulls === null
+      ? { name, type: 'Float64', values }
+      : { name, type: 'Nullable(Float64)', values, nulls }
   }
-  return [
-    { name: 'ts', type: "DateTime64(3, 'UTC')", values: new BigInt64Array(ts.buffer) },
-    { name: 'device_id', type: 'UInt64', values: new BigUint64Array(ids.buffer) },
-    { name: 'step_ms', type: 'UInt32', values: steps },
-    { name: 'log_position', type: 'UInt64', values: new BigUint64Array(positions.buffer) },
-    { name: 'busy_source', type: 'UInt8', values: sources },
-    { name: 'flags', type: 'UInt8', values: flags },
-  ]
-}
-
-/** A column of one batch, and where its rows go. */
-interface Given {
-  readonly column: BatchColumn
-  readonly slice: Slice
-}
-
-function columnsByName(slices: readonly Slice[]): Map<string, Given[]> {
-  const byName = new Map<string, Given[]>()
-  for (const slice of slices)
-    for (const column of slice.part.batch.columns) {
-      const given = byName.get(column.name)
-      if (given === undefined) byName.set(column.name, [{ column, slice }])
-      else given.push({ column, slice })
-    }
-  return byName
-}
-
-interface Target {
-  readonly values: Float32Array | Float64Array | Uint8Array | Uint32Array
-  readonly nulls: Uint8Array
-}
-
-/**
- * Copies the picked rows of one batch; returns how many values were implausible (NaN included) and became
- * null. One copier per array type, so that each loop only ever sees one and stays fast.
- */
-const createCopier =
-  () =>
-  ({ column, slice }: Given, { values, nulls }: Target, { min, max }: MetricDefinition): number => {
-    const { valid, values: from } = column
-    const { picks, start } = slice
-    let refused = 0
-    for (let index = 0; index < picks.length; index += 1) {
-      const row = picks[index] ?? 0
-      if (((valid[row >> 3] ?? 0) & (1 << (row & 7))) === 0) continue
-      const value = from[row] ?? Number.NaN
-      if (value >= min && value <= max) {
-        values[start + index] = value
-        nulls[start + index] = 0
-      } else refused += 1
-    }
-    return refused
+  if (type === 'u8') {
+    const { values } = target
+    return nulls === null
+      ? { name, type: 'UInt8', values }
+      : { name, type: 'Nullable(UInt8)', values, nulls }
   }
-
-const COPIERS = {
-  f32: createCopier(),
-  f64: createCopier(),
-  u8: createCopier(),
-  u32: createCopier(),
-} as const satisfies Record<WireType, unknown>
+  const { values } = target
+  return nulls === null
+    ? { name, type: 'UInt32', values }
+    : { name, type: 'Nullable(UInt32)', values, nulls }
+}

@@ -88,7 +88,7 @@ export function createShardReader({
           const checked = check(message)
           reads.push(checked)
           bytes += message.payload.length
-          if (checked.result.ok) rows += checked.result.accepted.batch.busySource.length
+          if (checked.result.ok) rows += checked.result.accepted.batch.block.rows
           next = message.position + 1
         }
       }

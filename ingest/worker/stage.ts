@@ -1,5 +1,6 @@
 import { bitSet } from '#schemas/batch.ts'
-import type { BatchIdentifier, IdentityNews } from '../identity/batch-devices.ts'
+import { countBits } from '#schemas/wire-block.ts'
+import type { BatchDevices, BatchIdentifier, IdentityNews } from '../identity/batch-devices.ts'
 import type { DeviceHistory, DeviceRow } from '../identity/history.ts'
 import type { IdentityRegistry } from '../identity/registry.ts'
 import type { Capacity, CapacityInterval, Sighting } from '../settle/capacity.ts'
@@ -52,36 +53,32 @@ export interface StageInput {
   readonly missing: (sender: Sender, range: SeqRange) => readonly SeqRange[]
 }
 
+/** A message with samples, and whose they are. */
+interface Known {
+  readonly one: Accepted
+  readonly devices: BatchDevices
+}
+
 /** Turns checked messages into rows. Adds to what is known of devices, so call it once per insert. */
 export function stage(input: StageInput, knowledge: DeviceKnowledge): Staged {
   const news: IdentityNews = { aliases: [], replacements: [] }
   const devices: DeviceRow[] = []
-  const sightings: Sighting[] = []
   const parts: SamplePart[] = []
-  for (const { message, batch, shiftMs } of input.accepted) {
+  const known: Known[] = []
+  for (const one of input.accepted) {
+    const { message, batch, shiftMs } = one
     if (batch.ticks === 0) continue
-    const known = knowledge.identify(batch, batch.t0Ms + shiftMs, news)
-    const { position } = message
-    parts.push({ batch, ids: known.ids, leftOut: known.repeated, shiftMs, position })
-    for (const [index, facts] of known.facts.entries()) {
-      const seen = known.repeated[index] === true ? null : ticksOf(batch, index)
-      if (seen === null) continue
-      const firstMs = batch.t0Ms + shiftMs + seen.first * batch.stepMs
-      const row = knowledge.history.observe(facts, firstMs, position)
-      if (row !== null) devices.push(row)
-      sightings.push({
-        deviceId: facts.deviceId,
-        node: facts.device.node,
-        isPartition: facts.device.partition !== null,
-        firstMs,
-        lastMs: batch.t0Ms + shiftMs + seen.last * batch.stepMs,
-      })
-    }
+    const own = knowledge.identify(batch, batch.t0Ms + shiftMs, news)
+    const { idWords, leftOut } = own
+    parts.push({ batch, idWords, leftOut, shiftMs, position: message.position })
+    known.push({ one, devices: own })
+    observe({ one, devices: own }, knowledge.history, devices)
   }
   const retired = news.replacements.flatMap(({ oldId, atMs }) => {
     const interval = knowledge.capacity.retire(oldId, atMs, input.nowMs)
     return interval === null ? [] : [interval]
   })
+  const sightings = known.flatMap((own) => sightingsOf(own, knowledge.capacity))
   const records = stageRecords(input.accepted, knowledge.registry, input.missing)
   const samples = joinSamples(parts)
   const stored = storedRanges(input.accepted)
@@ -91,10 +88,49 @@ export function stage(input: StageInput, knowledge: DeviceKnowledge): Staged {
   return { poison, retired, aliases, devices, records, samples, stored, lost, sightings }
 }
 
+/** Rows of `devices` for what a batch says of them that is news. */
+function observe({ one, devices }: Known, history: DeviceHistory, news: DeviceRow[]): void {
+  const { batch, message, shiftMs } = one
+  const { facts, leftOut } = devices
+  const startMs = batch.t0Ms + shiftMs
+  if (batch.block.presentAt === -1 && leftOut === null) {
+    history.observeList(facts, startMs, message.position, news)
+    return
+  }
+  for (const [index, fact] of facts.entries()) {
+    const seen = leftOut?.[index] === true ? null : ticksOf(batch, index)
+    if (seen === null) continue
+    const firstMs = startMs + seen.first * batch.stepMs
+    const row = history.observe(fact, firstMs, message.position)
+    if (row !== null) news.push(row)
+  }
+}
+
+/** What a batch showed of devices that are not in capacity; the others are not news. */
+function sightingsOf({ one, devices }: Known, capacity: Capacity): Sighting[] {
+  const { batch, shiftMs } = one
+  const { facts, leftOut } = devices
+  if (capacity.isAllAccepted(facts)) return []
+  return facts.flatMap(({ deviceId, device }, index): Sighting[] => {
+    if (leftOut?.[index] === true || capacity.isAccepted(deviceId)) return []
+    const seen = ticksOf(batch, index)
+    if (seen === null) return []
+    const startMs = batch.t0Ms + shiftMs
+    const firstMs = startMs + seen.first * batch.stepMs
+    const lastMs = startMs + seen.last * batch.stepMs
+    return [
+      { deviceId, node: device.node, isPartition: device.partition !== null, firstMs, lastMs },
+    ]
+  })
+}
+
 /** First and last tick at which a device was read, or null when at none. */
 function ticksOf(batch: Accepted['batch'], device: number): { first: number; last: number } | null {
+  const { presentAt, memory, rows } = batch.block
+  if (presentAt === -1) return { first: 0, last: batch.ticks - 1 }
   const width = batch.devices.length
-  const isPresent = (tick: number) => bitSet(batch.present, tick * width + device)
+  const present = memory.u8.subarray(presentAt, presentAt + Math.ceil(rows / 8))
+  const isPresent = (tick: number) => bitSet(present, tick * width + device)
   let first = 0
   while (first < batch.ticks && !isPresent(first)) first += 1
   if (first === batch.ticks) return null
@@ -110,50 +146,49 @@ function passedOver({ message, sequence }: Poison): RecordRows['lost'] {
   return [{ sender, range: { from: seq, to: seq }, atMs: message.receivedAtMs }]
 }
 
-function bitsSet(bitmap: Uint8Array): number {
-  let count = 0
-  for (let byte of bitmap) for (; byte !== 0; byte &= byte - 1) count += 1
-  return count
+/** How many rows of a batch exist. */
+function rowsOf({ block }: Accepted['batch']): number {
+  const { presentAt, memory, rows } = block
+  return presentAt === -1 ? rows : countBits(memory.u8, presentAt, Math.ceil(rows / 8))
 }
 
 /** One range per run of consecutive sequences of a sender; records alone count at their receipt. */
 function storedRanges(accepted: readonly Accepted[]): StoredRange[] {
-  const open = new Map<string, StoredRange>()
+  const open = new Map<string, Mutable<StoredRange>>()
   const closed: StoredRange[] = []
   for (const { message, batch, shiftMs } of accepted) {
     const { cluster, collector, boot, seq, ticks, stepMs } = batch
     const firstMs = ticks === 0 ? message.receivedAtMs : batch.t0Ms + shiftMs
     const lastMs = firstMs + Math.max(ticks - 1, 0) * stepMs
-    const own: StoredRange = {
-      sender: { cluster, collector, boot },
+    const own = {
       from: seq,
       to: seq,
       minTsMs: firstMs,
       maxTsMs: lastMs,
       reachMs: lastMs + CELLS_SPOKEN_FOR * stepMs,
-      rows: bitsSet(batch.present),
+      rows: rowsOf(batch),
     }
     const key = `${collector}:${boot}`
     const before = open.get(key)
-    if (before !== undefined && before.to + 1 === seq) open.set(key, joined(before, own))
+    if (before !== undefined && before.to + 1 === seq) extend(before, own)
     else {
       if (before !== undefined) closed.push(before)
-      open.set(key, own)
+      open.set(key, { sender: { cluster, collector, boot }, ...own })
     }
   }
   return [...closed, ...open.values()]
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
 /** Records alone have no rows and must not stretch the times of samples. */
-function joined(before: StoredRange, after: StoredRange): StoredRange {
-  const range = { from: before.from, to: after.to, rows: before.rows + after.rows }
-  if (after.rows === 0) return { ...before, ...range }
-  if (before.rows === 0) return { ...after, ...range }
-  return {
-    sender: before.sender,
-    ...range,
-    minTsMs: Math.min(before.minTsMs, after.minTsMs),
-    maxTsMs: Math.max(before.maxTsMs, after.maxTsMs),
-    reachMs: Math.max(before.reachMs, after.reachMs),
-  }
+function extend(range: Mutable<StoredRange>, next: Omit<StoredRange, 'sender'>): void {
+  const { minTsMs, maxTsMs, reachMs } = range
+  range.to = next.to
+  if (next.rows === 0) return
+  const isFirst = range.rows === 0
+  range.rows += next.rows
+  range.minTsMs = isFirst ? next.minTsMs : Math.min(minTsMs, next.minTsMs)
+  range.maxTsMs = isFirst ? next.maxTsMs : Math.max(maxTsMs, next.maxTsMs)
+  range.reachMs = isFirst ? next.reachMs : Math.max(reachMs, next.reachMs)
 }
