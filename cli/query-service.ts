@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { parseOutput } from '../collector/parse-command.ts'
 import { expandHostlist } from '../collector/targets/hostlist.ts'
 import { connectReader } from '../ingest/store/reader.ts'
@@ -16,14 +15,9 @@ import type { Logger, Role } from '#schemas/role.ts'
 import { siteModels } from './models.ts'
 import { auditPath, type Settings, tokensPath } from './settings.ts'
 import type { StoreAccess } from './store.ts'
+import { VERSION } from './version.ts'
 
 const root = join(import.meta.dirname, '..')
-const Manifest = z.object({ version: z.string() })
-
-/** The version this program calls itself. */
-export const VERSION = Manifest.parse(
-  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')),
-).version
 
 export interface QueryServiceOptions {
   readonly settings: Settings

@@ -253,7 +253,9 @@ describe('health', () => {
       'plimsoll_http_requests_total{route="/api/v1/devices/:id",status="4xx"} 1',
     )
     for (const line of body.trimEnd().split('\n')) {
-      expect(line).toMatch(/^(# TYPE \w+ (counter|gauge)|\w+(\{(\w+="[^"]*",?)+\})? [-+.e\d]+)$/)
+      expect(line).toMatch(
+        /^(# TYPE \w+ (counter|gauge)|# HELP \w+ \S.*|\w+(\{(\w+="[^"]*",?)+\})? [-+.e\d]+)$/,
+      )
     }
   })
 })

@@ -55,7 +55,11 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     logger: false,
   })
   const hub = createLiveHub(deps)
-  const metrics = createSelfMetrics(hub.metrics, deps.tokens)
+  const metrics = createSelfMetrics({
+    live: hub.metrics,
+    tokens: deps.tokens,
+    version: deps.version,
+  })
   const fleet = fleetDeps(deps)
   const sessions = createSessions(deps.clock)
   const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })

@@ -43,6 +43,7 @@ export function createQueryService(deps: QueryDeps): QueryService {
       state,
       detail: state === 'ok' ? `answers at ${url}` : state,
       metrics: running?.metrics.snapshot() ?? {},
+      families: running?.metrics.families() ?? [],
     }),
   }
 }

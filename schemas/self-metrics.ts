@@ -152,8 +152,77 @@ export interface MetricFamily {
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Prometheus text of these families, joined by name, in the order of the catalogue. */
-export function renderExposition(families: readonly MetricFamily[]): string {
+/** A number of a role that the catalogue does not list, such as the demo's progress. */
+export interface OtherMetric {
+  readonly name: string
+  readonly role: string
+  readonly value: number
+}
+
+interface RoleNumbers {
+  readonly name: string
+  readonly health: {
+    readonly state: string
+    readonly metrics: Readonly<Record<string, number>>
+    readonly families?: readonly MetricFamily[]
+  }
+}
+
+const STATES = ['starting', 'ok', 'degraded', 'failed', 'stopped'] as const
+
+/** What the roles of a process count: the catalogue's names, and the rest under the role's own. */
+export function roleMetrics(roles: readonly RoleNumbers[]): {
+  readonly families: readonly MetricFamily[]
+  readonly others: readonly OtherMetric[]
+} {
+  const numbers = roles.flatMap(({ name: role, health }) =>
+    Object.entries(health.metrics).map(([name, value]) => ({ role, name, value })),
+  )
+  const states = roles.flatMap(({ name, health }) =>
+    STATES.map((state) => ({
+      labels: { role: word(name), state },
+      value: health.state === state ? 1 : 0,
+    })),
+  )
+  return {
+    families: [
+      { name: 'role_state', samples: states },
+      ...numbers.flatMap(({ name, value }): MetricFamily[] =>
+        isSelfMetric(name) ? [{ name, samples: [{ value }] }] : [],
+      ),
+      ...roles.flatMap(({ health }) => health.families ?? []),
+    ],
+    others: numbers.filter(({ name }) => !isSelfMetric(name)),
+  }
+}
+
+/** What a process says of itself; the caller asks the system. */
+export function processFamilies(facts: {
+  readonly version: string
+  readonly startedAtMs: number
+  readonly rssBytes: number
+  readonly cpuSeconds: number
+}): MetricFamily[] {
+  const one = (name: SelfMetricName, value: number): MetricFamily => ({
+    name,
+    samples: [{ value }],
+  })
+  return [
+    { name: 'build_info', samples: [{ labels: { version: facts.version }, value: 1 }] },
+    one('process_start_time_seconds', facts.startedAtMs / 1_000),
+    one('process_resident_memory_bytes', facts.rssBytes),
+    one('process_cpu_seconds_total', facts.cpuSeconds),
+  ]
+}
+
+/** Names of roles and their numbers come from our own code; anything else becomes an underscore. */
+const word = (text: string) => text.replaceAll(/[^a-zA-Z0-9_]/g, '_')
+
+/** Prometheus text of these families, joined by name, in the order of the catalogue; the others follow. */
+export function renderExposition(
+  families: readonly MetricFamily[],
+  others: readonly OtherMetric[] = [],
+): string {
   const byName = new Map<SelfMetricName, MetricFamily[]>()
   for (const family of families) {
     const known = byName.get(family.name)
@@ -170,7 +239,16 @@ export function renderExposition(families: readonly MetricFamily[]): string {
     ])
     if (found.length > 0) lines.push(`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...found)
   }
-  return [...lines, ''].join('\n')
+  const rest = others.flatMap(({ name, role, value }) => {
+    const full = `plimsoll_${word(role)}_${word(name)}`
+    const type = name.endsWith('_total') ? 'counter' : 'gauge'
+    return [
+      `# HELP ${full} A number of the role ${word(role)}.`,
+      `# TYPE ${full} ${type}`,
+      `${full} ${value}`,
+    ]
+  })
+  return [...lines, ...rest, ''].join('\n')
 }
 
 const sampleLine = (name: string, { labels = {}, value }: MetricSample) =>

@@ -1,6 +1,6 @@
 import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
 import { systemTime, type TimeSource } from '../../collector/clock.ts'
-import { createCollector, type Collector } from '../../collector/collector.ts'
+import { type Collector, createCollector, STATUS_EVERY_MS } from '../../collector/collector.ts'
 import { loadSources } from '../../collector/sources.ts'
 import { openSpool, type Spool } from '../../collector/spool/spool.ts'
 import { type DirectBus, openDirectBus } from '../../ingest/bus/direct-publisher.ts'
@@ -92,6 +92,7 @@ async function startFleet(options: DemoFleetOptions): Promise<Running> {
         random,
         time,
         simulated: true,
+        status: { everyMs: STATUS_EVERY_MS, version: 'demo' },
         async openSpool(spoolOptions) {
           const spool = await openSpool(spoolOptions)
           spooled.push({ cluster, collector: name, spool, bus })

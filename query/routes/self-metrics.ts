@@ -1,4 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { EXPOSITION_TYPE } from '#schemas/self-metrics.ts'
 import type { QueryDeps } from '../deps.ts'
 import type { SelfMetrics } from '../self-metrics.ts'
 
@@ -9,10 +10,7 @@ export const selfMetricsRoutes: FastifyPluginCallbackZod<{
   app.get(
     '/metrics',
     { schema: { tags: ['health'], summary: 'Prometheus text' } },
-    (_request, reply) =>
-      reply
-        .type('text/plain; version=0.0.4; charset=utf-8')
-        .send(deps.metrics.render(deps.roles())),
+    (_request, reply) => reply.type(EXPOSITION_TYPE).send(deps.metrics.render(deps.roles())),
   )
   done()
 }
