@@ -44,6 +44,8 @@ export interface SpoolCore {
   memoryUsed: number
   /** Code of the disk's refusal while records go to memory. */
   alarm: string | null
+  /** The first position of this opening. */
+  opened: number
   /** The position of the next record. */
   next: number
   /** The highest position on disk, dropped records included. */
@@ -76,7 +78,8 @@ export function saveState(core: SpoolCore): Promise<void> {
   const state: StateFile = {
     version: 1,
     id,
-    highest: core.next - 1,
+    // Also before anything of this opening is on disk: what waits in memory has its positions, too.
+    highest: Math.max(core.next - 1, core.opened),
     released: Object.fromEntries(core.released),
     gaps,
     holes: core.holes,

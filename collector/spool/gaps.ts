@@ -46,6 +46,24 @@ export function after(range: SequenceRange, seq: number): SequenceRange | null {
   return range.fromSeq > seq ? range : { ...range, fromSeq: seq + 1 }
 }
 
+/** What is left of a range when others of its boot are taken out of it. */
+export function without(
+  range: SequenceRange,
+  others: readonly SequenceRange[],
+): readonly SequenceRange[] {
+  let rest: readonly SequenceRange[] = [range]
+  for (const { boot, fromSeq, toSeq } of others) {
+    if (boot !== range.boot) continue
+    rest = rest.flatMap((part) => {
+      if (toSeq < part.fromSeq || fromSeq > part.toSeq) return [part]
+      const before = fromSeq > part.fromSeq ? [{ ...part, toSeq: fromSeq - 1 }] : []
+      const behind = after(part, toSeq)
+      return behind === null ? before : [...before, behind]
+    })
+  }
+  return rest
+}
+
 /** What lies around lost records; null where nothing readable is left on that side. */
 export interface Surroundings {
   readonly before: RecordMeta | null

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import { lostBetween } from './gaps.ts'
-import { memoryFs, type MemoryFs } from './memory-fs.testing.ts'
+import { lostBetween, without } from './gaps.ts'
+import { errno, memoryFs, type MemoryFs } from './memory-fs.testing.ts'
 import { RECORD_OVERHEAD_BYTES } from './record.ts'
 import {
   BOOT_A,
@@ -259,5 +259,111 @@ describe('against a plain array', () => {
       }),
       { numRuns: 150 },
     )
+  })
+})
+
+describe('what the model test found', () => {
+  it('a position that only memory held is not used again after a crash', async () => {
+    const { spool, fs } = await openInMemory()
+    fs.hook = (operation, path) => {
+      if (operation === 'open' && path.endsWith('.seg')) throw errno('ENOSPC')
+    }
+    const position = await spool.append(entry(1))
+    const again = await openInMemory(fs.afterKill())
+    expect(await again.spool.append(entry(1, BOOT_B))).toBeGreaterThan(position)
+  })
+
+  it('an opening that wrote nothing has used its positions all the same', async () => {
+    const first = await openInMemory(await spoolOnDisk(2, 100))
+    first.fs.hook = (operation, path) => {
+      if (operation === 'open' && path.endsWith('.seg')) throw errno('EIO')
+    }
+    const position = await first.spool.append(entry(1, BOOT_B))
+    const second = await openInMemory(first.fs.afterKill())
+    expect(await second.spool.append(entry(1, 'cc'.repeat(16)))).toBeGreaterThan(position)
+  })
+
+  it.each(['write', 'unlink'])(
+    'a full spool on a disk that refuses to %s drops nothing until it can say so',
+    async (refused) => {
+      const options = { maxBytes: 8 * SIZE, segmentBytes: 2 * SIZE }
+      const { spool, fs, gaps } = await openInMemory(memoryFs(), options)
+      await fill(spool, 8)
+      fs.hook = (operation, path) => {
+        if (operation === refused && !path.endsWith('lock')) throw errno('ENOSPC')
+      }
+      await spool.append(entry(9))
+      expect(seqsOf(await readAll(spool))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+      expect(gaps).toEqual([])
+      fs.hook = () => undefined
+      await spool.append(entry(10))
+      expect(seqsOf(await readAll(spool))).toEqual([3, 4, 5, 6, 7, 8, 9, 10])
+      expect(gaps.map(({ fromSeq, toSeq }) => [fromSeq, toSeq])).toEqual([[1, 2]])
+    },
+  )
+
+  it('a crash between writing a loss down and removing its records leaves records and no loss', async () => {
+    const options = { maxBytes: 8 * SIZE, segmentBytes: 2 * SIZE }
+    const { spool, fs } = await openInMemory(memoryFs(), options)
+    await fill(spool, 8)
+    const left: MemoryFs[] = []
+    fs.hook = (operation) => void (operation === 'unlink' && left.push(fs.afterKill()))
+    await spool.append(entry(9))
+    const { spool: after, gaps } = await openInMemory(left[0], options)
+    expect(seqsOf(await readAll(after))).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(gaps).toEqual([])
+  })
+
+  it('a last segment that cannot be read is set aside, not emptied', async () => {
+    const fs = await spoolOnDisk(3, 100)
+    const path = pathAt(fs, -1)
+    const bytes = fs.bytesOf(path)
+    const working = { ...fs }
+    fs.readFile = (name) => (name === path ? Promise.reject(errno('EIO')) : working.readFile(name))
+    const { spool } = await openInMemory(fs)
+    expect(await readAll(spool)).toEqual([])
+    expect(spool.stats().damagedSegments).toBe(1)
+    expect(fs.bytesOf(`${path}.damaged`)).toEqual(bytes)
+  })
+
+  it('a segment that can be read at the second attempt is whole', async () => {
+    const fs = await spoolOnDisk(3, 100)
+    const working = { ...fs }
+    let failures = 0
+    fs.readFile = (name) =>
+      name.endsWith('.seg') && (failures += 1) < 2
+        ? Promise.reject(errno('EIO'))
+        : working.readFile(name)
+    const { spool, gaps } = await openInMemory(fs)
+    expect(seqsOf(await readAll(spool))).toEqual([1, 2, 3])
+    expect(gaps).toEqual([])
+  })
+
+  it('a write that takes nothing is a refusal, not an endless loop', async () => {
+    const { spool, fs } = await openInMemory()
+    const working = { ...fs }
+    fs.open = async (path, flags) => {
+      const file = await working.open(path, flags)
+      return path.endsWith('.seg') ? { ...file, write: async () => ({ bytesWritten: 0 }) } : file
+    }
+    await spool.append(entry(1))
+    expect(spool.stats()).toMatchObject({ alarm: 'unknown', memoryRecords: 1 })
+    expect(seqsOf(await readAll(spool))).toEqual([1])
+  })
+
+  it('what is left of a loss when records of it turn up', () => {
+    const gap = { boot: BOOT_A, fromSeq: 1, toSeq: 9, fromMs: 0, toMs: 9 }
+    const held = (fromSeq: number, toSeq: number, boot = BOOT_A) => ({
+      ...gap,
+      boot,
+      fromSeq,
+      toSeq,
+    })
+    const rest = without(gap, [held(3, 4), held(8, 20), held(1, 9, BOOT_B)])
+    expect(rest.map(({ fromSeq, toSeq }) => [fromSeq, toSeq])).toEqual([
+      [1, 2],
+      [5, 7],
+    ])
+    expect(without(gap, [held(1, 9)])).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { addGaps, announceGaps, saveState, sessionOf, type SpoolCore } from './core.ts'
-import { after, lostBetween, type SequenceRange, type SpoolGap } from './gaps.ts'
+import { after, lostBetween, type SequenceRange, type SpoolGap, without } from './gaps.ts'
 import type { RecordMeta } from './record.ts'
 import { seal } from './release.ts'
 import {
@@ -34,8 +34,14 @@ export async function recover(core: SpoolCore): Promise<void> {
     const next = pending[index + 1]?.loaded.segment ?? null
     losses.push(...(await settleSegment(core, loaded, before, next)))
   }
+  // A loss is written down before its records go: those that a crash left here are not lost.
+  core.gaps = core.gaps.flatMap((gap) =>
+    without(gap, runs(core)).map((rest) => ({ ...rest, reason: gap.reason })),
+  )
   addGaps(core, losses)
 }
+
+const runs = (core: SpoolCore) => core.segments.flatMap((segment) => segment.runs)
 
 /** Keeps what is valid of one segment; returns what was lost behind it. */
 async function settleSegment(
@@ -44,17 +50,18 @@ async function settleSegment(
   before: RecordMeta | null,
   next: Segment | null,
 ): Promise<SpoolGap[]> {
-  const { segment, tailBytes, beyond } = loaded
+  const { segment, tailBytes, beyond, isUnreadable } = loaded
   const lost = lostBehind(core, loaded, next)
-  if (lost > 0) {
+  const isDamaged = lost > 0 || isUnreadable
+  if (isDamaged) {
     core.counters.damagedRecords += lost
     core.counters.damagedSegments += 1
     if (next !== null) core.holes.push(next.first)
   } else core.counters.tornBytes += tailBytes
-  if (tailBytes > 0 && lost > 0) await setAside(core, segment)
+  if (tailBytes > 0 && isDamaged) await setAside(core, segment)
   else if (tailBytes > 0) await cut(core, segment)
   if (segment.bytes > 0) core.segments.push(segment)
-  else if (lost === 0) await ignoreMissing(core.fs.unlink(segment.path))
+  else if (!isDamaged) await ignoreMissing(core.fs.unlink(segment.path))
   const highest = beyond?.position ?? segment.last
   core.next = Math.max(core.next, highest + 1)
   // Behind a last segment only the records beyond the damage tell what was there.

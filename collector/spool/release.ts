@@ -56,10 +56,11 @@ export async function compact(core: SpoolCore): Promise<void> {
   const removable = core.segments.filter(
     (segment) => segment !== kept && segment.runs.every((run) => isReleased(core, run)),
   )
-  if (removable.length > 0) {
-    core.segments = core.segments.filter((segment) => !removable.includes(segment))
-    await removeFiles(core, removable)
+  for (const segment of removable) {
+    await ignoreMissing(core.fs.unlink(segment.path))
+    core.segments = core.segments.filter((one) => one !== segment)
   }
+  if (removable.length > 0) await syncDirectory(core.fs, core.directory)
   const boots = new Set(allRuns(core).map((run) => run.boot))
   for (const boot of core.released.keys()) if (!boots.has(boot)) core.released.delete(boot)
 }
@@ -103,8 +104,11 @@ async function dropOldest(core: SpoolCore, oldest: Segment): Promise<void> {
     throw error
   }
   for (const gap of lost) core.counters.droppedRecords += gap.toSeq - gap.fromSeq + 1
-  void announceGaps(core, lost)
-  await syncDirectory(core.fs, core.directory)
+  try {
+    await syncDirectory(core.fs, core.directory)
+  } finally {
+    void announceGaps(core, lost)
+  }
 }
 
 /** Closes the segment that takes records; the next one starts a new file. */
@@ -154,8 +158,3 @@ const withoutPosition = ({ boot, fromSeq, toSeq, fromMs, toMs }: SequenceRange):
   fromMs,
   toMs,
 })
-
-async function removeFiles(core: SpoolCore, segments: readonly Segment[]): Promise<void> {
-  for (const segment of segments) await ignoreMissing(core.fs.unlink(segment.path))
-  await syncDirectory(core.fs, core.directory)
-}

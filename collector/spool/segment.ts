@@ -83,7 +83,12 @@ export interface LoadedSegment {
   readonly tailBytes: number
   /** The last whole record inside the tail: proof that records before it were damaged, not just cut off. */
   readonly beyond: RecordMeta | null
+  /** The disk did not give the file out: what is in it is not known, and may be whole. */
+  readonly isUnreadable: boolean
 }
+
+/** A disk that fails once may answer the next time. */
+const READ_ATTEMPTS = 3
 
 /** Reads a segment file up to the first byte that is not the next record, or to `bound` (exclusive). */
 export async function loadSegment(
@@ -93,7 +98,7 @@ export async function loadSegment(
 ): Promise<LoadedSegment> {
   const segment = newSegment(dirname(empty.path), empty.first)
   const bytes = await readSegmentFile(fs, empty.path)
-  if (bytes === null) return { segment, tailBytes: 1, beyond: null }
+  if (bytes === null) return { segment, tailBytes: 1, beyond: null, isUnreadable: true }
   for (;;) {
     const found = recordAt(bytes, segment.bytes)
     const position = found?.record.position
@@ -103,15 +108,18 @@ export async function loadSegment(
   const tailBytes = bytes.length - segment.bytes
   const beyond = tailBytes === 0 ? null : lastRecordAfter(bytes, segment.bytes)
   const isOurs = beyond !== null && beyond.position > segment.last && beyond.position < bound
-  return { segment, tailBytes, beyond: isOurs ? beyond : null }
+  return { segment, tailBytes, beyond: isOurs ? beyond : null, isUnreadable: false }
 }
 
 /** The file's bytes, or null when it is gone or the disk cannot read it: then all of it is damaged. */
 async function readSegmentFile(fs: SpoolFs, path: string): Promise<Buffer | null> {
-  try {
-    return await fs.readFile(path)
-  } catch (error) {
-    if (['EIO', 'ENOENT'].includes(errnoOf(error))) return null
-    throw error
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
+    try {
+      return await fs.readFile(path)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return null
+      if (errnoOf(error) !== 'EIO') throw error
+    }
   }
+  return null
 }

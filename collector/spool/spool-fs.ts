@@ -59,7 +59,7 @@ export async function replaceFile(fs: SpoolFs, path: string, bytes: Uint8Array):
   await syncDirectory(fs, dirname(path))
 }
 
-/** Writes all bytes at a position; one write may take only a part of them. */
+/** Writes all bytes at a position; one write may take only a part of them, but one that takes nothing is an error. */
 export async function writeFully(
   handle: SpoolFile,
   bytes: Uint8Array,
@@ -68,6 +68,8 @@ export async function writeFully(
   let done = 0
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+    // Tried again for ever it would hang the spool without an alarm.
+    if (bytesWritten === 0) throw new Error('a write took nothing')
     done += bytesWritten
   }
 }

@@ -147,6 +147,7 @@ async function openCore(fs: SpoolFs, options: SpoolOptions): Promise<SpoolCore> 
     memory: [],
     memoryUsed: 0,
     alarm: null,
+    opened: 0,
     next: (state?.highest ?? 0) + 1,
     durable: 0,
     readable: 0,
@@ -156,6 +157,7 @@ async function openCore(fs: SpoolFs, options: SpoolOptions): Promise<SpoolCore> 
   }
   await recover(core)
   core.next = nextSession(core.next - 1)
+  core.opened = core.next
   core.durable = core.next - 1
   core.readable = core.next - 1
   // The id must be on disk before a position is given out under it.
