@@ -94,6 +94,29 @@ describe('delivery', () => {
     expect(bus.state.taken[0]?.subject).toBe('telemetry.v1.c.n1')
   })
 
+  it('sends the end of an earlier run again until it is stored: after it nothing comes that shows a hole', async () => {
+    const { bus, time, delivery } = await world(memoryFs(), 3)
+    bus.watermark({ boot: BOOT_A, seq: 2 })
+    const ofEarlier = () =>
+      bus.state.taken.filter(({ boot }) => boot === BOOT_A).map(({ seq }) => seq)
+    await time.pass(15_000)
+    expect(ofEarlier()).toEqual([1, 2, 3])
+    await time.pass(15_000)
+    expect(ofEarlier()).toEqual([1, 2, 3, 3])
+    expect(delivery.stats().resent).toBe(1)
+    bus.watermark({ boot: BOOT_A, seq: 3 })
+    await time.pass(3_600_000)
+    expect(ofEarlier()).toEqual([1, 2, 3, 3])
+  })
+
+  it('leaves the running boot to ingest, and sends what stays unstored ever more rarely', async () => {
+    const { bus, time, accept } = await world(memoryFs(), 1)
+    await accept(2)
+    await time.pass(3_600_000)
+    expect(bus.state.taken.filter(({ boot }) => boot === BOOT_B)).toHaveLength(2)
+    expect(bus.state.taken.filter(({ boot }) => boot === BOOT_A).length).toBeLessThan(14)
+  })
+
   it('goes on for ever while the bus refuses, more slowly, and loses and doubles nothing', async () => {
     const { bus, accept, time, delivery, said } = await world()
     bus.state.refuse = true

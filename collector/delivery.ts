@@ -7,6 +7,7 @@ import { createPump } from './pump.ts'
 import { createResends, type LostRange } from './resend.ts'
 import { SpoolOverflow } from './spool/append-queue.ts'
 import type { Spool } from './spool/spool.ts'
+import { createTailResend } from './tail-resend.ts'
 
 export interface DeliveryDeps extends PublishDeps {
   readonly spool: Spool
@@ -49,6 +50,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   let lost = 0
   const pump = createPump(deps)
   const resends = createResends(deps)
+  const tail = createTailResend({ ...deps, isCaughtUp: () => pump.stats().isCaughtUp })
   const unsubscribe = [
     spool.onAppend(() => pump.wake()),
     publisher.onWatermark((watermark) => {
@@ -86,10 +88,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await settled()
       if (lost > before) throw new Error(`${lost - before} batches did not reach the spool`)
     },
-    stats: () => ({ ...pump.stats(), resent: resends.count(), lost }),
+    stats: () => ({ ...pump.stats(), resent: resends.count() + tail.count(), lost }),
     async stop(waitMs) {
       await settled()
       resends.stop()
+      tail.stop()
       await pump.stop(publisher.connected() ? waitMs : 0)
       for (const end of unsubscribe) end()
     },
