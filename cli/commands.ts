@@ -1,5 +1,17 @@
 import type { CommandSpec } from './command.ts'
-import { BUS, COLLECT, DATA, SERVE, SETTLE, SITE, STORE } from './option-sets.ts'
+import {
+  BUS,
+  COLLECT,
+  DATA,
+  REPORTS,
+  SERVE,
+  SETTLE,
+  SHARDS,
+  SITE,
+  STATUS_PAGE,
+  STORE,
+  STREAMS,
+} from './option-sets.ts'
 
 /** Every subcommand, in the order of `plimsoll --help`. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -10,7 +22,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: `Reads what is on this machine (dcgm-exporter on :9400, npu-smi on PATH) or what --config, --target or
 --targets-from name; keeps the data under --data in an embedded ClickHouse and serves the dashboard on loopback.
 With NATS_URL the collector publishes through JetStream, otherwise ingest reads its spool in place.`,
-    options: { ...COLLECT, ...DATA, ...STORE, ...BUS, ...SERVE, ...SITE, ...SETTLE },
+    options: {
+      ...COLLECT,
+      ...DATA,
+      ...STORE,
+      ...BUS,
+      ...SERVE,
+      ...SITE,
+      ...SETTLE,
+      ...REPORTS,
+      ...STATUS_PAGE,
+    },
     examples: [
       'plimsoll all',
       "plimsoll all --target 'h2-r[01-40]-n[01-08]:9400' --timezone Asia/Shanghai",
@@ -70,7 +92,7 @@ detected when it is not given. A table in a terminal, JSON when piped.`,
     arguments: '[options]',
     details:
       'Spools every batch to disk before it is published and keeps it until it is known to be in the store.',
-    options: { ...COLLECT, ...DATA, ...BUS },
+    options: { ...COLLECT, ...DATA, ...BUS, ...REPORTS, ...STATUS_PAGE },
     examples: ['plimsoll collector --config collector.yaml --nats nats://bus:4222'],
     load: () => import('./commands/collector.ts'),
   },
@@ -78,10 +100,21 @@ detected when it is not given. A table in a terminal, JSON when piped.`,
     name: 'ingest',
     summary: 'read NATS, fill the store, settle minutes, hours and days',
     arguments: '[options]',
-    details: 'One process per shard. kill -9 at any moment loses nothing and doubles nothing.',
-    options: { ...DATA, ...STORE, ...BUS, ...SITE, ...SETTLE },
+    details: `kill -9 at any moment loses nothing and doubles nothing. A second process for the same shards waits as their spare
+and takes over within seconds. Of several processes one settles.`,
+    options: {
+      ...DATA,
+      ...STORE,
+      ...BUS,
+      ...SHARDS,
+      ...SITE,
+      ...SETTLE,
+      ...REPORTS,
+      ...STATUS_PAGE,
+    },
     examples: [
       'plimsoll ingest --nats nats://bus:4222 --clickhouse http://user:pw@db:8123/plimsoll',
+      'PLIMSOLL_SHARDS=4 plimsoll ingest --shards 0,1 --nats nats://bus:4222 --clickhouse http://user:pw@db:8123/plimsoll',
     ],
     load: () => import('./commands/ingest.ts'),
   },
@@ -90,7 +123,7 @@ detected when it is not given. A table in a terminal, JSON when piped.`,
     summary: 'serve the API and the dashboard from the store',
     arguments: '[options]',
     details: 'Read-only on the store. Beyond loopback it needs a token: plimsoll token add.',
-    options: { ...DATA, ...STORE, ...SERVE, ...SITE },
+    options: { ...DATA, ...STORE, ...SERVE, ...SITE, ...STATUS_PAGE },
     examples: [
       'plimsoll query --clickhouse http://reader:pw@db:8123/plimsoll --host 0.0.0.0 --public-name fleet.example',
     ],
@@ -105,6 +138,7 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     options: {
       ...DATA,
       port: { value: 'PORT', short: 'p', help: 'port on loopback (default 8123)' },
+      ...STATUS_PAGE,
     },
     examples: ['PLIMSOLL_ENGINE_PASSWORD=… plimsoll engine --port 8123'],
     load: () => import('./commands/engine.ts'),
@@ -118,6 +152,7 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
     options: {
       ...STORE,
       ...BUS,
+      ...STREAMS,
       profile: {
         value: 'NAME',
         help: 'single (default) or cluster: replicated and distributed tables',
@@ -278,10 +313,10 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
   },
   {
     name: 'status',
-    summary: 'ask a running server whether it is well',
+    summary: 'ask a running server whether it is well, and what of the pipeline is not',
     arguments: '[URL]',
     words: 1,
-    details: `Prints readiness and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.
+    details: `Prints readiness, the state of the pipeline and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.
 Sends the token in PLIMSOLL_TOKEN if it is set; a server beyond loopback asks for one.`,
     options: {},
     examples: ['plimsoll status', 'plimsoll status http://127.0.0.1:9000'],

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import { connectBus } from '../ingest/bus/connect.ts'
+import { checkDrained, checkMapping } from '../ingest/bus/layout.ts'
+import type { Lease } from '../ingest/bus/lease.ts'
+import { openJetStreamLease } from '../ingest/bus/jetstream-lease.ts'
 import { openDirectLog } from '../ingest/bus/direct-log.ts'
 import type { DirectBus } from '../ingest/bus/direct-publisher.ts'
 import { openFileIntents } from '../ingest/bus/file-intents.ts'
@@ -14,10 +17,13 @@ import { fileRepairs, storeRepairs } from '../ingest/settle/repair-queues.ts'
 import { applyRetention, DEFAULT_RETENTION, rawRetentionMs } from '../ingest/store/retention.ts'
 import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
+import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
+import { shardOf } from '#schemas/subjects.ts'
 import { lazyRole } from './lazy-role.ts'
 import { repairsPath, type Settings } from './settings.ts'
 import type { StoreAccess } from './store.ts'
+import { VERSION } from './version.ts'
 
 /** How long the bus keeps what ingest has not read, and how much: beyond it collectors keep it. */
 export const STREAM_LIMITS: StreamLimits = { maxAgeMs: 3 * 86_400_000, maxBytes: 40 * 2 ** 30 }
@@ -37,6 +43,8 @@ export interface IngestServiceOptions {
   readonly retention: boolean
   /** Minutes before this, epoch ms, are settled by somebody else (the demo's history). */
   readonly settleFromMs?: number
+  /** The right to settle, once the process works: set where several processes fill one store. */
+  readonly settling?: () => Lease
 }
 
 /** The ingest role over the given shards; built when it starts. */
@@ -62,7 +70,14 @@ export function ingestService(options: IngestServiceOptions) {
         settings.clickhouseUrl === undefined
           ? fileRepairs(repairsPath(settings.dataDir))
           : storeRepairs(store),
-      options: { settle },
+      ...(options.settling === undefined ? {} : { peers: { settling: options.settling() } }),
+      process: { version: VERSION },
+      options: {
+        settle,
+        ...(settings.statusSeconds === undefined
+          ? {}
+          : { reportEveryMs: settings.statusSeconds * 1000 }),
+      },
     })
     const close = async () => {
       await shards.close()
@@ -83,29 +98,89 @@ function diskGuard({ clickhouseUrl, natsUrl, dataDir }: Settings, store: Store, 
   return createDiskGuard({ places: [...server, ...engine, ...data], log })
 }
 
-/** The one stream of a NATS server. `create` also makes the streams; otherwise `migrate` did. */
+/**
+ * Streams of a NATS server, as many as the settings say. `create` also makes them; otherwise `migrate` did.
+ * Throws E_CONFIG_INVALID or E_SHARDS_CHANGED when the server does not fit the number of shards.
+ */
 export async function jetStreamShards(
   settings: Settings & { natsUrl: string },
   log: Logger,
   create: boolean,
 ): Promise<Shards> {
-  const connection = await connectBus({
-    url: settings.natsUrl,
-    name: 'plimsoll ingest',
-    ...(settings.natsCreds === undefined ? {} : { credsFile: settings.natsCreds }),
-  })
-  if (create) await ensureStreams(connection, STREAM_LIMITS, log)
-  const stream = await openJetStreamLog({ connection, logger: log })
-  const intents = await openJetStreamIntents({ connection, shard: 0 })
-  const watermarks = openNatsWatermarks({ connection })
-  return {
-    handles: [{ shard: 0, name: 'jetstream-0', log: stream, intents, watermarks }],
-    async close() {
-      await stream.close()
-      await watermarks.close()
-      await connection.close()
-    },
+  const { shards } = settings
+  const connection = await busConnection(settings, 'plimsoll ingest')
+  try {
+    if (create) await ensureStreams(connection, streamLimits(settings), log)
+    await checkMapping(connection, shards)
+    await checkDrained(connection, shards, log)
+    const watermarks = openNatsWatermarks({ connection })
+    const handles = await Promise.all(
+      ownShards(settings).map(async (shard) => ({
+        shard,
+        name: `jetstream-${shard}`,
+        log: await openJetStreamLog({ connection, logger: log, place: { shard, shards } }),
+        intents: await openJetStreamIntents({ connection, shard, shards }),
+        owns: (collector: string) => shardOf(collector, shards) === shard,
+        watermarks,
+      })),
+    )
+    return {
+      handles,
+      async close() {
+        for (const { log: stream } of handles) await stream.close()
+        await watermarks.close()
+        await connection.close()
+      },
+    }
+  } catch (error) {
+    await connection.close()
+    throw error
   }
+}
+
+/** The rights an ingest process needs: to its shards, and to settle, which it may get later or never. */
+export async function openLeases(settings: Settings & { natsUrl: string }): Promise<{
+  readonly shards: readonly Lease[]
+  readonly settling: Lease
+  close(): Promise<void>
+}> {
+  const { shards } = settings
+  const connection = await busConnection(settings, 'plimsoll ingest leases')
+  const open = (name: string) => openJetStreamLease({ connection, name })
+  try {
+    return {
+      shards: await Promise.all(
+        ownShards(settings).map((shard) => open(`shard-${shards}-${shard}`)),
+      ),
+      settling: await open('settle'),
+      close: () => connection.close(),
+    }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+function busConnection({ natsUrl, natsCreds }: Settings & { natsUrl: string }, name: string) {
+  const login = natsCreds === undefined ? {} : { credsFile: natsCreds }
+  return connectBus({ url: natsUrl, name, ...login })
+}
+
+/** Limits of the streams as the settings want them. */
+export function streamLimits({ shards, natsReplicas, leafDomains }: Settings): StreamLimits {
+  const leaves = leafDomains.length === 0 ? {} : { leafDomains }
+  return { ...STREAM_LIMITS, shards, replicas: natsReplicas, ...leaves }
+}
+
+/** The shards this process reads, in order. Throws E_CONFIG_INVALID for one the site does not have. */
+function ownShards({ shards, ownShards: own }: Settings): readonly number[] {
+  if (own === undefined) return Array.from({ length: shards }, (_, shard) => shard)
+  const beyond = own.find((shard) => shard >= shards)
+  if (beyond === undefined) return [...new Set(own)].toSorted((a, b) => a - b)
+  throw new PlimsollError(
+    'E_CONFIG_INVALID',
+    `--shards (or PLIMSOLL_INGEST_SHARDS) names shard ${beyond}; with PLIMSOLL_SHARDS=${shards} they are 0 to ${shards - 1}`,
+  )
 }
 
 /** A collector of this process, whose spool ingest reads in place. */

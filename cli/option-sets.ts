@@ -14,6 +14,30 @@ export const BUS: Readonly<Record<string, OptionSpec>> = {
   nats: { value: 'URL', help: 'nats://host:4222, several separated by commas (NATS_URL)' },
   'nats-creds': { value: 'FILE', help: 'credentials file for NATS (NATS_CREDS)' },
 }
+const SHARD_COUNT: OptionSpec = {
+  value: 'N',
+  help: 'telemetry streams of the site (PLIMSOLL_SHARDS; default 1); more: docs/scaling.md',
+}
+export const SHARDS: Readonly<Record<string, OptionSpec>> = {
+  'shard-count': SHARD_COUNT,
+  shards: {
+    value: 'LIST',
+    repeatable: true,
+    help: 'shards this process reads, such as 0,1 (PLIMSOLL_INGEST_SHARDS; default all)',
+  },
+}
+export const STREAMS: Readonly<Record<string, OptionSpec>> = {
+  'shard-count': SHARD_COUNT,
+  'nats-replicas': {
+    value: 'N',
+    help: 'copies of each stream in a cluster of NATS servers (PLIMSOLL_NATS_REPLICAS; default 1)',
+  },
+  'leaf-domain': {
+    value: 'NAME',
+    repeatable: true,
+    help: 'JetStream domain of a leaf server to copy from (PLIMSOLL_LEAF_DOMAINS)',
+  },
+}
 export const SERVE: Readonly<Record<string, OptionSpec>> = {
   host: {
     value: 'ADDRESS',
@@ -67,5 +91,17 @@ export const COLLECT: Readonly<Record<string, OptionSpec>> = {
     value: 'URL',
     repeatable: true,
     help: 'take dcgm-exporter targets from this Prometheus server',
+  },
+}
+export const STATUS_PAGE: Readonly<Record<string, OptionSpec>> = {
+  'metrics-listen': {
+    value: 'ADDRESS',
+    help: 'also say /metrics, /healthz and /readyz here, without a token: HOST:PORT, or a port of loopback (PLIMSOLL_METRICS_LISTEN; default nowhere)',
+  },
+}
+export const REPORTS: Readonly<Record<string, OptionSpec>> = {
+  'status-every': {
+    value: 'SECONDS',
+    help: 'how often this process says how it is, for the Pipeline page (PLIMSOLL_STATUS_SECONDS; default 10, a collector 60)',
   },
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
+import { SHARDS_MAX } from '#schemas/subjects.ts'
 import type { Invocation } from './command.ts'
+import { listenAddress } from './role-http.ts'
 
 /** What the roles other than the collector are told: options first, then the environment, then defaults. */
 export const Settings = z.strictObject({
@@ -11,6 +13,14 @@ export const Settings = z.strictObject({
   natsUrl: z.string().min(1).optional(),
   /** A .creds file for NATS. */
   natsCreds: z.string().min(1).optional(),
+  /** Telemetry streams of the site; the same everywhere, and in the mapping of the NATS server. */
+  shards: z.coerce.number().int().min(1).max(SHARDS_MAX).default(1),
+  /** Those that this ingest process reads; absent = all. */
+  ownShards: z.array(z.coerce.number().int().min(0)).min(1).optional(),
+  /** Copies of each stream in a cluster of NATS servers. */
+  natsReplicas: z.coerce.number().int().min(1).max(5).default(1),
+  /** JetStream domains of leaf servers whose streams are copied into this server's. */
+  leafDomains: z.array(z.string().regex(/^[A-Za-z0-9_-]+$/)).default([]),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce.number().int().min(0).max(65_535).default(8440),
   publicNames: z.array(z.string().min(1)).default([]),
@@ -26,6 +36,13 @@ export const Settings = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai').default('UTC'),
   /** Wait after a minute's end before it is settled. */
   settleDelaySeconds: z.coerce.number().int().min(1).max(3600).default(20),
+  /** Where this process says how it is, without a token; absent = nowhere. */
+  metricsListen: z
+    .string()
+    .refine((text) => listenAddress(text) !== null, 'HOST:PORT, or a port of loopback')
+    .optional(),
+  /** How often a process reports to the store, or a collector upstream; absent = 10 s and 60 s. */
+  statusSeconds: z.coerce.number().int().min(1).max(3600).optional(),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -35,6 +52,10 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['clickhouseUrl', 'clickhouse', 'CLICKHOUSE_URL'],
   ['natsUrl', 'nats', 'NATS_URL'],
   ['natsCreds', 'nats-creds', 'NATS_CREDS'],
+  ['shards', 'shard-count', 'PLIMSOLL_SHARDS'],
+  ['ownShards', 'shards', 'PLIMSOLL_INGEST_SHARDS'],
+  ['natsReplicas', 'nats-replicas', 'PLIMSOLL_NATS_REPLICAS'],
+  ['leafDomains', 'leaf-domain', 'PLIMSOLL_LEAF_DOMAINS'],
   ['host', 'host', 'PLIMSOLL_HOST'],
   ['port', 'port', 'PLIMSOLL_PORT'],
   ['publicNames', 'public-name', 'PLIMSOLL_PUBLIC_NAMES'],
@@ -44,10 +65,17 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['modelsFile', 'models', 'PLIMSOLL_MODELS'],
   ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
   ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
+  ['metricsListen', 'metrics-listen', 'PLIMSOLL_METRICS_LISTEN'],
+  ['statusSeconds', 'status-every', 'PLIMSOLL_STATUS_SECONDS'],
 ]
 /** Every variable that sets something here. */
 export const SETTING_VARIABLES: readonly string[] = SOURCES.map(([, , variable]) => variable)
-const LISTS: ReadonlySet<keyof Settings> = new Set(['publicNames', 'trustedProxies'])
+const LISTS: ReadonlySet<keyof Settings> = new Set([
+  'publicNames',
+  'trustedProxies',
+  'ownShards',
+  'leafDomains',
+])
 
 /** Reads the settings of a command. Throws E_CONFIG_INVALID that names the option and the variable. */
 export function readSettings(invocation: Invocation): Settings {
@@ -73,9 +101,11 @@ function list(
 ): readonly string[] | undefined {
   const given = invocation.options(option)
   const text = nonEmpty(invocation.env[variable])
-  if (given.length > 0) return given
-  return text?.split(',').map((entry) => entry.trim())
+  if (given.length > 0) return given.flatMap(entries)
+  return text === undefined ? undefined : entries(text)
 }
+
+const entries = (text: string) => text.split(',').map((entry) => entry.trim())
 
 const nonEmpty = (text: string | undefined) =>
   text === undefined || text === '' ? undefined : text

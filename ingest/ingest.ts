@@ -9,10 +9,13 @@ import { diskMetrics, ingestState, pipelineStatus } from './health/ingest-health
 import { ingestFamilies, ingestNumbers } from './health/metrics.ts'
 import { ingestReport, type IngestView } from './health/report.ts'
 import { createReporter, REPORT_EVERY_MS } from './health/reporter.ts'
+import type { Lease } from './bus/lease.ts'
+import { workWithPeers } from './peers/settling.ts'
 import type { RepairQueue } from './settle/repair.ts'
 import {
   createSettler,
   DEFAULT_SETTLE_OPTIONS,
+  type SettleDeps,
   type SettleOptions,
   type Settler,
 } from './settle/settle.ts'
@@ -46,6 +49,11 @@ export interface IngestDeps {
   readonly repairs?: RepairQueue
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
   readonly disk?: DiskGuard
+  /**
+   * Set where several processes fill one store: this one learns what the others store, and settles while it
+   * holds the lease. Absent = it is the only one.
+   */
+  readonly peers?: { readonly settling: Lease }
   /** How this process calls itself in its reports; default the name of this machine. */
   readonly process?: { readonly host?: string; readonly version: string }
   readonly options?: IngestOptions
@@ -90,6 +98,17 @@ export function createIngest(deps: IngestDeps): Ingest {
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
+  const withPeers = (
+    loaded: Awaited<ReturnType<typeof load>>,
+    settling: Lease,
+  ): Promise<void> => {
+    const { knowledge, intervals, makeSettler } = loaded
+    const { signal } = stopping
+    const lease = options.settles === false ? null : settling
+    const parts = { store, knowledge, intervals, lease, clock, sleep, log, signal }
+    return workWithPeers({ ...parts, createSettler: makeSettler, settle: settleAsPeer })
+  }
+
   const load = () =>
     retry(
       async () => {
@@ -100,12 +119,14 @@ export function createIngest(deps: IngestDeps): Ingest {
         }
         const asked = deps.repairs === undefined ? {} : { repairs: deps.repairs }
         const parts = { store, capacity: knowledge.capacity, intervals, clock, log, ...asked }
-        const made =
-          options.settles === false ? null : await createSettler({ ...parts, options: settling })
+        const isAlone = deps.peers === undefined && options.settles !== false
+        const made = isAlone ? await createSettler({ ...parts, options: settling }) : null
         const deliveries = await Promise.all(
-          deps.shards.map(() => loadDelivery(store, clock() - DELIVERY_MEMORY_MS)),
+          deps.shards.map(({ owns }) => loadDelivery(store, clock() - DELIVERY_MEMORY_MS, owns)),
         )
-        return { knowledge, settler: made, deliveries }
+        const makeSettler = (peers: Pick<SettleDeps, 'intervals' | 'shared'>) =>
+          createSettler({ ...parts, options: settling, ...peers })
+        return { knowledge, intervals, settler: made, makeSettler, deliveries }
       },
       {
         sleep,
@@ -125,11 +146,11 @@ export function createIngest(deps: IngestDeps): Ingest {
     return didWork
   }
 
-  const settleLoop = async (own: Settler) => {
-    while (!isOver()) {
+  const settleLoop = async (own: Settler, isDone: () => boolean = isOver) => {
+    while (!isDone()) {
       try {
         // Settling writes too, and what it would settle now lacks what waits in the spools.
-        while (hasRoom() && (await timedStep(own))) if (isOver()) return
+        while (hasRoom() && (await timedStep(own))) if (isDone()) return
         if (settleFailure !== null) log.info('settling works again')
         settleFailure = null
       } catch (error) {
@@ -139,6 +160,12 @@ export function createIngest(deps: IngestDeps): Ingest {
       }
       await sleep(SETTLE_IDLE_MS, stopping.signal).catch(() => undefined)
     }
+  }
+
+  const settleAsPeer = async (own: Settler, isDone: () => boolean) => {
+    settler = own
+    await settleLoop(own, () => isOver() || isDone())
+    settler = null
   }
 
   const watchDisk = async (guard: DiskGuard) => {
@@ -228,6 +255,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       running = Promise.all([
         ...ends,
         ...(settler === null ? [] : [settleLoop(settler)]),
+        ...(deps.peers === undefined ? [] : [withPeers(loaded, deps.peers.settling)]),
         ...(disk === null ? [] : [watchDisk(disk)]),
         reportLoop(),
       ])

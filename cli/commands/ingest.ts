@@ -1,12 +1,16 @@
 import { shownAddress } from '../../collector/targets/shown-address.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
-import { ingestService, jetStreamShards } from '../ingest-service.ts'
+import type { Lease } from '../../ingest/bus/lease.ts'
+import { ingestService, jetStreamShards, openLeases } from '../ingest-service.ts'
 import { natsControl } from '../control-service.ts'
 import { createLogger } from '../log.ts'
+import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings } from '../settings.ts'
+import { standbyRole } from '../standby.ts'
 import { storeAccess } from '../store.ts'
+import { VERSION } from '../version.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now, 'ingest')
@@ -19,15 +23,30 @@ export async function run(invocation: Invocation): Promise<number> {
     )
   }
   const store = storeAccess(settings, log)
-  const ingest = ingestService({
+  const bus = { ...settings, natsUrl }
+  let settling: Lease | null = null
+  const working = ingestService({
     settings,
     store,
     log,
     retention: true,
-    openShards: () => jetStreamShards({ ...settings, natsUrl }, log, false),
+    openShards: () => jetStreamShards(bus, log, false),
+    settling() {
+      if (settling !== null) return settling
+      throw new PlimsollError('E_INTERNAL', 'ingest starts before its leases are open')
+    },
   })
-  const control = natsControl({ ...settings, natsUrl }, log, true)
-  return runRoles([ingest, control.role], log, () =>
+  const ingest = standbyRole(working, {
+    log,
+    async open() {
+      const leases = await openLeases(bus)
+      settling = leases.settling
+      return { leases: leases.shards, close: () => leases.close() }
+    },
+  })
+  const control = natsControl(bus, log, true)
+  const page = { listen: settings.metricsListen, version: VERSION, log }
+  return runRoles(withRoleHttp([ingest, control.role], page), log, () =>
     log.info('ingest reads', { nats: shownAddress(natsUrl) }),
   )
 }

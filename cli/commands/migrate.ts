@@ -1,12 +1,13 @@
 import { connectBus } from '../../ingest/bus/connect.ts'
+import { checkMapping } from '../../ingest/bus/layout.ts'
 import { ensureStreams } from '../../ingest/bus/streams.ts'
 import { migrate } from '../../ingest/store/migrate.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
 import type { Invocation } from '../command.ts'
-import { STREAM_LIMITS } from '../ingest-service.ts'
+import { streamLimits } from '../ingest-service.ts'
 import { createLogger } from '../log.ts'
-import { readSettings } from '../settings.ts'
+import { readSettings, type Settings } from '../settings.ts'
 import { fromUrl } from '../store.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -24,8 +25,9 @@ export async function run(invocation: Invocation): Promise<number> {
     applied.length === 0 ? 'tables: up to date' : `tables: applied ${applied.join(', ')}`,
   )
   if (settings.natsUrl !== undefined) {
-    await createStreams(settings.natsUrl, settings.natsCreds, log)
+    const missing = await createStreams({ ...settings, natsUrl: settings.natsUrl }, log)
     invocation.print('streams: up to date')
+    if (missing !== '') invocation.print(missing)
   }
   return 0
 }
@@ -38,16 +40,32 @@ function readProfile(invocation: Invocation) {
   throw new PlimsollError('E_USAGE', '--profile is single or cluster')
 }
 
+/** Makes the streams; returns what a person still has to do on the server, or an empty text. */
 async function createStreams(
-  url: string,
-  credsFile: string | undefined,
+  settings: Settings & { natsUrl: string },
   log: Logger,
-): Promise<void> {
+): Promise<string> {
+  const { natsUrl: url, natsCreds: credsFile } = settings
   const login = credsFile === undefined ? {} : { credsFile }
   const connection = await connectBus({ url, name: 'plimsoll migrate', ...login })
   try {
-    await ensureStreams(connection, STREAM_LIMITS, log)
+    await ensureStreams(connection, streamLimits(settings), log)
+    return await missingMapping(connection, settings.shards)
   } finally {
     await connection.close()
+  }
+}
+
+/** No failure: the streams must be there before the server maps into them. */
+async function missingMapping(
+  connection: Awaited<ReturnType<typeof connectBus>>,
+  shards: number,
+): Promise<string> {
+  try {
+    await checkMapping(connection, shards)
+    return ''
+  } catch (error) {
+    if (error instanceof PlimsollError && error.code === 'E_CONFIG_INVALID') return error.message
+    throw error
   }
 }

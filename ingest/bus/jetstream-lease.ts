@@ -39,7 +39,10 @@ interface Parts {
   readonly name: string
 }
 
-/** A lease on its subject of the lease stream; every word replaces the one before by compare-and-set. */
+/**
+ * A lease on its subject of the lease stream; every word replaces the one before by compare-and-set. Rejects
+ * with E_BUS_AWAY when there is no such stream yet.
+ */
 export async function openJetStreamLease(options: {
   readonly connection: NatsConnection
   /** A NATS token: `settle`, `shard-4-0`. */
@@ -50,6 +53,7 @@ export async function openJetStreamLease(options: {
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS })
   const parts = { client, manager, name }
   let seen: Seen | null = null
+  await lastWord(parts)
   return {
     name,
     async look() {
@@ -180,7 +184,9 @@ const leaseLost = (name: string) =>
 function away(error: unknown): PlimsollError {
   if (error instanceof PlimsollError) return error
   const reason = error instanceof Error ? error.message : String(error)
-  return new PlimsollError('E_BUS_AWAY', `the lease stream does not answer: ${reason}`, {
-    cause: error,
-  })
+  return new PlimsollError(
+    'E_BUS_AWAY',
+    `the stream ${LEASE_STREAM_NAME} (plimsoll migrate makes it) does not answer: ${reason}`,
+    { cause: error },
+  )
 }

@@ -13,8 +13,16 @@ import {
 } from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { PlimsollError } from '#schemas/errors.ts'
+import type { StreamFill } from '#schemas/pipeline-report.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
-import { SENT_AT_HEADER, STREAM_NAME } from '#schemas/subjects.ts'
+import {
+  ONE_SHARD,
+  SENT_AT_HEADER,
+  type ShardPlace,
+  shardOf,
+  shardPrefix,
+  shardStreamName,
+} from '#schemas/subjects.ts'
 import type { Log, LogMessage } from './log.ts'
 import { publishMessage } from './publish.ts'
 import { checkServer } from './streams.ts'
@@ -24,6 +32,8 @@ export interface JetStreamLogOptions {
   readonly connection: NatsConnection
   readonly logger: Logger
   readonly now?: Clock
+  /** Which of how many streams; default the only one. */
+  readonly place?: ShardPlace
 }
 
 /** Messages the server may send ahead of the reader: its bound in memory. */
@@ -36,6 +46,13 @@ const INACTIVE_MS = 60_000
 const ACK_TIMEOUT_MS = 5000
 /** Pause before a reader is made anew. */
 const RETRY_MS = 200
+/**
+ * A server of a cluster that has just become leader may not have caught up: a stream that seems to have lost
+ * its tail is asked again for so long before it is believed.
+ */
+const BELIEVE_SHORTER_MS = 10_000
+/** A server puts it on a message it copied from another stream, whose time of receipt is then lost. */
+const SOURCE_HEADER = 'Nats-Stream-Source'
 
 /** One server-side reader and what is known about its place. */
 interface Feed {
@@ -66,20 +83,35 @@ interface Pull {
  * that one asks for more as messages arrive, not as they are taken, and so has no bound in memory.
  */
 export async function openJetStreamLog(options: JetStreamLogOptions): Promise<Log> {
-  const { connection, logger, now = Date.now } = options
+  const { connection, logger, now = Date.now, place = ONE_SHARD } = options
+  const stream = shardStreamName(place)
   checkServer(connection, logger)
   const client = jetstream(connection, { timeout: ACK_TIMEOUT_MS })
   const manager = await jetstreamManager(connection, { checkAPI: false })
   let epoch = ''
+  let newest = 0
+  let fill: StreamFill | null = null
   const refresh = async (): Promise<StreamInfo> => {
-    const info = await orAway(() => manager.streams.info(STREAM_NAME))
-    epoch = `${STREAM_NAME}:${info.created}`
-    return info
+    const untilMs = performance.now() + BELIEVE_SHORTER_MS
+    for (;;) {
+      const info = await orAway(() => manager.streams.info(stream))
+      const found = `${stream}:${info.created}`
+      const isShorter = found === epoch && info.state.last_seq < newest
+      if (isShorter && info.cluster !== undefined && performance.now() < untilMs) {
+        await setTimeout(RETRY_MS)
+        continue
+      }
+      epoch = found
+      newest = info.state.last_seq
+      fill = fillOf(info)
+      return info
+    }
   }
   await refresh()
-  const reader = streamReader(client, manager, refresh)
+  const reader = streamReader({ client, manager, stream, refresh, read: messageReader(place) })
   return {
     epoch: () => epoch,
+    fill: () => fill,
     async first() {
       const { first_seq, messages, last_seq } = (await refresh()).state
       return messages === 0 ? last_seq + 1 : first_seq
@@ -91,11 +123,27 @@ export async function openJetStreamLog(options: JetStreamLogOptions): Promise<Lo
   }
 }
 
-function streamReader(
-  client: JetStreamClient,
-  manager: JetStreamManager,
-  refresh: () => Promise<StreamInfo>,
-) {
+function fillOf({ config, state }: StreamInfo): StreamFill {
+  const oldestMs = Date.parse(state.first_ts)
+  return {
+    name: config.name,
+    messages: state.messages,
+    bytes: state.bytes,
+    max_bytes: config.max_bytes > 0 ? config.max_bytes : null,
+    // An empty stream has the year 1, or the time its last message went.
+    oldest_ms: state.messages === 0 || !(oldestMs > 0) ? null : oldestMs,
+  }
+}
+
+interface ReaderParts {
+  readonly client: JetStreamClient
+  readonly manager: JetStreamManager
+  readonly stream: string
+  readonly refresh: () => Promise<StreamInfo>
+  readonly read: (message: JsMsg) => LogMessage
+}
+
+function streamReader({ client, manager, stream, refresh, read }: ReaderParts) {
   let feed: Feed | null = null
   const drop = async () => {
     const dropped = feed
@@ -103,7 +151,7 @@ function streamReader(
     if (dropped === null) return
     dropped.pull?.messages.stop()
     try {
-      await manager.consumers.delete(STREAM_NAME, dropped.name)
+      await manager.consumers.delete(stream, dropped.name)
     } catch {
       // Gone with a restarted server, or away: the server forgets it after INACTIVE_MS.
     }
@@ -113,7 +161,7 @@ function streamReader(
     await drop()
     await refresh()
     const info = await orAway(() =>
-      manager.consumers.add(STREAM_NAME, {
+      manager.consumers.add(stream, {
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: Math.max(1, position),
@@ -134,7 +182,7 @@ function streamReader(
       while (found.length < max) {
         const current = await feedAt(position)
         const left = found.length > 0 ? 0 : Math.max(0, deadline - performance.now())
-        const taken = await takeOne(current, left)
+        const taken = await takeOne(current, left, read)
         if (taken === 'nothing') break
         if (taken === 'broken') {
           await drop()
@@ -151,7 +199,11 @@ function streamReader(
 }
 
 /** The next message of a feed, 'nothing' when none came in time, 'broken' when a new feed is needed. */
-async function takeOne(feed: Feed, waitMs: number): Promise<LogMessage | 'nothing' | 'broken'> {
+async function takeOne(
+  feed: Feed,
+  waitMs: number,
+  read: ReaderParts['read'],
+): Promise<LogMessage | 'nothing' | 'broken'> {
   const deadline = performance.now() + waitMs
   for (;;) {
     try {
@@ -173,7 +225,7 @@ async function takeOne(feed: Feed, waitMs: number): Promise<LogMessage | 'nothin
       if (message.info.deliverySequence !== feed.delivered || message.seq < feed.next)
         return 'broken'
       feed.next = message.seq + 1
-      return toLogMessage(message)
+      return read(message)
     } catch {
       // Missed heartbeats, a consumer that is gone, a lost connection: all cured by a new feed.
       return 'broken'
@@ -191,15 +243,31 @@ async function startPull(consumer: Consumer): Promise<Pull> {
   return { messages, iterator: messages[Symbol.asyncIterator](), pending: null, until }
 }
 
-function toLogMessage(message: JsMsg): LogMessage {
-  const sentAt = Number(message.headers?.get(SENT_AT_HEADER) || Number.NaN)
-  return {
-    position: message.seq,
-    subject: message.subject,
-    id: message.headers?.get('Nats-Msg-Id') ?? '',
-    payload: message.data,
-    receivedAtMs: message.time.getTime(),
-    sentAtMs: Number.isSafeInteger(sentAt) && sentAt >= 0 ? sentAt : null,
+/**
+ * What a stored message says. A collector may only be in the shard that the server's mapping puts it into: a
+ * message elsewhere keeps its mapped subject, which no reader takes for a collector's, and goes to quarantine.
+ */
+function messageReader(place: ShardPlace): (message: JsMsg) => LogMessage {
+  const prefix = shardPrefix(place)
+  const plainSubject = (subject: string) => {
+    if (prefix === '' || !subject.startsWith(prefix)) return subject
+    const plain = subject.slice(prefix.length)
+    const collector = plain.slice(plain.lastIndexOf('.') + 1)
+    return shardOf(collector, place.shards) === place.shard ? plain : subject
+  }
+  return (message) => {
+    const receivedAtMs = message.time.getTime()
+    const said = Number(message.headers?.get(SENT_AT_HEADER) || Number.NaN)
+    // Copied from a leaf's stream, perhaps after hours: late, and a clock behind cannot be told from that.
+    const isCopied = message.headers?.has(SOURCE_HEADER) === true && said <= receivedAtMs
+    return {
+      position: message.seq,
+      subject: plainSubject(message.subject),
+      id: message.headers?.get('Nats-Msg-Id') ?? '',
+      payload: message.data,
+      receivedAtMs,
+      sentAtMs: Number.isSafeInteger(said) && said >= 0 && !isCopied ? said : null,
+    }
   }
 }
 

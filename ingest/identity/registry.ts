@@ -30,10 +30,22 @@ export interface IdentityRegistry {
    * Remembers what it answers; the caller stores `newAliases` before any sample of the device.
    */
   identify(keys: readonly string[], atMs: number): Identified
+  /** Learns what other processes stored; rows that are known already change nothing. */
+  adopt(rows: readonly AliasRow[]): Adopted
   /** The device of one key, or null when nobody delivered it yet. */
   lookup(key: string): bigint | null
   /** Grows with every key learned: an answer remembered under the same number still holds. */
   readonly version: number
+}
+
+/** What the words of other processes changed here. */
+export interface Adopted {
+  /** A device that sat in a slot was followed by another one. */
+  readonly replacements: readonly Replacement[]
+  /** To be stored: keys of a device that another process had named otherwise, under its name now. */
+  readonly merged: readonly AliasRow[]
+  /** Strong keys that this process had under another device. */
+  readonly conflicts: number
 }
 
 interface Known {
@@ -89,7 +101,51 @@ export function createIdentityRegistry(rows: Iterable<AliasRow>): IdentityRegist
     return known.get(oldId)?.slot === key ? { slot: key, oldId, newId: id, atMs } : null
   }
 
+  /** The slot's owner here and the one there never showed two keys of one kind: one device with two names. */
+  const isSameDevice = (here: bigint, there: bigint) =>
+    !isAnotherDevice(here, [...(known.get(there)?.strong.values() ?? [])])
+  const adoptStrong = ({ key, deviceId: id, atMs }: AliasRow): boolean => {
+    const owner = byKey.get(key)
+    if (owner === id) return false
+    if (owner !== undefined) known.get(owner)?.strong.delete(keyKind(key))
+    learn(key, id, atMs)
+    return owner !== undefined
+  }
+  /** Who sits in a slot, by somebody else's word; older words than ours are passed over. */
+  const adoptSlot = ({ key, deviceId: id, atMs }: AliasRow, merged: AliasRow[]) => {
+    const owner = byKey.get(key)
+    const sitting = owner === undefined ? undefined : known.get(owner)
+    if (owner === id) {
+      if (sitting?.slot !== key || atMs > sitting.slotAtMs) learn(key, id, atMs)
+      return null
+    }
+    if (sitting?.slot === key && atMs < sitting.slotAtMs) return null
+    if (owner === undefined || sitting?.slot !== key) {
+      learn(key, id, atMs)
+      return null
+    }
+    if (!isSameDevice(owner, id)) {
+      learn(key, id, atMs)
+      return { slot: key, oldId: owner, newId: id, atMs }
+    }
+    for (const strong of sitting.strong.values()) {
+      learn(strong, id, atMs)
+      merged.push({ key: strong, deviceId: id, atMs })
+    }
+    sitting.strong.clear()
+    learn(key, id, atMs)
+    return null
+  }
+
   return {
+    adopt(rows) {
+      const merged: AliasRow[] = []
+      // Strong keys first: they tell a device with two names from two devices.
+      const slots = rows.filter(({ key }) => isSlotKey(key)).toSorted((a, b) => a.atMs - b.atMs)
+      const conflicts = rows.filter((row) => !isSlotKey(row.key) && adoptStrong(row)).length
+      const replacements = slots.flatMap((row) => adoptSlot(row, merged) ?? [])
+      return { replacements, merged, conflicts }
+    },
     identify(keys, atMs) {
       const id = find(keys) ?? deviceId(keys[0] ?? '')
       const newAliases: AliasRow[] = []

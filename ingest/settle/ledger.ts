@@ -25,6 +25,19 @@ const TARGETS = {
 
 const NextRevision = z.tuple([z.object({ revision: z.coerce.number().int().min(1) })])
 
+export type Resolution = (typeof TARGETS)[Work['kind']]['resolution']
+
+/**
+ * Keeps two processes that both believe they settle from writing under one revision: a piece begins only when
+ * its revision was reserved, and the next process begins above all that were.
+ */
+export interface RevisionFence {
+  /** The lowest revision that no process before this one may be writing under. */
+  floor(resolution: Resolution): number
+  /** Resolves when this process still is the one that settles and the revision is kept. */
+  reserve(resolution: Resolution, revision: number): Promise<void>
+}
+
 export interface Ledger {
   /** Writes the buckets of this work as the next revision and publishes it; returns the revision. */
   settle(work: Work): Promise<number>
@@ -37,6 +50,7 @@ export interface Ledger {
 export async function createLedger(
   store: Pick<Store, 'command' | 'query'>,
   clock: () => number,
+  fence: RevisionFence | null = null,
 ): Promise<Ledger> {
   const texts = new Map<Statement, string>()
   for (const name of STATEMENTS) {
@@ -54,7 +68,9 @@ export async function createLedger(
       const [stored] = NextRevision.parse(
         await store.query(text('next-revision'), { ...range, resolution, ledger }),
       )
-      const revision = Math.max(stored.revision, unspent.get(resolution) ?? 1)
+      const least = Math.max(unspent.get(resolution) ?? 1, fence?.floor(resolution) ?? 1)
+      const revision = Math.max(stored.revision, least)
+      await fence?.reserve(resolution, revision)
       const reason = (work.kind === 'minutes' ? work.reason : null) ?? ''
       const run = (name: Statement, params: Readonly<Record<string, QueryValue>>) => {
         const token = `settle:${name}:${resolution}:${work.fromMs}-${work.toMs}:${revision}`

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
-import { intervalRow } from '../worker/rows.ts'
+import { intervalRow, iso } from '../worker/rows.ts'
 import type { Staged } from '../worker/stage.ts'
-import type { Capacity, CapacityInterval } from './capacity.ts'
-import { createLedger } from './ledger.ts'
+import { type Capacity, type CapacityInterval, OPEN_MS } from './capacity.ts'
+import { createLedger, type RevisionFence } from './ledger.ts'
 import { createLocalDays } from './local-day.ts'
-import { createSettlePlan, type PlanOptions, type SettlePlan } from './plan.ts'
+import { createSettlePlan, type PlanOptions, type SettlePlan, type Work } from './plan.ts'
 import { planStart, type StartFacts } from './plan-start.ts'
 import type { RepairQueue } from './repair.ts'
 import { createRepairs } from './repairs.ts'
@@ -36,6 +36,21 @@ export interface SettleDeps {
   readonly options: SettleOptions
   /** Where people ask for windows to be settled again; absent = nowhere. */
   readonly repairs?: RepairQueue
+  /** Set where several processes store: one of them settles, and hears of the others' work by noteOthers. */
+  readonly shared?: {
+    readonly fence: RevisionFence
+    /** Difference between the clocks of two processes that is reckoned with, ms. */
+    readonly skewMs: number
+    /** These intervals were stored here: no news when they are read back. */
+    onAccepted(intervals: readonly CapacityInterval[]): void
+  }
+}
+
+/** Rows of [fromMs, toMs) that were stored by insertedAtMs, by the clock of who stored them. */
+export interface StoredSpan {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly insertedAtMs: number
 }
 
 export interface Settler {
@@ -43,6 +58,8 @@ export interface Settler {
   step(): Promise<boolean>
   /** An insert stored these: settled minutes they reach are to be settled again. */
   noteStored(staged: Staged): void
+  /** Others stored these samples and intervals: settled minutes they change are to be settled again. */
+  noteOthers(spans: readonly StoredSpan[], intervals: readonly CapacityInterval[]): void
   readonly settledUntilMs: number | null
   readonly status: SettleStatus
 }
@@ -71,7 +88,10 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   const dayOf = createLocalDays(options.timeZone)
   const facts = await loadFacts(deps, dayOf)
   const plan = createSettlePlan(planStart(facts), { ...options, dayOf })
-  const ledger = await createLedger(store, clock)
+  const ledger = await createLedger(store, clock, deps.shared?.fence ?? null)
+  /** When what a minute was made of was read, or began to be; for as long as it can be settled again. */
+  const asOfMs = new Map(facts.published.minutes)
+  const skewMs = deps.shared?.skewMs ?? 0
   const repairs =
     deps.repairs === undefined
       ? null
@@ -79,6 +99,15 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
+  /** Before the reading itself: what is stored while it goes on may be missing in it. */
+  const noteRead = (work: Work) => {
+    if (work.kind !== 'minutes') return
+    const readMs = clock()
+    for (let ms = work.fromMs; ms < work.toMs; ms += MINUTE_MS) {
+      asOfMs.set(ms, readMs)
+      asOfMs.delete(floorToMinute(ms - options.rawRetentionMs))
+    }
+  }
   const acceptCapacity = async () => {
     const intervals = capacity.acceptable(clock())
     for (const node of capacity.crowdedNodes())
@@ -86,8 +115,11 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     if (intervals.length === 0) return
     const first = intervals[0]
     const token = `capacity:${first?.version}:${first?.deviceId}:${intervals.length}`
-    await store.insertJson('intervals', intervals.map(intervalRow), token)
+    const inserted_at = iso(clock())
+    const rows = intervals.map((interval) => ({ ...intervalRow(interval), inserted_at }))
+    await store.insertJson('intervals', rows, token)
     capacity.adopt(intervals)
+    deps.shared?.onAccepted(intervals)
     const fromMs = Math.min(...intervals.map((interval) => interval.fromMs))
     plan.begin(fromMs)
     plan.touch(fromMs, Infinity, 'capacity accepted', clock())
@@ -102,6 +134,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       if (work === null && (await repairs?.step(chunk)) === true) return true
       isIdle = work === null
       if (work === null) return false
+      noteRead(work)
       try {
         await ledger.settle(work)
       } catch (error) {
@@ -119,6 +152,18 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     noteStored(staged) {
       noteStored(plan, staged, clock())
     },
+    noteOthers(spans, intervals) {
+      for (const { fromMs, toMs, insertedAtMs } of spans)
+        for (let ms = floorToMinute(fromMs); ms < toMs; ms += MINUTE_MS)
+          if ((asOfMs.get(ms) ?? Infinity) < insertedAtMs + skewMs)
+            plan.touch(ms, ms + MINUTE_MS, 'late rows', clock())
+      for (const { fromMs, toMs } of intervals) {
+        plan.begin(fromMs)
+        const isEnd = toMs < OPEN_MS
+        const reason = isEnd ? 'capacity retired' : 'capacity accepted'
+        plan.touch(isEnd ? toMs : fromMs, Infinity, reason, clock())
+      }
+    },
     get settledUntilMs() {
       return plan.settledUntilMs
     },
@@ -134,11 +179,13 @@ function noteStored(plan: SettlePlan, staged: Staged, nowMs: number): void {
   for (const { toMs } of staged.retired) plan.touch(toMs, Infinity, 'capacity retired', nowMs)
 }
 
+const floorToMinute = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS
+
 const chunkMinutes = (devices: number) =>
   Math.max(1, Math.min(CHUNK_MINUTES_MAX, Math.floor(CHUNK_DEVICE_MINUTES / Math.max(devices, 1))))
 
 async function loadFacts(
-  { store, capacity, intervals, clock, options }: SettleDeps,
+  { store, capacity, intervals, clock, options, shared }: SettleDeps,
   dayOf: StartFacts['dayOf'],
 ): Promise<StartFacts> {
   const rawMs = Math.ceil((clock() - options.rawRetentionMs) / MINUTE_MS) * MINUTE_MS
@@ -169,7 +216,7 @@ async function loadFacts(
     late: late.map((row) => ({
       fromMs: row.from_ms,
       toMs: row.to_ms,
-      insertedAtMs: row.inserted_at_ms,
+      insertedAtMs: row.inserted_at_ms + (shared?.skewMs ?? 0),
     })),
     capacity: intervals.map(({ fromMs, toMs, version }) => ({
       fromMs,

@@ -30,8 +30,8 @@ const SQL = {
 const integer = z.coerce.number().int()
 const id = z.string().transform(BigInt)
 
-const AliasRow = z.object({ key: z.string(), device_id: id, at_ms: integer })
-const DeviceRow = z.object({
+export const AliasRow = z.object({ key: z.string(), device_id: id, at_ms: integer })
+export const DeviceRow = z.object({
   at_ms: integer,
   device_id: id,
   canonical_key: z.string(),
@@ -59,7 +59,7 @@ const DeviceRow = z.object({
   sources: z.array(z.string()),
   labels: z.record(z.string(), z.string()),
 })
-type DeviceRow = z.infer<typeof DeviceRow>
+export type DeviceRow = z.infer<typeof DeviceRow>
 const IntervalRow = z.object({
   device_id: id,
   from_ms: integer,
@@ -110,15 +110,7 @@ export async function loadKnowledge(
   )
   const devices = z.array(DeviceRow).parse(await read(SQL.devices, { changes: CHANGES_MAX }))
   const history = createDeviceHistory(devices.map(storedFacts))
-  const intervals = z
-    .array(IntervalRow)
-    .parse(await read(SQL.intervals))
-    .map(({ device_id, from_ms, to_ms, ...rest }) => ({
-      deviceId: device_id,
-      fromMs: from_ms,
-      toMs: to_ms,
-      ...rest,
-    }))
+  const intervals = await loadIntervals(store)
   const recentMs = nowMs - RECENT_MS
   const seen = z.array(SeenRow).parse(await read(SQL.firstSeen, { recent_ms: recentMs }))
   const capacity = createCapacity({
@@ -142,14 +134,34 @@ export async function loadKnowledge(
   return { knowledge: { registry, identify, history, capacity }, intervals }
 }
 
-/** Restores which sequences are stored, of boots heard since `fromMs`. */
+/** Capacity as it is stored now, oldest first. */
+export async function loadIntervals(store: Pick<Store, 'query'>): Promise<CapacityInterval[]> {
+  return capacityIntervals(await store.query(SQL.intervals, {}, LIMITS))
+}
+
+/** Rows of capacity as the code names them. */
+export const capacityIntervals = (rows: readonly unknown[]): CapacityInterval[] =>
+  z
+    .array(IntervalRow)
+    .parse(rows)
+    .map(({ device_id, from_ms, to_ms, ...rest }) => ({
+      deviceId: device_id,
+      fromMs: from_ms,
+      toMs: to_ms,
+      ...rest,
+    }))
+
+/** Restores which sequences are stored, of boots heard since `fromMs`, of collectors that `isOwn`. */
 export async function loadDelivery(
   store: Pick<Store, 'query'>,
   fromMs: number,
+  isOwn: (collector: string) => boolean = () => true,
 ): Promise<DeliveryState> {
   const delivery = createDeliveryState()
   const rows = await store.query(SQL.delivery, { from_ms: fromMs }, LIMITS)
   for (const row of z.array(DeliveryRow).parse(rows)) {
+    // What another shard stores of them later is not heard of here: it would look like a hole.
+    if (!isOwn(row.collector)) continue
     const sender = { cluster: row.cluster, collector: row.collector, boot: row.boot }
     const range = { from: row.from_seq, to: row.to_seq }
     if (row.lost === 0) delivery.markStored(sender, range)
@@ -171,7 +183,8 @@ export async function hasLanded(
   return rows.length > 0
 }
 
-function storedFacts(row: DeviceRow): StoredFacts {
+/** A row of `devices` as the history compares it. */
+export function storedFacts(row: DeviceRow): StoredFacts {
   const { node, vendor, model, bus, hall, rack, pool, sources, labels, cluster, collector } = row
   const { tenant, job, namespace, pod, container } = row
   const holder: Holder = { tenant, job, namespace, pod, container, class: row.class }

@@ -9,6 +9,8 @@ export interface ShardHandle {
   /** How the log names it: `jetstream-0`, `spool-<collector>`. */
   readonly name: string
   readonly log: Pick<Log, 'epoch' | 'first' | 'last' | 'read' | 'fill'>
+  /** Whether a collector's batches come through this shard; absent = all do. */
+  readonly owns?: (collector: string) => boolean
   readonly intents: IntentStore
   readonly watermarks: Pick<WatermarkSender, 'publish' | 'requestResend'>
 }

@@ -25,14 +25,24 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
     const token = insertToken(intent, table)
     await persist(() => store.insertJson(table, rows, token))
   }
+  /** Other processes look for what was stored lately: each attempt says its own time. */
+  const stamped = async (table: string, rows: readonly JsonRow[]) => {
+    if (rows.length === 0) return
+    const token = insertToken(intent, table)
+    await persist(() => {
+      const inserted_at = iso(context.clock())
+      const stored = rows.map((row) => ({ ...row, inserted_at }))
+      return store.insertJson(table, stored, token)
+    })
+  }
   const place = { shard, epoch }
   await json(
     'quarantine',
     staged.poison.map((one) => quarantineRow(one, place)),
   )
-  await json('intervals', staged.retired.map(intervalRow))
-  await json('device_aliases', staged.aliases.map(aliasRow))
-  await json('devices', staged.devices.map(deviceRow))
+  await stamped('intervals', staged.retired.map(intervalRow))
+  await stamped('device_aliases', staged.aliases.map(aliasRow))
+  await stamped('devices', staged.devices.map(deviceRow))
   await json('events', staged.records.events)
   await json('collection_targets', staged.records.targets)
   await json('node_facts', staged.records.facts)
@@ -43,9 +53,8 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
     const token = insertToken(intent, 'samples')
     await persist(() => store.insertNative('samples', samples.columns, samples.rows, token))
   }
-  const insertedAtMs = context.clock()
   const rows = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]
-  await json(
+  await stamped(
     'batches',
     rows.map((row) => ({
       ...row,
@@ -53,7 +62,6 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
       epoch,
       first_position: intent.first,
       last_position: intent.last,
-      inserted_at: iso(insertedAtMs),
     })),
   )
 }
@@ -70,12 +78,21 @@ async function writeTall(
   }
 }
 
-const storedRow = ({ sender, from, to, minTsMs, maxTsMs, rows }: StoredRange): JsonRow => ({
+const storedRow = ({
+  sender,
+  from,
+  to,
+  minTsMs,
+  maxTsMs,
+  reachMs,
+  rows,
+}: StoredRange): JsonRow => ({
   ...sender,
   first_seq: from,
   last_seq: to,
   min_ts: iso(minTsMs),
   max_ts: iso(maxTsMs),
+  reach_at: iso(reachMs),
   row_count: rows,
   lost: 0,
 })
