@@ -16,6 +16,7 @@ const SpanRow = z.object({
   from_ms: integer,
   to_ms: integer,
   inserted_at_ms: integer,
+  inserts: integer,
 })
 type SpanRow = z.infer<typeof SpanRow>
 const SightingRow = z.object({
@@ -44,8 +45,8 @@ export function createObserver(deps: {
   readonly clock: Clock
 }): Observer {
   const { store, capacity, clock } = deps
-  /** By shard and span: the latest storing that was told of. */
-  let told = new Map<string, number>()
+  /** By shard and span: what was told of. */
+  let told = new Map<string, SpanRow>()
   let lookedMs = clock()
   let isFirst = true
 
@@ -62,12 +63,12 @@ export function createObserver(deps: {
       const startedMs = clock()
       const params = { from_ms: lookedMs - LOOK_BACK_MS }
       const rows = z.array(SpanRow).parse(await store.query(SQL.spans, params, LIMITS))
-      const fresh = rows.filter((row) => row.inserted_at_ms > (told.get(keyOf(row)) ?? -Infinity))
+      const fresh = rows.filter((row) => isMore(row, told.get(keyOf(row))))
       const spans = isFirst ? [{ fromMs: startedMs - RECENT_MS, toMs: startedMs }] : joined(fresh)
       for (const { fromMs, toMs } of spans) await sight(fromMs, toMs)
       isFirst = false
       // What left the window cannot come back.
-      told = new Map(rows.map((row) => [keyOf(row), row.inserted_at_ms]))
+      told = new Map(rows.map((row) => [keyOf(row), row]))
       lookedMs = startedMs
       return fresh.map((row) => ({
         fromMs: row.from_ms,
@@ -77,6 +78,10 @@ export function createObserver(deps: {
     },
   }
 }
+
+/** By count as well: the clock of who stored may have gone back. */
+const isMore = (row: SpanRow, known: SpanRow | undefined) =>
+  known === undefined || row.inserted_at_ms > known.inserted_at_ms || row.inserts > known.inserts
 
 const keyOf = ({ shard, from_ms, to_ms }: SpanRow) => `${shard}:${from_ms}-${to_ms}`
 

@@ -4,7 +4,8 @@ SELECT
   shard,
   toUnixTimestamp(toStartOfMinute(min_ts)) * 1000 AS from_ms,
   toUnixTimestamp(toStartOfMinute(reach_at)) * 1000 + 60000 AS to_ms,
-  toUnixTimestamp64Milli(max(inserted_at)) AS inserted_at_ms
+  toUnixTimestamp64Milli(max(inserted_at)) AS inserted_at_ms,
+  count() AS inserts
 FROM batches
 WHERE inserted_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND lost = 0
