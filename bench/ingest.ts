@@ -1,176 +1,121 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { type OursResult, measureOurs } from './ingest/ours.ts'
+import { measurePeer, type PeerResult } from './ingest/peers.ts'
+import { type DiskFigures, ingestJson, LIVE_TICKS, printIngest } from './ingest/table.ts'
+import { obtainProgram } from './peers/installed.ts'
+import { startPrometheus } from './peers/prometheus.ts'
+import { atTheEnd } from './peers/scratch.ts'
+import { startVictoriaMetrics } from './peers/victoria-metrics.ts'
+
 /**
- * What ingest costs: decode, checks, column join and insert, over a real embedded engine.
- * `bin/node24 bench/ingest.ts [windows]` prints rows and values per CPU-second, of this process and of the
- * engine. One window is one insert of about 200,000 rows: 2,500 messages of 8 devices x 10 ticks.
+ * Samples per CPU-second: the central plane beside VictoriaMetrics and Prometheus, the same values of the same series,
+ * one after the other in one run. See bench/README.md for what is counted.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { startTestEngine } from '../ingest/engine/engine.testing.ts'
-import { freshStore } from '../ingest/pipeline.testing.ts'
-import {
-  asMessage,
-  newBoot,
-  testBatch,
-  testDevice,
-  type Cells,
-} from '../ingest/worker/ingest.testing.ts'
-import { loadKnowledge } from '../ingest/worker/load.ts'
-import { DEFAULT_TIME_LIMITS, readMessage } from '../ingest/worker/read-message.ts'
-import { stage } from '../ingest/worker/stage.ts'
-import { writeTables } from '../ingest/worker/write-tables.ts'
-import { createLedger } from '../ingest/settle/ledger.ts'
-import type { MetricName } from '#schemas/metrics.ts'
-import { createBatchDecoder } from '#schemas/wire.ts'
-
-const METRICS: readonly MetricName[] = [
-  'busy_ratio',
-  'gr_engine_active_ratio',
-  'gpu_util_ratio',
-  'sm_active_ratio',
-  'sm_occupancy_ratio',
-  'tensor_active_ratio',
-  'fp16_active_ratio',
-  'memory_bandwidth_active_ratio',
-  'memory_controller_busy_ratio',
-  'power_watts',
-  'energy_joules_total',
-  'temperature_celsius',
-  'memory_temperature_celsius',
-  'sm_clock_hertz',
-  'memory_clock_hertz',
-  'memory_used_bytes',
-  'memory_free_bytes',
-  'pcie_tx_bytes_per_second',
-  'pcie_rx_bytes_per_second',
-  'ecc_corrected_total',
-]
-const NODES = 2_500
-const DEVICES = 8
-const TICKS = 10
-const STEP_MS = 10_000
-const T0 = Date.UTC(2026, 4, 1)
-
-/** A value that moves like a reading: not constant, not noise of the last bit. */
-const value = (metric: MetricName, seed: number) => {
-  const wave = Math.round(50 + 40 * Math.sin(seed / 7)) / 100
-  if (metric.endsWith('_ratio')) return wave
-  if (metric.endsWith('_total')) return 1e9 + seed * 700
-  if (metric.endsWith('_bytes')) return Math.round(wave * 80) * 2 ** 30
-  if (metric.endsWith('_hertz')) return 1.98e9
-  return 30 + Math.round(wave * 60)
+const { values: given } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
+    devices: { type: 'string' },
+    interval: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    'peer-instants': { type: 'string' },
+    'no-disk': { type: 'boolean', default: false },
+    'no-peers': { type: 'boolean', default: false },
+  },
+})
+const mayInstall = given.install || given.short
+const devices = Number(given.devices ?? (given.short ? 10_000 : 20_000))
+const stepMs = Number(given.interval) * 1000
+const minutes = Number(given.minutes ?? (given.short ? 1 : 3))
+const ticks = Number(given['peer-instants'] ?? (given.short ? 8 : 12))
+const shape = {
+  devices,
+  collectors: Math.ceil(devices / 6250),
+  cluster: 'bench',
+  seed: 7,
 }
 
-function messagesOf(window: number) {
-  return Array.from({ length: NODES }, (_, node) => {
-    const devices = DEVICE_LISTS[node] ?? []
-    const cells: Cells = {}
-    for (const metric of METRICS)
-      cells[metric] = Array.from({ length: TICKS }, (_, tick) =>
-        devices.map((_, device) => value(metric, node * 13 + device * 5 + window * TICKS + tick)),
-      )
-    const t0Ms = T0 + window * TICKS * STEP_MS
-    const batch = testBatch({
-      collector: `k${node}`,
-      boot: BOOTS[node] ?? '',
-      seq: window + 1,
-      t0Ms,
-      stepMs: STEP_MS,
-      devices,
-      cells,
-    })
-    return { ...asMessage(batch), position: window * NODES + node + 1 }
-  })
+const startedMs = performance.now()
+const say = (line: string) =>
+  console.error(
+    `${String(Math.round((performance.now() - startedMs) / 1000)).padStart(4)} s  ${line}`,
+  )
+
+const peers = given['no-peers'] ? [] : (['victoria-metrics', 'prometheus'] as const)
+const programs = new Map(peers.map((name) => [name, obtainProgram(name, mayInstall)] as const))
+obtainProgram('nats-server', mayInstall)
+const ours = await measureOurs({ shape, stepMs, minutes, say })
+const victoria = await besideVictoria(ours, programs.get('victoria-metrics') ?? null)
+const prometheus = await besidePrometheus(ours, programs.get('prometheus') ?? null)
+const disk = given['no-disk'] ? null : await diskFigures(given.short ? 2 : 24)
+const result = { devices, stepMs, ours, victoria, prometheus, disk }
+printIngest(result)
+if (given.json) console.log(JSON.stringify(ingestJson(result)))
+
+async function besideVictoria(own: OursResult, program: string | null): Promise<PeerResult | null> {
+  if (program === null) return null
+  say('VictoriaMetrics: starting')
+  const peer = await startVictoriaMetrics(program)
+  try {
+    return await measurePeer(
+      peer,
+      [
+        { protocol: 'influx lines', ticksPerRequest: LIVE_TICKS },
+        { protocol: 'remote write', ticksPerRequest: LIVE_TICKS },
+        { protocol: 'native import', ticksPerRequest: LIVE_TICKS },
+        // Nobody can send what has not been measured yet: this is what importing history costs.
+        { protocol: 'native import', ticksPerRequest: ticks },
+      ],
+      { shape, stepMs, ticks, say, ...own },
+    )
+  } finally {
+    await peer.stop()
+  }
 }
 
-const DEVICE_LISTS = Array.from({ length: NODES }, (_, node) =>
-  Array.from({ length: DEVICES }, (_, device) =>
-    testDevice(`n${node}-d${device}`, { node: `n${node}` }),
-  ),
-)
-const BOOTS = Array.from({ length: NODES }, newBoot)
-
-/** CPU seconds of the engine, the newest child process of this one (Linux; clock ticks of 10 ms). */
-function engineCpu(): number {
-  const children = readdirSync('/proc/self/task').flatMap((task) =>
-    readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
-  )
-  let ticks = 0
-  for (const pid of children) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    ticks += Number(fields[11]) + Number(fields[12])
+async function besidePrometheus(
+  own: OursResult,
+  program: string | null,
+): Promise<PeerResult | null> {
+  if (program === null) return null
+  say('Prometheus: starting')
+  const peer = await startPrometheus(program)
+  try {
+    const ways = [{ protocol: 'remote write', ticksPerRequest: LIVE_TICKS }] as const
+    return await measurePeer(peer, ways, { shape, stepMs, ticks, say, ...own })
+  } finally {
+    await peer.stop()
   }
-  return ticks / 100
 }
 
-const windows = Number(process.argv[2] ?? 6)
-const engine = await startTestEngine()
-try {
-  const store = await freshStore(engine)
-  const { knowledge } = await loadKnowledge(store, T0)
-  const decode = createBatchDecoder()
-  let rows = 0
-  let ownCpuUs = 0
-  const spent = { read: 0, stage: 0, write: 0 }
-  let engineS = 0
-  for (let window = 0; window < windows; window += 1) {
-    const messages = messagesOf(window)
-    const engineBefore = engineCpu()
-    const cpu = process.cpuUsage()
-    const start = performance.now()
-    const accepted = messages.flatMap((message) => {
-      const read = readMessage(message, decode, DEFAULT_TIME_LIMITS)
-      return read.ok ? [read.accepted] : []
-    })
-    const afterRead = performance.now()
-    const staged = stage({ accepted, poison: [], nowMs: T0, missing: () => [] }, knowledge)
-    const afterStage = performance.now()
-    const range = { first: messages[0]?.position ?? 0, last: messages.at(-1)?.position ?? 0 }
-    await writeTables(staged, {
-      store,
-      intent: { shard: 0, epoch: 'bench', ...range, leftOut: [] },
-      persist: (insert) => insert(),
-      clock: () => T0,
-    })
-    const used = process.cpuUsage(cpu)
-    // The first window compiles, opens connections and writes all devices.
-    if (window === 0) continue
-    spent.read += afterRead - start
-    spent.stage += afterStage - afterRead
-    spent.write += performance.now() - afterStage
-    rows += staged.samples.rows
-    ownCpuUs += used.user + used.system
-    engineS += engineCpu() - engineBefore
+/** The bench of bytes on disk, as a process of its own; null when it failed, which it has said then. */
+async function diskFigures(hours: number): Promise<DiskFigures | null> {
+  say(`bytes on disk: 200 devices x 20 metrics x ${hours} h`)
+  const script = fileURLToPath(new URL('./disk.ts', import.meta.url))
+  const args = [script, '--json', '--hours', String(hours), ...(mayInstall ? ['--install'] : [])]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const forget = atTheEnd(() => child.kill('SIGTERM'))
+  let text = ''
+  child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()))
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  forget()
+  const last = text.trim().split('\n').at(-1) ?? ''
+  if (code !== 0) {
+    console.error(`bytes on disk: the bench ended with ${String(code)}`)
+    return null
   }
-  const perS = (seconds: number) => Math.round(rows / seconds).toLocaleString('en')
-  const wallS = (spent.read + spent.stage + spent.write) / 1000
-  console.log(`${rows} rows of ${METRICS.length} metrics in ${windows - 1} inserts`)
-  console.log(
-    `rows per CPU-second: ingest ${perS(ownCpuUs / 1e6)}, engine ${perS(engineS)}, both ${perS(ownCpuUs / 1e6 + engineS)}`,
-  )
-  console.log(
-    `values per CPU-second, both: ${Math.round((rows * METRICS.length) / (ownCpuUs / 1e6 + engineS)).toLocaleString('en')}`,
-  )
-  console.log(
-    `wall: ${perS(wallS)} rows/s; us per row: decode and check ${us(spent.read)}, stage and join ${us(spent.stage)}, insert ${us(spent.write)}`,
-  )
-
-  await store.command(
-    `INSERT INTO intervals SELECT 'capacity', device_id, min(at), toDateTime64('2100-01-01', 3, 'UTC'), 'bench', '', 1 FROM devices GROUP BY device_id`,
-  )
-  const ledger = await createLedger(store, Date.now)
-  const settleBefore = engineCpu()
-  const settleStart = performance.now()
-  const minutes = Math.floor((windows * TICKS * STEP_MS) / 60_000)
-  await ledger.settle({ kind: 'minutes', fromMs: T0, toMs: T0 + minutes * 60_000, reason: null })
-  const deviceMinutes = minutes * NODES * DEVICES
-  const settleCpu = engineCpu() - settleBefore
-  console.log(
-    `settle: ${deviceMinutes} device minutes in ${Math.round(performance.now() - settleStart)} ms, ${Math.round(deviceMinutes / settleCpu).toLocaleString('en')} per CPU-second`,
-  )
-  await store.close()
-
-  function us(ms: number) {
-    return ((ms * 1000) / rows).toFixed(2)
+  return {
+    ...z
+      .object({
+        bytes_per_sample: z.number(),
+        bytes_per_sample_settled_minutes: z.number(),
+        bytes_per_sample_victoriametrics: z.number().nullable(),
+      })
+      .parse(JSON.parse(last)),
+    hours,
   }
-} finally {
-  await engine.stop()
 }
