@@ -20,6 +20,7 @@ import {
   type Settler,
 } from './settle/settle.ts'
 import type { Store } from './store/store.ts'
+import { endTornInserts } from './worker/insert-notes.ts'
 import { hasLanded, loadDelivery, loadKnowledge } from './worker/load.ts'
 import type { ShardHandle } from './worker/ports.ts'
 import { DEFAULT_TIME_LIMITS, type TimeLimits } from './worker/read-message.ts'
@@ -112,6 +113,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   const load = () =>
     retry(
       async () => {
+        for (const { shard, owns } of deps.shards) {
+          const stored = () => loadDelivery(store, clock() - DELIVERY_MEMORY_MS, owns)
+          await endTornInserts(shard, { store, loadDelivery: stored, nowMs: clock(), log })
+        }
         const { knowledge, intervals } = await loadKnowledge(store, clock())
         const settling = {
           ...DEFAULT_SETTLE_OPTIONS,

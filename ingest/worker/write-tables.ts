@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts'
 import type { IntentBody } from '../bus/intents.ts'
+import { noteRow } from './insert-notes.ts'
 import { insertToken } from './intent.ts'
 import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
 import type { Staged, StoredRange } from './stage.ts'
@@ -14,8 +15,8 @@ export interface WriteContext {
 }
 
 /**
- * Writes one staged insert: what explains the samples first, the samples, then `batches`, which says that
- * they are there. Every table has its own token of the same range.
+ * Writes one staged insert: what explains the samples first, a note of them, the samples, then `batches`, which
+ * says that they are there. Every table has its own token of the same range.
  */
 export async function writeTables(staged: Staged, context: WriteContext): Promise<void> {
   const { intent, store, persist } = context
@@ -49,14 +50,15 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await writeTall('samples_node', staged.records.nodes, context)
   await writeTall('samples_link', staged.records.links, context)
   const { samples } = staged
+  const stored = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]
   if (samples.rows > 0) {
+    await json('insert_notes', [noteRow(intent, samples, stored, context.clock())])
     const token = insertToken(intent, 'samples')
     await persist(() => store.insertNative('samples', samples.columns, samples.rows, token))
   }
-  const rows = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]
   await stamped(
     'batches',
-    rows.map((row) => ({
+    stored.map((row) => ({
       ...row,
       shard,
       epoch,
