@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Collector, createCollector } from '../collector/collector.ts'
+import { type Collector, createCollector, STATUS_EVERY_MS } from '../collector/collector.ts'
 import type { CollectorConfig } from '../collector/config.ts'
 import { createHost } from '../collector/host.ts'
 import { loadSources } from '../collector/sources.ts'
@@ -10,6 +10,8 @@ import type { Publisher } from '#schemas/ports.ts'
 import type { Logger } from '#schemas/role.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { lazyRole, type Opened } from './lazy-role.ts'
+import type { Settings } from './settings.ts'
+import { VERSION } from './version.ts'
 
 /** A collector in this process whose spool ingest can read in place. */
 export interface DirectCollector {
@@ -20,14 +22,21 @@ export interface DirectCollector {
 }
 
 /** A collector without a bus: what it spools is what ingest reads. */
-export function directCollector(config: CollectorConfig, log: Logger): DirectCollector {
+export function directCollector(
+  config: CollectorConfig,
+  log: Logger,
+  statusSeconds?: number,
+): DirectCollector {
   const bus = openDirectBus({ cluster: config.cluster, collector: config.collector })
   let spool: Spool | null = null
   const role = lazyRole<Collector>('collector', () =>
-    openCollector(config, log, bus.publisher, async (options) => {
-      spool = await openSpool(options)
-      return spool
-    }),
+    openCollector(
+      { config, logger: log, publisher: bus.publisher, statusSeconds },
+      async (options) => {
+        spool = await openSpool(options)
+        return spool
+      },
+    ),
   )
   return {
     role,
@@ -44,9 +53,9 @@ export function directCollector(config: CollectorConfig, log: Logger): DirectCol
 export function natsCollector(
   config: CollectorConfig,
   log: Logger,
-  url: string,
-  credsFile: string | undefined,
+  bus: Pick<Settings, 'natsCreds' | 'statusSeconds'> & { readonly natsUrl: string },
 ) {
+  const { natsUrl: url, natsCreds: credsFile, statusSeconds } = bus
   return lazyRole<Collector>('collector', async () => {
     const { cluster, collector: name, nats } = config
     const { ca, cert, key } = nats?.tls ?? {}
@@ -62,7 +71,7 @@ export function natsCollector(
       ...(nats?.tls === undefined ? {} : { tls }),
     }
     const publisher = openNatsPublisher({ connect, cluster, collector: name, logger: log })
-    const opened = await openCollector(config, log, publisher, openSpool)
+    const opened = await openCollector({ config, logger: log, publisher, statusSeconds }, openSpool)
     const close = async () => {
       await opened.close()
       await publisher.close()
@@ -71,14 +80,21 @@ export function natsCollector(
   })
 }
 
+interface CollectorParts {
+  readonly config: CollectorConfig
+  readonly logger: Logger
+  readonly publisher: Publisher
+  readonly statusSeconds: number | undefined
+}
+
 async function openCollector(
-  config: CollectorConfig,
-  logger: Logger,
-  publisher: Publisher,
+  { statusSeconds, ...parts }: CollectorParts,
   open: typeof openSpool,
 ): Promise<Opened<Collector>> {
   const sources = await loadSources()
   const io = createHost()
-  const deps = { config, sources, publisher, io, logger, random: randomBytes, openSpool: open }
+  const everyMs = statusSeconds === undefined ? STATUS_EVERY_MS : statusSeconds * 1000
+  const status = { everyMs, version: VERSION }
+  const deps = { ...parts, sources, io, random: randomBytes, openSpool: open, status }
   return { role: createCollector(deps), close: async () => io.stop() }
 }

@@ -24,6 +24,7 @@ import { healthRoutes } from './routes/health.ts'
 import { liveRoutes } from './routes/live.ts'
 import { pauseRoutes } from './routes/pauses.ts'
 import { nodeRoutes } from './routes/nodes.ts'
+import { pipelineRoutes } from './routes/pipeline.ts'
 import { selfMetricsRoutes } from './routes/self-metrics.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { createSelfMetrics, type SelfMetrics } from './self-metrics.ts'
@@ -94,6 +95,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
+    await scope.register(pipelineRoutes, { prefix: '/api/v1', deps })
     await scope.register(catalogueRoutes, { prefix: '/api/v1', deps })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })

@@ -9,9 +9,11 @@ import type { Invocation } from '../command.ts'
 import { directShards, ingestService, jetStreamShards, type Shards } from '../ingest-service.ts'
 import { createLogger } from '../log.ts'
 import { checkAccess, queryService } from '../query-service.ts'
+import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
+import { VERSION } from '../version.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now)
@@ -33,7 +35,8 @@ export async function run(invocation: Invocation): Promise<number> {
     ready: () => ({ ready: true, progress: '' }),
     openControl: control.store,
   })
-  return runRoles([...roles, query], log, () => {
+  const page = { listen: settings.metricsListen, version: VERSION, log }
+  return runRoles(withRoleHttp([...roles, query], page), log, () => {
     for (const line of welcome(collector.inner(), query.url())) invocation.print(line)
   })
 }
@@ -42,11 +45,11 @@ export async function run(invocation: Invocation): Promise<number> {
 function collecting(config: CollectorConfig, settings: Settings, log: Logger) {
   const { natsUrl } = settings
   if (natsUrl !== undefined) {
-    const collector = natsCollector(config, log, natsUrl, settings.natsCreds)
+    const collector = natsCollector(config, log, { ...settings, natsUrl })
     const openShards = (): Promise<Shards> => jetStreamShards({ ...settings, natsUrl }, log, true)
     return { collector, openShards, control: natsControl({ ...settings, natsUrl }, log, true) }
   }
-  const direct = directCollector(config, log)
+  const direct = directCollector(config, log, settings.statusSeconds)
   const { cluster, collector: name } = config
   const openShards = (): Promise<Shards> =>
     directShards(settings, [{ cluster, collector: name, spool: direct.spool(), bus: direct.bus }])

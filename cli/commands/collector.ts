@@ -4,8 +4,10 @@ import { growHeapFor } from '../collector-heap.ts'
 import { natsCollector } from '../collector-service.ts'
 import type { Invocation } from '../command.ts'
 import { createLogger } from '../log.ts'
+import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings } from '../settings.ts'
+import { VERSION } from '../version.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now, 'collector')
@@ -19,8 +21,9 @@ export async function run(invocation: Invocation): Promise<number> {
       'a collector on its own needs a bus: --nats nats://host:4222 (or NATS_URL, or nats: in its configuration). For everything in one process: plimsoll all',
     )
   }
-  const role = natsCollector(config, log, url, settings.natsCreds)
-  return runRoles([role], log, () => {
+  const role = natsCollector(config, log, { ...settings, natsUrl: url })
+  const page = { listen: settings.metricsListen, version: VERSION, log }
+  return runRoles(withRoleHttp([role], page), log, () => {
     for (const sentence of role.inner()?.looked() ?? []) log.info(sentence)
   })
 }

@@ -4,7 +4,9 @@ import { createEngine } from '../../ingest/engine/supervisor.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { createLogger } from '../log.ts'
+import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
+import { VERSION } from '../version.ts'
 
 const DEFAULT_PORT = 8123
 
@@ -24,5 +26,7 @@ export async function run(invocation: Invocation): Promise<number> {
   await refuseSimulated(dataDir)
   const port = wholeNumber(invocation, 'port', { min: 1, max: 65_535 }) ?? DEFAULT_PORT
   const engine = createEngine({ dataDir, log, secret, port })
-  return runRoles([engine], log, () => log.info('engine answers', { url: engine.address().url }))
+  const listen = invocation.option('metrics-listen') ?? invocation.env['PLIMSOLL_METRICS_LISTEN']
+  const roles = withRoleHttp([engine], { listen, version: VERSION, log })
+  return runRoles(roles, log, () => log.info('engine answers', { url: engine.address().url }))
 }

@@ -3,9 +3,11 @@ import type { Invocation } from '../command.ts'
 import { natsControl } from '../control-service.ts'
 import { createLogger } from '../log.ts'
 import { queryService } from '../query-service.ts'
+import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings } from '../settings.ts'
 import { storeAccess } from '../store.ts'
+import { VERSION } from '../version.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now, 'query')
@@ -28,7 +30,9 @@ export async function run(invocation: Invocation): Promise<number> {
     ready: () => ({ ready: true, progress: '' }),
     ...(control === null ? {} : { openControl: control.store }),
   })
-  return runRoles([...(control === null ? [] : [control.role]), query], log, () =>
+  const roles = [...(control === null ? [] : [control.role]), query]
+  const page = { listen: settings.metricsListen, version: VERSION, log }
+  return runRoles(withRoleHttp(roles, page), log, () =>
     invocation.print(`Plimsoll answers at ${query.url()}`),
   )
 }

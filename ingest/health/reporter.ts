@@ -104,15 +104,12 @@ export function figuresOf(
   const { shards, settle, streams, disks, store, at_ms } = report
   const lags = shards.map((shard) => shard.lag_messages)
   const p99s = shards.flatMap((shard) => shard.insert_seconds?.p99 ?? [])
-  // The shard that is furthest behind: a total must not look better than its worst part.
-  const newest = shards.map((shard) => shard.newest_sample_ms)
-  const behind = newest.includes(null) ? null : Math.min(...newest.map((ms) => ms ?? 0))
   const fills = streams.flatMap(({ bytes, max_bytes }) =>
     max_bytes === null || max_bytes === 0 ? [] : [bytes / max_bytes],
   )
   return {
     lag_messages: shards.length === 0 || lags.includes(null) ? null : sum(lags),
-    lag_seconds: shards.length === 0 ? null : ageSeconds(behind, at_ms),
+    lag_seconds: ageSeconds(behindMs(shards), at_ms),
     rows_per_second: more.rowsPerSecond,
     insert_p99_seconds: largest(p99s),
     settle_p99_seconds: settle?.step_seconds?.p99 ?? null,
@@ -122,6 +119,18 @@ export function figuresOf(
     disk_used_ratio: largest(disks.flatMap(({ used_ratio }) => used_ratio ?? [])),
     memory_bytes: store?.memory_bytes ?? null,
   }
+}
+
+/**
+ * Time of the newest stored sample of the shard that is furthest behind; of shards where nothing waits the
+ * newest of all, because one whose collectors are gone is not behind. Pure.
+ */
+function behindMs(shards: IngestReport['shards']): number | null {
+  const newest = (some: IngestReport['shards']) =>
+    some.flatMap((shard) => shard.newest_sample_ms ?? [])
+  const waiting = newest(shards.filter(({ lag_messages }) => lag_messages !== 0))
+  if (waiting.length > 0) return Math.min(...waiting)
+  return largest(newest(shards))
 }
 
 const sum = (values: readonly (number | null)[]) =>
