@@ -21,6 +21,7 @@ import {
 } from './settle/settle.ts'
 import type { Store } from './store/store.ts'
 import { endTornInserts } from './worker/insert-notes.ts'
+import { createBatchCompactor } from './worker/compact-batches.ts'
 import { hasLanded, loadDelivery, loadKnowledge } from './worker/load.ts'
 import type { ShardHandle } from './worker/ports.ts'
 import { DEFAULT_TIME_LIMITS, type TimeLimits } from './worker/read-message.ts'
@@ -99,10 +100,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
-  const withPeers = (
-    loaded: Awaited<ReturnType<typeof load>>,
-    settling: Lease,
-  ): Promise<void> => {
+  const withPeers = (loaded: Awaited<ReturnType<typeof load>>, settling: Lease): Promise<void> => {
     const { knowledge, intervals, makeSettler } = loaded
     const { signal } = stopping
     const lease = options.settles === false ? null : settling
@@ -238,6 +236,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           log,
           knowledge: loaded.knowledge,
           hasRoom,
+          upkeep: createBatchCompactor({ store, shard: handle.shard, delivery, clock, log }).step,
           hasLanded: (intent) => hasLanded(store, intent, clock() - DELIVERY_MEMORY_MS),
           options: {
             ...DEFAULT_READER_LIMITS,

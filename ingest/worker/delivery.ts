@@ -25,9 +25,23 @@ interface Boot {
   /** In the store, or given up by the collector in a gap record: what the watermark may pass over. */
   readonly settled: SeqRanges
   heardAtMs: number
+  /**
+   * Everything stored of it was stored before this moment, epoch ms; Infinity while nobody wrote its runs
+   * since. Null when nothing but its runs says so any more (see compact-batches.ts).
+   */
+  storedBeforeMs: number | null
   holeSinceMs: number | null
   asks: number
   askAgainAtMs: number
+}
+
+/** What is stored of a boot, and what was given up, as ranges. */
+export interface BootRuns {
+  readonly sender: Sender
+  readonly stored: readonly SeqRange[]
+  readonly lost: readonly SeqRange[]
+  /** When something of it last came, epoch ms; null when never in this process. */
+  readonly heardAtMs: number | null
 }
 
 /** A hole younger than this may just be a message on its way. */
@@ -50,6 +64,14 @@ export interface DeliveryState {
   heard(sender: Sender, nowMs: number): void
   /** Watermarks to publish now: those that changed or were waited for, and now and then all live ones. */
   marksToTell(nowMs: number): readonly Mark[]
+  /** What is known of one boot, or null. */
+  runsOf(sender: Sender): BootRuns | null
+  /** Boots of which rows may still be kept beside their runs. */
+  runsToWrite(): readonly BootRuns[]
+  /** The runs of these boots, as they are now, were written down at this moment. */
+  written(senders: Iterable<Sender>, nowMs: number): void
+  /** Of what was stored before this moment only runs are left. */
+  removed(beforeMs: number): void
   /** Holes old enough to be asked for now; each is asked for again, ever more rarely, until it closes. */
   holesToAskFor(nowMs: number): readonly Hole[]
 }
@@ -74,6 +96,7 @@ export function createDeliveryState(): DeliveryState {
       sender: own,
       ...sets,
       heardAtMs: -Infinity,
+      storedBeforeMs: null,
       holeSinceMs: null,
       asks: 0,
       askAgainAtMs: 0,
@@ -83,6 +106,7 @@ export function createDeliveryState(): DeliveryState {
   }
   const cover = (boot: Boot, range: SeqRange) => {
     const before = boot.settled.contiguous()
+    boot.storedBeforeMs = Infinity
     boot.settled.add(range.from, range.to)
     if (boot.settled.contiguous() === before) return
     Object.assign(boot, { holeSinceMs: null, asks: 0, askAgainAtMs: 0 })
@@ -116,6 +140,23 @@ export function createDeliveryState(): DeliveryState {
       untold.clear()
       return marks.filter((mark) => mark.seq > 0)
     },
+    runsOf(sender) {
+      const boot = boots.get(keyOf(sender))
+      return boot === undefined ? null : runsOf(boot)
+    },
+    runsToWrite: () =>
+      [...boots.values()].filter((boot) => boot.storedBeforeMs !== null).map(runsOf),
+    written(senders, nowMs) {
+      for (const sender of senders) {
+        const boot = boots.get(keyOf(sender))
+        if (boot?.storedBeforeMs === Infinity) boot.storedBeforeMs = nowMs
+      }
+    },
+    removed(beforeMs) {
+      for (const boot of boots.values())
+        if (boot.storedBeforeMs !== null && boot.storedBeforeMs <= beforeMs)
+          boot.storedBeforeMs = null
+    },
     holesToAskFor(nowMs) {
       const holes: Hole[] = []
       for (const boot of boots.values()) {
@@ -128,6 +169,13 @@ export function createDeliveryState(): DeliveryState {
 }
 
 const keyOf = (sender: Sender) => `${sender.collector}:${sender.boot}`
+
+const runsOf = ({ sender, stored, settled, heardAtMs }: Boot): BootRuns => ({
+  sender,
+  stored: stored.ranges.map(({ from, to }) => ({ from, to })),
+  lost: settled.ranges.flatMap(({ from, to }) => stored.missing(from, to)),
+  heardAtMs: Number.isFinite(heardAtMs) ? heardAtMs : null,
+})
 
 function nextHole(boot: Boot, nowMs: number): Hole | null {
   const { settled, sender } = boot

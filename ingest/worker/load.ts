@@ -12,7 +12,7 @@ import { createIdentityRegistry } from '../identity/registry.ts'
 import { createCapacity, type CapacityInterval, type Sighting } from '../settle/capacity.ts'
 import type { IntentBody } from '../bus/intents.ts'
 import type { Store } from '../store/store.ts'
-import { createDeliveryState, type DeliveryState } from './delivery.ts'
+import { createDeliveryState, type DeliveryState, type Sender } from './delivery.ts'
 import type { DeviceKnowledge } from './stage.ts'
 
 const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8')
@@ -23,6 +23,7 @@ const SQL = {
   devices: statement('load-devices'),
   intervals: statement('load-intervals'),
   firstSeen: statement('load-first-seen'),
+  collectors: statement('load-collectors'),
   delivery: statement('load-delivery'),
   hasLanded: statement('has-landed'),
 } as const
@@ -83,8 +84,10 @@ const DeliveryRow = z.object({
   lost: z.int(),
   from_seq: integer,
   to_seq: integer,
-  inserted_at_ms: integer,
+  heard_at_ms: integer,
+  has_details: z.int(),
 })
+const CollectorRow = z.object({ collector: z.string(), rows: integer })
 
 /** Samples of this time are looked at for devices that are not in capacity yet. */
 const RECENT_MS = 3_600_000
@@ -151,24 +154,75 @@ export const capacityIntervals = (rows: readonly unknown[]): CapacityInterval[] 
       ...rest,
     }))
 
-/** Restores which sequences are stored, of boots heard since `fromMs`, of collectors that `isOwn`. */
+/** Rows that one statement puts in order, about 100 bytes of the store's memory each. */
+const SLICE_ROWS = 1_000_000
+
+/**
+ * Restores which sequences are stored, of boots heard since `fromMs`, of collectors that `isOwn`: from
+ * `batches`, and from what remains of its removed rows. Takes them in slices of collectors, so that weeks of
+ * rows nobody compacted need time and not memory.
+ */
 export async function loadDelivery(
   store: Pick<Store, 'query'>,
   fromMs: number,
   isOwn: (collector: string) => boolean = () => true,
 ): Promise<DeliveryState> {
   const delivery = createDeliveryState()
-  const rows = await store.query(SQL.delivery, { from_ms: fromMs }, LIMITS)
-  for (const row of z.array(DeliveryRow).parse(rows)) {
+  const found = await store.query(SQL.collectors, { from_ms: fromMs }, LIMITS)
+  for (const slice of slicesOf(z.array(CollectorRow).parse(found))) {
+    const rows = await store.query(SQL.delivery, { from_ms: fromMs, ...slice }, LIMITS)
+    restore(delivery, z.array(DeliveryRow).parse(rows), isOwn)
+  }
+  return delivery
+}
+
+interface Slice {
+  readonly first_collector: string
+  readonly last_collector: string
+}
+
+/** Neighbours in the order of the key, together at most SLICE_ROWS, but for one that has more by itself. */
+function slicesOf(collectors: readonly z.infer<typeof CollectorRow>[]): Slice[] {
+  const slices: Slice[] = []
+  let rows = Infinity
+  for (const { collector, rows: own } of collectors) {
+    const open = slices.at(-1)
+    rows += own
+    if (open !== undefined && rows <= SLICE_ROWS)
+      slices[slices.length - 1] = { ...open, last_collector: collector }
+    else {
+      slices.push({ first_collector: collector, last_collector: collector })
+      rows = own
+    }
+  }
+  return slices
+}
+
+function restore(
+  delivery: DeliveryState,
+  rows: readonly z.infer<typeof DeliveryRow>[],
+  isOwn: (collector: string) => boolean,
+): void {
+  const known = new Map<string, { readonly sender: Sender; hasDetails: boolean }>()
+  for (const row of rows) {
     // What another shard stores of them later is not heard of here: it would look like a hole.
     if (!isOwn(row.collector)) continue
     const sender = { cluster: row.cluster, collector: row.collector, boot: row.boot }
     const range = { from: row.from_seq, to: row.to_seq }
     if (row.lost === 0) delivery.markStored(sender, range)
     else delivery.markLost(sender, range)
-    delivery.heard(sender, row.inserted_at_ms)
+    delivery.heard(sender, row.heard_at_ms)
+    const key = `${row.collector}:${row.boot}`
+    const before = known.get(key)
+    if (before === undefined) known.set(key, { sender, hasDetails: row.has_details === 1 })
+    else if (row.has_details === 1) before.hasDetails = true
   }
-  return delivery
+  const whole = [...known.values()].filter(({ hasDetails }) => !hasDetails)
+  delivery.written(
+    whole.map(({ sender }) => sender),
+    0,
+  )
+  delivery.removed(0)
 }
 
 /** Whether all of an insert is known to be stored: `batches` is written last, under the same token. */

@@ -33,6 +33,8 @@ export interface ShardDeps {
   readonly options: ReaderOptions
   /** False while nothing is to be taken: messages stay in the log, unacknowledged. */
   readonly hasRoom: () => boolean
+  /** Work on what is stored, between two inserts; never rejects. */
+  readonly upkeep?: () => Promise<void>
   /** Whether `batches` has the range of this intent. */
   readonly hasLanded: (intent: IntentBody) => Promise<boolean>
   /** Called after every insert. */
@@ -155,6 +157,7 @@ async function loop(context: Context): Promise<void> {
       place = { epoch, life, next: last + 1, intent }
     }
     announce(context)
+    await context.upkeep?.()
     if (isSameLog && clock() - lookedAtMs < LAG_EVERY_MS) continue
     lookedAtMs = clock()
     place = lookAround(place, await reader.state(), context)
