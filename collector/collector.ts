@@ -5,6 +5,7 @@ import { createClock, type CollectorClock, systemTime, type TimeSource } from '.
 import { type CollectorConfig, localSection, type SourceSection } from './config.ts'
 import { createDelivery, type Delivery, type DeliveryStats } from './delivery.ts'
 import type { HealthStats } from './health.ts'
+import { createGapReports } from './gap-reports.ts'
 import { createPauses } from './pauses.ts'
 import { createPipeline, eventHead, type Pipeline } from './pipeline.ts'
 import { type Places, startPlaces } from './places.ts'
@@ -134,18 +135,25 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     sources: sections.map((section) => section.source),
     time,
     clock,
-    onBatch: (batch, kind) => void accept(batch, kind),
+    onBatch(batch, kind) {
+      reports.sent(batch)
+      void accept(batch, kind)
+    },
   })
-  const reportGap = (range: LostRange) =>
-    pipeline.addRecord({ kind: 'gap', at_ms: clock.now(), ...range })
+  const reports = createGapReports({
+    boot: identity.boot,
+    publisher,
+    report(range) {
+      pipeline.addRecord({ kind: 'gap', at_ms: clock.now(), ...range })
+      pipeline.flushRecords()
+    },
+  })
   const spool = await openSpoolOf(deps, time, async (gap) => {
-    const delivery = await ready.promise
-    reportGap(gap)
-    // Taken over only once the report itself is in the spool.
-    pipeline.flushRecords()
-    await delivery.spooled()
+    await ready.promise
+    await reports.tell(gap)
   })
-  const delivery = createDelivery({ identity, spool, publisher, time, logger, onLost: reportGap })
+  const onLost = (range: LostRange) => void reports.tell(range)
+  const delivery = createDelivery({ identity, spool, publisher, time, logger, onLost })
   accept = (batch, kind) => delivery.accept(batch, kind)
   ready.resolve(delivery)
   const { onRead, onGone } = pipeline
@@ -163,6 +171,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   const stopHearing = () => {
     stopOrders()
     stopMarks()
+    reports.stop()
   }
   pipeline.addRecord(startEvent(identity, config.node, clock.now()))
   const places = await startPlaces({

@@ -217,21 +217,6 @@ describe('delivery', () => {
     expect(said).toEqual([])
   })
 
-  it('says so when a batch that was waited for is lost', async () => {
-    const fs = memoryFs()
-    const { delivery } = await world(fs, 0, { memoryBytes: 1 })
-    const disk = Promise.withResolvers<void>()
-    fs.stall = () => disk.promise
-    const accept = (seq: number) =>
-      delivery.accept(buildRecordBatch(identity, seq, 1000, []), 'events')
-    const first = accept(1)
-    const spooled = expect(delivery.spooled()).rejects.toThrow(/did not reach the spool/)
-    await settle()
-    const rest = [accept(2), accept(3)]
-    disk.resolve()
-    await Promise.all([first, ...rest, spooled])
-  })
-
   it('stop waits for the bus, but not for one that is away', async () => {
     const { bus, accept, delivery, time, spool } = await world()
     bus.state.refuse = true

@@ -30,11 +30,6 @@ export interface DeliveryStats {
 export interface Delivery {
   /** Encodes and spools a batch; resolves when it is in the spool. Never rejects: a loss is counted. */
   accept(batch: Batch, kind: BatchKind): Promise<void>
-  /**
-   * Resolves when every batch accepted so far, and what is accepted meanwhile, is in the spool. Rejects when
-   * one of them was lost.
-   */
-  spooled(): Promise<void>
   stats(): DeliveryStats
   /** Waits until everything is published, at most this long; what is left stays in the spool. */
   stop(waitMs: number): Promise<void>
@@ -82,11 +77,6 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         .finally(() => accepting.delete(appending))
       accepting.add(appending)
       return appending
-    },
-    async spooled() {
-      const before = lost
-      await settled()
-      if (lost > before) throw new Error(`${lost - before} batches did not reach the spool`)
     },
     stats: () => ({ ...pump.stats(), resent: resends.count() + tail.count(), lost }),
     async stop(waitMs) {

@@ -97,12 +97,15 @@ export function addGaps(core: SpoolCore, gaps: readonly SpoolGap[]): void {
 
 /** Hands losses to onGap; they stay in the state file until it returned, or its promise resolved. */
 export async function announceGaps(core: SpoolCore, gaps: readonly SpoolGap[]): Promise<void> {
-  for (const gap of gaps) {
-    try {
-      await core.onGap(gap)
-      core.gaps = core.gaps.filter((pending) => pending !== gap)
-    } catch {
-      // Not taken over: stays in the state file and is announced again at the next opening.
-    }
-  }
+  // All at once: each may take as long as the store is away.
+  await Promise.all(
+    gaps.map(async (gap) => {
+      try {
+        await core.onGap(gap)
+        core.gaps = core.gaps.filter((pending) => pending !== gap)
+      } catch {
+        // Not taken over: stays in the state file and is announced again at the next opening.
+      }
+    }),
+  )
 }
