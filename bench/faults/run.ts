@@ -41,7 +41,6 @@ export async function runPlan(site: Site, options: RunOptions): Promise<RunResul
   const log: RunLog = {
     bad: newBadLog(),
     brokerLostAtMs: [],
-    remarks: [],
     floodDevices: options.floodDevices,
   }
   await until('messages', () => site.broker.copies().length >= WARM_UP_MESSAGES, WARM_UP_MS)
