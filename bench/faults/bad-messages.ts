@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { crc32 } from 'node:zlib'
+import { crc32, deflateRawSync } from 'node:zlib'
 import type { BatchDevice } from '#schemas/batch.ts'
 import type { BatchRecord } from '#schemas/records.ts'
 import { messageId } from '#schemas/subjects.ts'
+import { withHead, withHeader } from '#schemas/wire.testing.ts'
 import { DECODE_REASONS, encodeBatch } from '#schemas/wire.ts'
 import { newBoot, testBatch, testDevice } from '../../ingest/worker/ingest.testing.ts'
 import { type Copy, subjectOf } from './broker.ts'
@@ -17,6 +18,9 @@ export interface BadMessage extends Copy {
 const DAY_MS = 86_400_000
 const NOT_DECODED: readonly string[] = DECODE_REASONS
 const MAGIC = 'PLM1'
+/** Of version 2 (schemas/wire.ts): offset of the ticks, field of the head with the devices. */
+const TICKS_AT = 24
+const DEVICES_FIELD = 6
 
 /** A real message damaged on its way, under an id that nobody else has: nothing real is hit by it. */
 export function poisoned(good: Copy, other: Copy, variant: string, seed: number): BadMessage {
@@ -64,13 +68,9 @@ export function hostileMessages(variant: string, seed: number, floodDevices: num
   if (variant === 'ancient') return [own({ t0Ms: now - 60 * DAY_MS }, ['time_past'])]
   if (variant === 'malformed')
     return Array.from({ length: 10 }, () => sealed(randomBytes(between(random, 1, 2000))))
-  // Ten thousand lists inside each other; a list that says it has 2^32 - 1 entries.
+  // Ten thousand lists inside each other.
   if (variant === 'nested') return [sealed(Buffer.alloc(10_000, 0x91))]
-  if (variant === 'bomb')
-    return [
-      sealed(Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])),
-      sealed(Buffer.from('c6ffffffff', 'hex')),
-    ]
+  if (variant === 'bomb') return bombs()
   if (variant === 'flood') return flood(floodDevices)
   return []
 }
@@ -118,10 +118,24 @@ function own(
   return { subject: subjectOf(HOSTILE), id: messageId(HOSTILE, boot, 1), payload, reasons }
 }
 
+/** Small messages that say they are large: a list of 2^32 - 1 entries, as many ticks, 64 MiB of deflated devices. */
+function bombs(): BadMessage[] {
+  const entries = Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])
+  return [
+    sealed(entries),
+    refused(withHeader((view) => view.setUint32(TICKS_AT, 0xffffffff, true))),
+    refused(withHead(DEVICES_FIELD, deflateRawSync(new Uint8Array(64 << 20), { level: 9 }))),
+  ]
+}
+
 /** Bytes with a good head and checksum: only a look inside tells. */
 function sealed(body: Uint8Array): BadMessage {
   const payload = Buffer.concat([Buffer.from(MAGIC), Buffer.alloc(4), body])
   payload.writeUInt32LE(crc32(body), 4)
+  return refused(payload)
+}
+
+function refused(payload: Uint8Array): BadMessage {
   const id = messageId(HOSTILE, newBoot(), 1)
   return { subject: subjectOf(HOSTILE), id, payload, reasons: NOT_DECODED }
 }
