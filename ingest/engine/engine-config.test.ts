@@ -13,3 +13,15 @@ test('a path cannot break out of the config file', () => {
   expect(xml).toContain('<allowed_path>/data/&lt;x&gt;&amp;y</allowed_path>')
   expect(xml).toContain('<timezone>UTC</timezone>')
 })
+
+test('tables where nothing happens are looked at every few seconds, not ten times a second', () => {
+  const xml = engineConfigXml(engineLimits(0), '/data')
+  for (const kind of ['processing', 'move_processing', 'streaming_processing'])
+    expect(xml).toContain(`<background_${kind}_pool_thread_sleep_seconds_if_nothing_to_do>5<`)
+})
+
+test('no statistics of columns are computed', () => {
+  expect(engineConfigXml(engineLimits(0), '/data')).toContain(
+    '<auto_statistics_types></auto_statistics_types>',
+  )
+})
