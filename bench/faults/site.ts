@@ -42,7 +42,7 @@ const ENGINE_PASSWORD = 'faults-engine-password'
 const DATABASE = 'plimsoll'
 const SPOOL_BYTES: Readonly<Record<CollectorName, number>> = {
   // So little that an outage of seconds fills it: it has to drop the oldest and say exactly what.
-  c1: 20 * 1024,
+  c1: 40 * 1024,
   c2: 64 * 2 ** 20,
   c3: 64 * 2 ** 20,
 }
