@@ -50,8 +50,9 @@ const GAPS_MAX = 20
 const REASONS_MAX = 50
 const RESENDS_MAX = 20
 const SERIES_MINUTES = 60
-/** A store that is busy with something else must not make this page wait for long. */
 const LIMITS = { maxExecutionMs: 5_000 } as const
+/** A store that hangs must not make the page about it wait: then its last word is shown. */
+const WAIT_MS = 3_000
 
 /** What the store said last. */
 interface StoreWord {
@@ -82,7 +83,7 @@ export function createPipelineView(deps: PipelineDeps): PipelineView {
   /** The store's word for this page; null while it does not answer. */
   const ask = async (page: Page): Promise<StoreWord | null> => {
     try {
-      const word = await askStore(deps.reader, deps.clock(), page)
+      const word = await withinTime(askStore(deps.reader, deps.clock(), page))
       isAway = false
       last = word
       return word
@@ -130,6 +131,18 @@ export function createPipelineView(deps: PipelineDeps): PipelineView {
         roles: deps.roles().map(({ name, health: { state, detail } }) => ({ name, state, detail })),
       }
     },
+  }
+}
+
+async function withinTime<T>(asked: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${WAIT_MS} ms`)), WAIT_MS)
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

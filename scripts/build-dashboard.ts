@@ -13,7 +13,12 @@ const stampPath = join(dashboard, 'build', '.built-from')
 
 /** Everything that can change the build: the app, the contracts it imports, the versions it is built with. */
 const SOURCES = ['dashboard/src', 'dashboard/static', 'schemas']
-const FILES = ['dashboard/vite.config.ts', 'package-lock.json', 'docs/errors.md']
+const FILES = [
+  'dashboard/vite.config.ts',
+  'package-lock.json',
+  'docs/errors.md',
+  'docs/pipeline.md',
+]
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

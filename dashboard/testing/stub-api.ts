@@ -9,6 +9,7 @@ import { ParseResult } from '#schemas/parse-result.ts'
 import * as devices from './stub-devices.ts'
 import * as fleet from './stub-fleet.ts'
 import * as nodes from './stub-nodes.ts'
+import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
 
 /**
  * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
@@ -24,6 +25,7 @@ export interface StubOptions {
   /** Paths (below /api/v1/) that answer 503. */
   readonly broken?: ReadonlySet<string>
   readonly timeZone?: string
+  readonly pipeline?: StubPipeline
 }
 
 type Answer = { readonly body: unknown; readonly status?: number }
@@ -230,6 +232,7 @@ async function answer(
     const by = url.searchParams.get('group_by') === 'model' ? 'model' : 'source'
     return { body: CoverageAnswer.parse(nodes.coverageAt(by)) }
   }
+  if (path === 'pipeline') return { body: pipelineAt(nowMs, options.pipeline) }
   if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)

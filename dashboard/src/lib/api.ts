@@ -7,6 +7,7 @@ import type {
   SessionInfo,
 } from '#schemas/api.ts'
 import type { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
+import type { PipelineAnswer } from '#schemas/api-pipeline.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 
 /**
@@ -140,6 +141,11 @@ export async function deviceSeries(
 
 export function collection(params: Params, filters: readonly Filter[], signal: AbortSignal) {
   return get<CollectionAnswer>(apiUrl('collection', params, filters), signal)
+}
+
+/** How every stage from collectors to settled minutes is. */
+export function pipeline(params: Params, signal: AbortSignal) {
+  return get<PipelineAnswer>(apiUrl('pipeline', params), signal)
 }
 
 /** Which source or model gives which metric. */

@@ -10,7 +10,7 @@ export const en = {
     title: 'Plimsoll',
     skip: 'Skip to the figures',
     mainNav: 'Main',
-    nav: { fleet: 'Fleet', devices: 'Devices', collection: 'Collection' },
+    nav: { fleet: 'Fleet', devices: 'Devices', collection: 'Collection', pipeline: 'Pipeline' },
     language: 'Language',
     theme: 'Colours',
     themes: { system: 'as the system', light: 'light', dark: 'dark' },

@@ -7,7 +7,7 @@ export const zh: Messages = {
     title: 'Plimsoll',
     skip: '跳到数据',
     mainNav: '主导航',
-    nav: { fleet: '机群', devices: '设备', collection: '采集' },
+    nav: { fleet: '机群', devices: '设备', collection: '采集', pipeline: '管道' },
     language: '语言',
     theme: '配色',
     themes: { system: '跟随系统', light: '浅色', dark: '深色' },

@@ -1,0 +1,148 @@
+import type { Server } from 'node:http'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expectAccessible, lowContrast } from './testing/accessibility.ts'
+import { startStub, type StubOptions } from './testing/stub-api.ts'
+
+/** The Pipeline page in a real browser; needs `npm run build` and Chromium (scripts/test.ts sees to both). */
+
+const build = join(import.meta.dirname, 'build')
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+
+let browser: Browser
+beforeAll(async () => {
+  expect(existsSync(join(build, 'index.html')), 'run `npm run build` first').toBe(true)
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']
+  browser = await chromium.launch({ executablePath, args })
+})
+afterAll(() => browser?.close())
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function open(
+  path: string,
+  options: Partial<StubOptions> = {},
+  look: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ page: Page; base: string; complaints: string[] }> {
+  const server: Server = await startStub({ port: 0, nowMs: Date.now, build, ...options })
+  closers.push(
+    () =>
+      new Promise((done) => {
+        server.closeAllConnections()
+        server.close(done)
+      }),
+  )
+  const address = server.address()
+  const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    ...look,
+  })
+  closers.push(() => context.close())
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  await page.goto(base + path)
+  return { page, base, complaints }
+}
+
+const PAGES = [
+  ['/pipeline', 'Everything arrives'],
+  ['/pipeline/guide', 'plimsoll_ingest_lag_seconds'],
+] as const
+
+it.each(PAGES)('%s renders, names everything and complains of nothing', async (path, text) => {
+  const { page, complaints } = await open(path)
+  await page.getByText(text).first().waitFor()
+  await page.waitForTimeout(300)
+  await expectAccessible(page)
+  expect(complaints).toEqual([])
+})
+
+it.each(['light', 'dark'] as const)(
+  'text is readable in %s (AA), also where things are wrong',
+  async (colorScheme) => {
+    for (const [path] of PAGES) {
+      const { page } = await open(path, { pipeline: 'trouble' }, { colorScheme })
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByText('ingest-b').or(page.getByText('plimsoll_store_up')).first().waitFor()
+      expect(await lowContrast(page), path).toEqual([])
+    }
+  },
+  60_000,
+)
+
+it.each(PAGES)('%s fits a phone without sideways scrolling of the page', async (path, text) => {
+  const { page } = await open(path, {}, { viewport: { width: 360, height: 740 } })
+  await page.getByText(text).first().waitFor()
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(overflow).toBeLessThanOrEqual(0)
+})
+
+it('is reached from every page, and costs at most 60 kB of JavaScript more', async () => {
+  const { page, base } = await open('/login')
+  await page.goto('about:blank')
+  const scripts = new Map<string, number>()
+  page.on('response', (response) => {
+    if (!response.url().endsWith('.js')) return
+    void response.body().then((body) => scripts.set(response.url(), gzipSync(body).length))
+  })
+  const total = () => [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0)
+  await page.goto(`${base}/`)
+  await page.locator('.chart canvas').first().waitFor()
+  await page.waitForTimeout(500)
+  const before = total()
+  await page.getByRole('navigation', { name: 'Main' }).getByText('Pipeline').click()
+  await page.getByRole('heading', { level: 1, name: 'Pipeline' }).waitFor()
+  await page.waitForTimeout(300)
+  expect(total() - before).toBeLessThanOrEqual(60_000)
+})
+
+it('a silent process is told first, and its figures are never shown as of now', async () => {
+  const { page } = await open('/pipeline', { pipeline: 'trouble' })
+  const status = page.getByRole('status').filter({ hasText: 'Not well' })
+  await status.waitFor()
+  expect(await status.innerText()).toContain('ingest-b/shard 2 has been silent for 5 min')
+  const row = page.getByRole('row', { name: /ingest-b/ })
+  expect(await row.innerText()).toContain('Last word; says nothing of now.')
+  expect(await row.getByRole('cell').nth(3).innerText()).toContain('—')
+  const worst = page
+    .getByRole('table', { name: /worst first/ })
+    .getByRole('row')
+    .nth(1)
+  expect(await worst.innerText()).toMatch(/h1-r01[\s\S]*silent/)
+  await page.getByRole('link', { name: /explained here.*ingest_silent/ }).click()
+  await page.waitForURL(/\/pipeline\/guide#processes$/)
+  await page.getByRole('heading', { level: 2, name: 'Processes' }).waitFor()
+})
+
+it('while the store does not answer the page says so and since when what it shows is', async () => {
+  const { page } = await open('/pipeline', { pipeline: 'store_away' })
+  await page.getByText(/The store does not answer: what comes from it is 1.min old/).waitFor()
+})
+
+it('a line over the hour says its last, least and most, and has a hole where nobody reported', async () => {
+  const { page } = await open('/pipeline')
+  const line = page.getByRole('img', { name: /^Lag, last hour: now .* least .* most/ })
+  await line.waitFor()
+  expect(await line.locator('path.line').count()).toBe(2)
+})
+
+it('speaks Chinese', async () => {
+  const { page } = await open('/pipeline', { pipeline: 'trouble' }, { locale: 'zh-CN' })
+  await page.getByRole('heading', { level: 1, name: '数据管道' }).waitFor()
+  await page.getByText('ingest-b/shard 2 已 5 分钟 没有消息').first().waitFor()
+  await page.getByText('进程是否在运行').waitFor()
+})
