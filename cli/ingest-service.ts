@@ -14,9 +14,15 @@ import { openNatsWatermarks } from '../ingest/bus/watermarks.ts'
 import { createDiskGuard, folderPlace, serverPlace } from '../ingest/disk-guard.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
 import { fileRepairs, storeRepairs } from '../ingest/settle/repair-queues.ts'
-import { applyRetention, DEFAULT_RETENTION, rawRetentionMs } from '../ingest/store/retention.ts'
+import {
+  applyRetention,
+  DEFAULT_RETENTION,
+  parseRetention,
+  rawRetentionMs,
+} from '../ingest/store/retention.ts'
 import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
+import { DEFAULT_TIME_LIMITS } from '../ingest/worker/read-message.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
 import { shardOf } from '#schemas/subjects.ts'
@@ -50,15 +56,18 @@ export interface IngestServiceOptions {
 /** The ingest role over the given shards; built when it starts. */
 export function ingestService(options: IngestServiceOptions) {
   const { settings, store: access, log } = options
+  // A retention that cannot be ends the start, before anything is opened.
+  const retention =
+    settings.retention === undefined ? DEFAULT_RETENTION : parseRetention(settings.retention)
   return lazyRole<Ingest>('ingest', async () => {
     const store = connectStore(access.connection())
-    if (options.retention) await applyRetention(store, DEFAULT_RETENTION)
+    if (options.retention) await applyRetention(store, retention)
     const shards = await options.openShards()
     const settle = {
       timeZone: settings.timeZone,
       delayMs: settings.settleDelaySeconds * 1000,
       // A minute without its raw samples would be settled again as unknown.
-      ...(options.retention ? { rawRetentionMs: rawRetentionMs(DEFAULT_RETENTION) } : {}),
+      ...(options.retention ? { rawRetentionMs: rawRetentionMs(retention) } : {}),
       ...(options.settleFromMs === undefined ? {} : { earliestMs: options.settleFromMs }),
     }
     const role = createIngest({
@@ -74,6 +83,10 @@ export function ingestService(options: IngestServiceOptions) {
       process: { version: VERSION },
       options: {
         settle,
+        // What is older is not settled again: it is told as refused instead of stored for nothing.
+        ...(options.retention
+          ? { timeLimits: { ...DEFAULT_TIME_LIMITS, maxAgeMs: rawRetentionMs(retention) } }
+          : {}),
         ...(settings.statusSeconds === undefined
           ? {}
           : { reportEveryMs: settings.statusSeconds * 1000 }),
@@ -167,9 +180,11 @@ function busConnection({ natsUrl, natsCreds }: Settings & { natsUrl: string }, n
 }
 
 /** Limits of the streams as the settings want them. */
-export function streamLimits({ shards, natsReplicas, leafDomains }: Settings): StreamLimits {
+export function streamLimits(settings: Settings): StreamLimits {
+  const { shards, natsReplicas, leafDomains, streamGib } = settings
   const leaves = leafDomains.length === 0 ? {} : { leafDomains }
-  return { ...STREAM_LIMITS, shards, replicas: natsReplicas, ...leaves }
+  const size = { maxBytes: streamGib * 2 ** 30, replicas: natsReplicas }
+  return { ...STREAM_LIMITS, shards, ...size, ...leaves }
 }
 
 /** The shards this process reads, in order. Throws E_CONFIG_INVALID for one the site does not have. */

@@ -32,6 +32,10 @@ export const STREAMS: Readonly<Record<string, OptionSpec>> = {
     value: 'N',
     help: 'copies of each stream in a cluster of NATS servers (PLIMSOLL_NATS_REPLICAS; default 1)',
   },
+  'stream-gib': {
+    value: 'N',
+    help: 'room of all telemetry streams together, GiB (PLIMSOLL_STREAM_GIB; default 40)',
+  },
   'leaf-domain': {
     value: 'NAME',
     repeatable: true,
@@ -74,6 +78,10 @@ export const SETTLE: Readonly<Record<string, OptionSpec>> = {
   'settle-delay': {
     value: 'SECONDS',
     help: 'wait after a minute before it is settled (PLIMSOLL_SETTLE_DELAY_SECONDS; default 20)',
+  },
+  retention: {
+    value: 'LEVELS',
+    help: 'how long each level is kept, such as raw=14d,minutes=90d,hours=3y (PLIMSOLL_RETENTION)',
   },
 }
 export const COLLECT: Readonly<Record<string, OptionSpec>> = {

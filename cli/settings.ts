@@ -19,6 +19,8 @@ export const Settings = z.strictObject({
   ownShards: z.array(z.coerce.number().int().min(0)).min(1).optional(),
   /** Copies of each stream in a cluster of NATS servers. */
   natsReplicas: z.coerce.number().int().min(1).max(5).default(1),
+  /** Room of all telemetry streams together; beyond it collectors spool. */
+  streamGib: z.coerce.number().int().min(1).max(100_000).default(40),
   /** JetStream domains of leaf servers whose streams are copied into this server's. */
   leafDomains: z.array(z.string().regex(/^[A-Za-z0-9_-]+$/)).default([]),
   host: z.string().min(1).default('127.0.0.1'),
@@ -36,6 +38,8 @@ export const Settings = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai').default('UTC'),
   /** Wait after a minute's end before it is settled. */
   settleDelaySeconds: z.coerce.number().int().min(1).max(3600).default(20),
+  /** How long each level is kept, such as `raw=14d,minutes=90d,hours=3y`; absent = the defaults. */
+  retention: z.string().min(1).optional(),
   /** Where this process says how it is, without a token; absent = nowhere. */
   metricsListen: z
     .string()
@@ -55,6 +59,7 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['shards', 'shard-count', 'PLIMSOLL_SHARDS'],
   ['ownShards', 'shards', 'PLIMSOLL_INGEST_SHARDS'],
   ['natsReplicas', 'nats-replicas', 'PLIMSOLL_NATS_REPLICAS'],
+  ['streamGib', 'stream-gib', 'PLIMSOLL_STREAM_GIB'],
   ['leafDomains', 'leaf-domain', 'PLIMSOLL_LEAF_DOMAINS'],
   ['host', 'host', 'PLIMSOLL_HOST'],
   ['port', 'port', 'PLIMSOLL_PORT'],
@@ -65,6 +70,7 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['modelsFile', 'models', 'PLIMSOLL_MODELS'],
   ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
   ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
+  ['retention', 'retention', 'PLIMSOLL_RETENTION'],
   ['metricsListen', 'metrics-listen', 'PLIMSOLL_METRICS_LISTEN'],
   ['statusSeconds', 'status-every', 'PLIMSOLL_STATUS_SECONDS'],
 ]

@@ -50,6 +50,7 @@ export const ERRORS = {
   },
   E_REPAIR_WAITING: { status: 503, summary: 'no process that settles took the repair up' },
   E_REPAIR_FAILED: { status: 500, summary: 'a repair could not compare its window' },
+  E_RETENTION: { status: 500, summary: 'a retention that would break restating' },
   E_CONFIG_INVALID: { status: 500, summary: 'the configuration has a mistake' },
   E_CONFIG_MISSING: { status: 500, summary: 'the configuration file cannot be read' },
   E_TARGETS_INVALID: { status: 400, summary: 'a target list cannot be understood' },

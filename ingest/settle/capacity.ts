@@ -53,6 +53,8 @@ export interface Capacity {
   acceptable(nowMs: number): readonly CapacityInterval[]
   /** These intervals are stored. */
   adopt(intervals: readonly CapacityInterval[]): void
+  /** This very interval is the latest one of its device here. */
+  knows(interval: CapacityInterval): boolean
   /** Nodes whose discovered devices reached the limit since the last call. */
   crowdedNodes(): readonly string[]
   /** Start of the earliest interval, or null. */
@@ -82,8 +84,9 @@ export function createCapacity(start: CapacityStart): Capacity {
     perNode.set(node, (perNode.get(node) ?? 0) + change)
   }
   const adoptOne = (interval: CapacityInterval) => {
-    if (interval.toMs <= interval.fromMs) return
     const known = latest.get(interval.deviceId)
+    // An empty interval counts for nothing, unless it takes back the one that was there.
+    if (interval.toMs <= interval.fromMs && known?.fromMs !== interval.fromMs) return
     if (known !== undefined && known.fromMs > interval.fromMs) return
     const wasOpen = isOpen(interval.deviceId)
     latest.set(interval.deviceId, interval)
@@ -156,6 +159,10 @@ export function createCapacity(start: CapacityStart): Capacity {
         if (node !== undefined) nodes.set(interval.deviceId, node)
         adoptOne(interval)
       }
+    },
+    knows({ deviceId, fromMs, toMs, version }) {
+      const known = latest.get(deviceId)
+      return known?.fromMs === fromMs && known.toMs === toMs && known.version === version
     },
     crowdedNodes: () => crowded.splice(0),
     firstMs: () => earliestMs,

@@ -110,7 +110,9 @@ function outdatedMinutes(
       if (edge === undefined || edge.atMs >= ms + MINUTE_MS) break
       if (decided === null || edge.decidedAtMs > decided.decidedAtMs) decided = edge
     }
-    if (decided !== null && isOlder(ms, decided.decidedAtMs)) dirty.set(ms, decided.reason)
+    if (decided === null || !isOlder(ms, decided.decidedAtMs)) continue
+    const known = dirty.get(ms)
+    dirty.set(ms, known === undefined ? decided.reason : `${known}; ${decided.reason}`)
   }
   return dirty
 }

@@ -39,6 +39,49 @@ describe('which buckets to settle', () => {
     expect(createSettlePlan(empty, options).next(T0, 60)).toBeNull()
   })
 
+  it('what is new never waits for more than one piece of a restatement of two weeks', () => {
+    const plan = createSettlePlan({ ...empty, fromMs: T0 }, options)
+    const beganMs = T0 + 14 * 24 * HOUR
+    run(plan, beganMs)
+    plan.touch(T0, Infinity, 'capacity corrected', beganMs)
+    // Pieces of ten minutes that take five seconds each, as with 50,000 devices.
+    const pieceMs = 5_000
+    let nowMs = beganMs + options.quietMs
+    let isLate = false
+    const fresh = { minutes: 0, hours: 0, days: 0 }
+    let restated = 0
+    while (restated < 14 * 24 * 60) {
+      const work = plan.next(nowMs, 10)
+      if (work?.kind === 'minutes' && work.reason === null) {
+        fresh.minutes += 1
+        isLate ||= nowMs - work.toMs > options.delayMs + pieceMs * 3
+      } else if (work?.kind === 'minutes') restated += (work.toMs - work.fromMs) / MINUTE
+      else if (work?.kind === 'hours' && work.fromMs >= beganMs - HOUR) fresh.hours += 1
+      else if (work?.kind === 'day' && work.toMs > beganMs - HOUR) fresh.days += 1
+      nowMs += pieceMs
+      if (work !== null) plan.done(work)
+    }
+    expect(isLate).toBe(false)
+    expect(fresh.minutes).toBeGreaterThan(150)
+    expect(fresh.hours).toBeGreaterThan(2)
+  })
+
+  it('says every cause that met in a minute, in order, each once', () => {
+    const plan = createSettlePlan({ ...empty, fromMs: T0 }, options)
+    const nowMs = T0 + HOUR
+    run(plan, nowMs)
+    plan.touch(T0, T0 + MINUTE, 'late rows', nowMs)
+    plan.touch(T0, T0 + 2 * MINUTE, 'capacity corrected', nowMs + 1)
+    plan.touch(T0, T0 + MINUTE, 'late rows', nowMs + 2)
+    const first = plan.next(nowMs + 60_000, 60)
+    expect(first).toMatchObject({ toMs: T0 + MINUTE, reason: 'late rows; capacity corrected' })
+    plan.touch(T0, T0 + MINUTE, 'repair: why', nowMs + 3)
+    if (first !== null) plan.failed(first)
+    expect(plan.next(nowMs + 200_000, 60)).toMatchObject({
+      reason: 'late rows; capacity corrected; repair: why',
+    })
+  })
+
   it('settles a minute once, 20 s after its end', () => {
     const plan = createSettlePlan({ ...empty, fromMs: T0 }, options)
     expect(plan.next(T0 + MINUTE + 19_999, 60)).toBeNull()

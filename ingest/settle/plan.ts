@@ -5,8 +5,13 @@ export type RestateReason =
   | 'late rows'
   | 'capacity accepted'
   | 'capacity retired'
+  | 'capacity corrected'
+  | 'allocation corrected'
+  | 'state corrected'
   | 'repair'
   | `repair: ${string}`
+  /** Several causes that met before the minute was settled again, in the order they came. */
+  | `${string}; ${string}`
 
 /** What to do next; times are epoch ms, half-open. */
 export type Work =
@@ -69,7 +74,7 @@ export interface SettlePlan {
 }
 
 interface Touched {
-  readonly reason: RestateReason
+  reason: RestateReason
   readonly sinceMs: number
   lastMs: number
 }
@@ -81,12 +86,21 @@ const HOURS_MAX = 24
 /** The earliest minute needs the samples of the cells that may be bridged into it. */
 const LOOK_BACK_MS = 180_000
 
+/** Causes of one restatement that are told; minutes that are touched for weeks may collect more. */
+const CAUSES_MAX = 4
+
+function withCause(reasons: RestateReason, cause: RestateReason): RestateReason {
+  const causes = reasons.split('; ')
+  return causes.includes(cause) || causes.length >= CAUSES_MAX ? reasons : `${reasons}; ${cause}`
+}
+
 const floorTo = (ms: number, unit: number) => Math.floor(ms / unit) * unit
 const ceilTo = (ms: number, unit: number) => Math.ceil(ms / unit) * unit
 
 /**
- * Which buckets to settle, in which order: closed minutes first, in order; then minutes that changed;
- * then hours and days whose minutes are all settled. No I/O and no clock of its own.
+ * Which buckets to settle, in which order: closed minutes first, in order; then hours and days that are complete
+ * for the first time; then minutes that changed, and the hours and days they belong to. So what is new never
+ * waits for more than one piece of a restatement, however large. No I/O and no clock of its own.
  */
 export function createSettlePlan(start: PlanStart, options: PlanOptions): SettlePlan {
   let { fromMs, untilMs, hoursUntilMs, daysUntilMs } = start
@@ -136,28 +150,32 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
     }
     return { kind: 'minutes', fromMs: firstMs, toMs: endMs, reason: first.reason }
   }
-  const readyHours = (): Work | null => {
+  const outdatedHour = (): Work | null => {
     for (const hourMs of dirtyHours)
       if (isReady(hourMs, hourMs + HOUR_MS))
         return { kind: 'hours', fromMs: hourMs, toMs: hourMs + HOUR_MS }
+    return null
+  }
+  const nextHours = (): Work | null => {
     if (fromMs === null) return null
     const nextMs = hoursUntilMs ?? floorTo(fromMs, HOUR_MS)
     let endMs = nextMs
     while (endMs < nextMs + HOURS_MAX * HOUR_MS && isReady(endMs, endMs + HOUR_MS)) endMs += HOUR_MS
     return endMs > nextMs ? { kind: 'hours', fromMs: nextMs, toMs: endMs } : null
   }
-  const readyDay = (): Work | null => {
-    const asWork = (ms: number): Work | null => {
-      const day = options.dayOf(ms)
-      if (!isReady(day.startMs, day.endMs)) return null
-      return { kind: 'day', fromMs: day.startMs, toMs: day.endMs, date: day.date }
-    }
+  const dayWork = (ms: number): Work | null => {
+    const day = options.dayOf(ms)
+    if (!isReady(day.startMs, day.endMs)) return null
+    return { kind: 'day', fromMs: day.startMs, toMs: day.endMs, date: day.date }
+  }
+  const outdatedDay = (): Work | null => {
     for (const dayMs of dirtyDays) {
-      const work = asWork(dayMs)
+      const work = dayWork(dayMs)
       if (work !== null) return work
     }
-    return fromMs === null ? null : asWork(daysUntilMs ?? fromMs)
+    return null
   }
+  const nextDay = () => (fromMs === null ? null : dayWork(daysUntilMs ?? fromMs))
   /** Larger buckets that are settled and hold one of these minutes are settled again. */
   const outdate = (minutesFromMs: number, minutesToMs: number) => {
     for (let ms = floorTo(minutesFromMs, HOUR_MS); ms < minutesToMs; ms += HOUR_MS)
@@ -179,9 +197,11 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
       const horizonMs = horizonAt(nowMs)
       inFlight =
         closedMinutes(nowMs, horizonMs, chunkMinutes) ??
+        nextHours() ??
+        nextDay() ??
         changedMinutes(nowMs, horizonMs, chunkMinutes) ??
-        readyHours() ??
-        readyDay()
+        outdatedHour() ??
+        outdatedDay()
       return inFlight
     },
     done(work) {
@@ -203,8 +223,12 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
       for (let ms = work.fromMs; ms < work.toMs; ms += MINUTE_MS) {
         // A first attempt will read again whatever came in the meantime.
         if (work.reason === null) dirty.delete(ms)
-        else if (!dirty.has(ms))
-          dirty.set(ms, { reason: work.reason, sinceMs: -Infinity, lastMs: -Infinity })
+        else {
+          // What touched it meanwhile is one cause more.
+          const since = dirty.get(ms)
+          const reason = since === undefined ? work.reason : withCause(work.reason, since.reason)
+          dirty.set(ms, { reason, sinceMs: -Infinity, lastMs: since?.lastMs ?? -Infinity })
+        }
       }
     },
     touch(touchedFromMs, touchedToMs, reason, nowMs) {
@@ -218,7 +242,10 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
       for (let ms = beginMs; ms < endMs; ms += MINUTE_MS) {
         const known = dirty.get(ms)
         if (known === undefined) dirty.set(ms, { reason, sinceMs: nowMs, lastMs: nowMs })
-        else known.lastMs = nowMs
+        else {
+          known.lastMs = nowMs
+          known.reason = withCause(known.reason, reason)
+        }
       }
     },
     begin(capacityFromMs) {

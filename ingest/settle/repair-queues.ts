@@ -1,12 +1,16 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Clock } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
 import { isOpen, Repair, type RepairQueue } from './repair.ts'
 
 const Body = z.object({ body: z.string() })
+/** A request and its outcome stay for this long, days; the table's own retention is the same (store/retention.ts). */
+export const REPAIRS_KEPT_DAYS = 30
+/** Not those whose rows are being removed: an earlier version may still be there when the last one is gone. */
 const OLDEST = `SELECT body FROM repairs FINAL WHERE state IN ('asked', 'running')
-  ORDER BY asked_at, id LIMIT 1`
+  AND asked_at > now() - INTERVAL ${REPAIRS_KEPT_DAYS} DAY ORDER BY asked_at, id LIMIT 1`
 const ONE = 'SELECT body FROM repairs FINAL WHERE id = {id:String}'
 
 /** Requests in the store: the asking and the settling process need nothing else in common. */
@@ -27,11 +31,29 @@ export function storeRepairs(store: Pick<Store, 'query' | 'insertJson'>): Repair
   }
 }
 
+/** Requests that ended and whose files stay, for whoever asked to read. */
+const FINISHED_MAX = 100
+
+async function removeFinished(
+  folder: string,
+  repairs: readonly (Repair | null)[],
+  nowMs: number,
+): Promise<void> {
+  const finished = repairs
+    .flatMap((repair) => (repair === null || isOpen(repair) ? [] : [repair]))
+    .toSorted((a, b) => b.asked_at_ms - a.asked_at_ms)
+  const keptSinceMs = nowMs - REPAIRS_KEPT_DAYS * 86_400_000
+  for (const [index, { id, asked_at_ms }] of finished.entries())
+    if (index >= FINISHED_MAX || asked_at_ms < keptSinceMs)
+      await rm(join(folder, `${id}.json`), { force: true })
+}
+
 /**
  * Requests as small files in the data folder, one each: the way to the process that owns an embedded
- * engine, which nobody else can open meanwhile. A file that cannot be read is passed over.
+ * engine, which nobody else can open meanwhile. A file that cannot be read is passed over. Looking for the next
+ * one removes what ended long ago, and beyond FINISHED_MAX the oldest of what ended.
  */
-export function fileRepairs(folder: string): RepairQueue {
+export function fileRepairs(folder: string, clock: Clock = Date.now): RepairQueue {
   const read = async (id: string) => {
     try {
       return Repair.parse(JSON.parse(await readFile(join(folder, `${id}.json`), 'utf8')))
@@ -45,6 +67,7 @@ export function fileRepairs(folder: string): RepairQueue {
       const names = await readdir(folder).catch(() => [])
       const ids = names.flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []))
       const found = await Promise.all(ids.map(read))
+      await removeFinished(folder, found, clock())
       const waiting = found.flatMap((repair) => (repair !== null && isOpen(repair) ? [repair] : []))
       return waiting.toSorted((a, b) => a.asked_at_ms - b.asked_at_ms)[0] ?? null
     },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -158,6 +158,29 @@ describe('requests in the data folder', () => {
     folder = await mkdtemp(join(tmpdir(), 'plimsoll-repairs-'))
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('go 30 days after they were asked for once they ended, at most 100 stay, and open ones never go', async () => {
+    const DAY = 86_400_000
+    const folder = await mkdtemp(join(tmpdir(), 'plimsoll-repairs-'))
+    let nowMs = T0
+    const queue = fileRepairs(folder, () => nowMs)
+    const ended = (id: string, asked_at_ms: number) =>
+      queue.write(request(id, { state: 'done', asked_at_ms, version: 2 }))
+    await ended('old', T0 - DAY)
+    await ended('new', T0)
+    await queue.write(request('open', { asked_at_ms: T0 - 90 * DAY }))
+    nowMs = T0 + 29.5 * DAY
+    expect((await queue.next())?.id).toBe('open')
+    expect([await queue.read('old'), (await queue.read('new'))?.id]).toEqual([null, 'new'])
+    for (let index = 0; index < 105; index += 1) await ended(`many-${index}`, T0 + DAY + index)
+    await queue.next()
+    expect(await queue.read('many-4')).toBeNull()
+    expect(await queue.read('many-5')).not.toBeNull()
+    expect(await queue.read('new')).toBeNull()
+    const files = await readdir(folder)
+    expect(files.filter((name) => name.endsWith('.json'))).toHaveLength(101)
+    await rm(folder, { recursive: true })
+  })
 
   it('are taken oldest first, keep the highest version, and are passed over when damaged', async () => {
     const queue = fileRepairs(join(folder, 'repairs'))

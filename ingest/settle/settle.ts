@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { intervalRow, iso } from '../worker/rows.ts'
 import type { Staged } from '../worker/stage.ts'
 import { type Capacity, type CapacityInterval, OPEN_MS } from './capacity.ts'
+import { createCorrections } from './corrections.ts'
 import { createLedger, type RevisionFence } from './ledger.ts'
 import { createLocalDays } from './local-day.ts'
 import { createSettlePlan, type PlanOptions, type SettlePlan, type Work } from './plan.ts'
@@ -96,6 +97,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     deps.repairs === undefined
       ? null
       : await createRepairs({ queue: deps.repairs, store, plan, clock, log })
+  const corrections = createCorrections({ ...deps, plan })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
@@ -129,6 +131,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   return {
     async step() {
       await acceptCapacity()
+      await corrections.look()
       const chunk = chunkMinutes(capacity.acceptedDevices)
       const work = plan.next(clock(), chunk)
       if (work === null && (await repairs?.step(chunk)) === true) return true

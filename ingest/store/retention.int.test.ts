@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
-import { applyRetention, DEFAULT_RETENTION, rawRetentionMs } from './retention.ts'
+import { applyRetention, DEFAULT_RETENTION } from './retention.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('retention', () => {
     await insert(40)
     expect(await rows()).toEqual([{ n: 2 }])
     await applyRetention(engine.store, DEFAULT_RETENTION)
-    await applyRetention(engine.store, { ...DEFAULT_RETENTION, raw: 29 })
+    await applyRetention(engine.store, { ...DEFAULT_RETENTION, raw: 13 })
     await engine.store.command('OPTIMIZE TABLE samples FINAL')
     expect(await rows()).toEqual([{ n: 1 }])
     const [table] = await engine.store.query('SHOW CREATE TABLE batches')
@@ -37,13 +37,19 @@ describe('retention', () => {
     expect(JSON.stringify(targets)).toContain('TTL toDateTime(at) + toIntervalDay(30)')
   })
 
-  it('refuses what would break restating', async () => {
-    await expect(
-      applyRetention(engine.store, { ...DEFAULT_RETENTION, minutes: 10 }),
-    ).rejects.toThrow(RangeError)
-    await expect(applyRetention(engine.store, { ...DEFAULT_RETENTION, raw: 0.5 })).rejects.toThrow(
-      RangeError,
-    )
-    expect(rawRetentionMs(DEFAULT_RETENTION)).toBe(30 * 86_400_000)
+  it('refuses what would break restating, and changes nothing then', async () => {
+    const broken = { ...DEFAULT_RETENTION, raw: 20, minutes: 21 }
+    await expect(applyRetention(engine.store, broken)).rejects.toMatchObject({
+      code: 'E_RETENTION',
+    })
+    const [table] = await engine.store.query('SHOW CREATE TABLE samples')
+    expect(JSON.stringify(table)).not.toContain('toIntervalDay(20)')
+  })
+
+  it('keeps what is stored by sequence, as rows and as runs, and when minutes got samples, alike', async () => {
+    for (const name of ['batches', 'batch_runs', 'batch_minutes']) {
+      const [table] = await engine.store.query(`SHOW CREATE TABLE ${name}`)
+      expect(JSON.stringify(table)).toContain('toIntervalDay(45)')
+    }
   })
 })

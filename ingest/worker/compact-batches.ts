@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Profile } from '../store/migration-text.ts'
+import { profileOf } from '../store/profile.ts'
 import type { Store } from '../store/store.ts'
 import type { BootRuns, DeliveryState } from './delivery.ts'
 import { iso, type JsonRow } from './rows.ts'
@@ -21,7 +22,6 @@ export interface CompactorDeps {
   readonly delivery: Pick<DeliveryState, 'runsToWrite' | 'written' | 'removed'>
   readonly clock: Clock
   readonly log: Logger
-  readonly profile?: Profile
 }
 
 export interface BatchCompactor {
@@ -75,8 +75,9 @@ export function createBatchCompactor(deps: CompactorDeps): BatchCompactor {
 export async function compactBatches(deps: CompactorDeps): Promise<void> {
   const { store, shard, clock } = deps
   const nowMs = clock()
+  const profile = await profileOf(store)
   await writeRuns(deps, nowMs)
-  const table = (deps.profile ?? SINGLE).kind === 'single' ? 'batches' : 'batches_local'
+  const table = profile.kind === 'single' ? 'batches' : 'batches_local'
   const [row] = await store.query(SQL.newest, { shard, table })
   const { newest_ms, removals } = Newest.parse(row)
   // The newest rows stay however old they are: they tell that the last insert landed.
@@ -84,11 +85,9 @@ export async function compactBatches(deps: CompactorDeps): Promise<void> {
   if (removals > 0 || cutoff_ms <= 0) return
   const token = `batch_minutes:${shard}:${cutoff_ms}:${nowMs}`
   await store.command(SQL.keepMinutes, { shard, cutoff_ms }, { token })
-  await store.command(removal(deps.profile ?? SINGLE), { shard, cutoff_ms })
+  await store.command(removal(profile), { shard, cutoff_ms })
   deps.delivery.removed(cutoff_ms)
 }
-
-const SINGLE: Profile = { kind: 'single' }
 
 async function writeRuns({ store, shard, delivery }: CompactorDeps, nowMs: number): Promise<void> {
   const boots = delivery.runsToWrite()

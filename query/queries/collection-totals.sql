@@ -14,7 +14,7 @@ SELECT
     FROM quarantine
     WHERE at > fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC') - INTERVAL 1 DAY
   ) AS quarantined_24h,
-  (SELECT sum(row_count) FROM batches) AS inserted_rows,
+  (SELECT count() FROM samples) AS inserted_rows,
   -- Answered from the parts' own bounds; the epoch when there is nothing.
   (SELECT toUnixTimestamp64Milli(max(ts)) FROM samples) AS newest_sample_ms
 FROM collection_targets FINAL

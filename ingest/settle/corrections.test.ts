@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import { silent } from '../worker/ingest.testing.ts'
+import { createCapacity, OPEN_MS, type CapacityInterval } from './capacity.ts'
+import { createCorrections } from './corrections.ts'
+
+const T0 = Date.UTC(2026, 4, 1)
+const HOUR = 3_600_000
+const interval = (id: bigint, fromMs: number, toMs = OPEN_MS, version = 1): CapacityInterval => ({
+  deviceId: id,
+  fromMs,
+  toMs,
+  reason: 'inventory',
+  detail: '',
+  version,
+})
+const row = (kind: string, { deviceId, fromMs, toMs, version }: CapacityInterval) => ({
+  kind,
+  device_id: String(deviceId),
+  from_ms: String(fromMs),
+  to_ms: String(toMs),
+  reason: '',
+  detail: '',
+  version: String(version),
+})
+
+/** Corrections over rows that the test changes, with a clock that goes on by itself. */
+function world(intervals: readonly CapacityInterval[]) {
+  const capacity = createCapacity({ intervals, nodes: new Map(), pending: [] })
+  const rows = intervals.map((one) => row('capacity', one))
+  const touched: (readonly [from: number, to: number, reason: string])[] = []
+  let nowMs = T0
+  let reads = 0
+  const store = {
+    async query(sql: string) {
+      if (sql.includes('digest')) return [{ intervals: '0', digest: JSON.stringify(rows) }]
+      reads += 1
+      return rows
+    },
+  }
+  const plan = {
+    begin: () => undefined,
+    touch: (from: number, to: number, reason: string) => void touched.push([from, to, reason]),
+  }
+  const parts = { store, capacity, intervals, plan, log: silent }
+  const corrections = createCorrections({ ...parts, clock: () => (nowMs += 60_000) })
+  return { corrections, capacity, rows, touched, reads: () => reads }
+}
+
+it('a moved end touches what lies between the old and the new one, and capacity follows', async () => {
+  const { corrections, capacity, rows, touched } = world([interval(1n, T0)])
+  await corrections.look()
+  expect(touched).toEqual([])
+  rows[0] = row('capacity', interval(1n, T0, T0 + 5 * HOUR, 2))
+  await corrections.look()
+  expect(touched).toEqual([[T0 + 5 * HOUR, Infinity, 'capacity corrected']])
+  expect(capacity.acceptedDevices).toBe(0)
+  rows[0] = row('capacity', interval(1n, T0, T0 + 7 * HOUR, 3))
+  await corrections.look()
+  expect(touched.at(-1)).toEqual([T0 + 5 * HOUR, T0 + 7 * HOUR, 'capacity corrected'])
+})
+
+it('an interval taken back touches all of it, and its device is in capacity no more', async () => {
+  const { corrections, capacity, rows, touched } = world([interval(1n, T0, T0 + HOUR)])
+  rows[0] = row('capacity', interval(1n, T0, T0, 2))
+  await corrections.look()
+  expect(touched).toEqual([[T0, T0 + HOUR, 'capacity corrected']])
+  expect(capacity.acceptedDevices).toBe(0)
+})
+
+it('what this process wrote itself is no correction', async () => {
+  const { corrections, capacity, rows, touched } = world([])
+  await corrections.look()
+  const own = interval(2n, T0)
+  capacity.adopt([own])
+  rows.push(row('capacity', own))
+  const closed = capacity.retire(2n, T0 + HOUR, T0 + HOUR)
+  await corrections.look()
+  expect(closed?.toMs).toBe(T0 + HOUR)
+  // The open row was superseded before anybody looked: touched once more than needed, never less.
+  expect(touched.length).toBeLessThanOrEqual(1)
+})
+
+it('an allocation that is corrected touches its own window, one that is merely found at the start does not', async () => {
+  const { corrections, rows, touched } = world([])
+  rows.push(row('allocation', interval(3n, T0, T0 + 4 * HOUR)))
+  await corrections.look()
+  expect(touched).toEqual([])
+  rows[0] = row('allocation', interval(3n, T0, T0 + 3 * HOUR, 2))
+  rows.push(row('state', interval(3n, T0 + HOUR, T0 + 2 * HOUR)))
+  await corrections.look()
+  expect(touched).toEqual([
+    [T0 + 3 * HOUR, T0 + 4 * HOUR, 'allocation corrected'],
+    [T0 + HOUR, T0 + 2 * HOUR, 'state corrected'],
+  ])
+})
+
+it('reads the rows only when their digest changed', async () => {
+  const { corrections, rows, reads } = world([interval(1n, T0)])
+  for (let look = 0; look < 5; look += 1) await corrections.look()
+  expect(reads()).toBe(1)
+  rows.push(row('capacity', interval(4n, T0)))
+  await corrections.look()
+  expect(reads()).toBe(2)
+})

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { Clock, Logger } from '#schemas/role.ts'
+import type { Store } from '../store/store.ts'
+import { type Capacity, type CapacityInterval, OPEN_MS } from './capacity.ts'
+import type { SettlePlan } from './plan.ts'
+
+const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8')
+
+/** Read once: an upgrade in place must not hand the next release's statements to a running process. */
+const SQL = { digest: statement('intervals-digest'), now: statement('intervals-now') } as const
+
+const integer = z.coerce.number().int()
+const Digest = z.object({ intervals: z.string(), digest: z.string() })
+const Kind = z.enum(['capacity', 'allocation', 'state'])
+const Row = z.object({
+  kind: Kind,
+  device_id: z.string().transform(BigInt),
+  from_ms: integer,
+  to_ms: integer,
+  reason: z.string(),
+  detail: z.string(),
+  version: integer,
+})
+type Row = z.infer<typeof Row>
+
+export interface CorrectionsDeps {
+  readonly store: Pick<Store, 'query'>
+  readonly capacity: Pick<Capacity, 'adopt' | 'knows'>
+  /** Capacity as it was when the plan was made. */
+  readonly intervals: readonly CapacityInterval[]
+  readonly plan: Pick<SettlePlan, 'begin' | 'touch'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Corrections {
+  /** Looks for corrected intervals when it is time to; never rejects. */
+  look(): Promise<void>
+}
+
+const LOOK_MS = 10_000
+/** Rows of a fleet of 100,000 devices with ten intervals each. */
+const LIMITS = { maxResultRows: 2_000_000, maxExecutionMs: 30_000 }
+
+/**
+ * Notices intervals that somebody else wrote (a person, an inventory, a scheduler's history) and has exactly
+ * the time they changed settled again: of a moved end what lies between the old and the new one, of a new
+ * interval all of it. What this process writes itself is known to `capacity` and no correction.
+ */
+export function createCorrections(deps: CorrectionsDeps): Corrections {
+  const { store, plan, clock, log } = deps
+  const ends = new Map(deps.intervals.map((one) => [keyOf('capacity', one), one.toMs]))
+  let digest: string | null = null
+  let hasBaseline = false
+  let lookedMs = -Infinity
+  let isAway = false
+
+  const take = (row: Row) => {
+    const interval = intervalOf(row)
+    const key = keyOf(row.kind, interval)
+    const known = ends.get(key)
+    ends.set(key, interval.toMs)
+    if (known === interval.toMs) return false
+    if (row.kind === 'capacity') {
+      if (deps.capacity.knows(interval)) return false
+      deps.capacity.adopt([interval])
+      plan.begin(interval.fromMs)
+    } else if (!hasBaseline) return false
+    const [fromMs, toMs] =
+      known === undefined
+        ? [interval.fromMs, interval.toMs]
+        : [Math.min(known, interval.toMs), Math.max(known, interval.toMs)]
+    if (toMs > fromMs)
+      plan.touch(fromMs, toMs >= OPEN_MS ? Infinity : toMs, `${row.kind} corrected`, clock())
+    return toMs > fromMs
+  }
+  const compare = async () => {
+    const [found] = await store.query(SQL.digest, {}, LIMITS)
+    const { intervals, digest: sum } = Digest.parse(found)
+    const now = `${intervals}:${sum}`
+    if (now === digest) return
+    const rows = z.array(Row).parse(await store.query(SQL.now, {}, LIMITS))
+    const corrected = rows.filter(take).length
+    hasBaseline = true
+    digest = now
+    if (corrected > 0) log.info('intervals were corrected', { intervals: corrected })
+  }
+
+  return {
+    async look() {
+      if (clock() - lookedMs < LOOK_MS) return
+      lookedMs = clock()
+      try {
+        await compare()
+        isAway = false
+      } catch (error) {
+        if (!isAway) log.warn('cannot look for corrected intervals', { cause: String(error) })
+        isAway = true
+      }
+    },
+  }
+}
+
+const keyOf = (kind: Row['kind'], { deviceId, fromMs }: CapacityInterval) =>
+  `${kind}:${deviceId}:${fromMs}`
+
+const intervalOf = ({ device_id, from_ms, to_ms, ...rest }: Row): CapacityInterval => ({
+  deviceId: device_id,
+  fromMs: from_ms,
+  toMs: to_ms,
+  reason: rest.reason,
+  detail: rest.detail,
+  version: rest.version,
+})
