@@ -14,7 +14,7 @@ import {
   joined,
   goldenBytes,
 } from '#schemas/wire.testing.ts'
-import { createBatchDecoder, decodeBatch, encodeBatch } from '#schemas/wire.ts'
+import { createBatchDecoder, createBlockMemory, decodeBatch, encodeBatch } from '#schemas/wire.ts'
 
 describe('round trip', () => {
   it.each([
@@ -154,7 +154,7 @@ describe('the device cache', () => {
   })
 
   it('forgets the list met least recently', () => {
-    const devicesOf = devicesFrom(createBatchDecoder({ maxDevices: 20 }))
+    const devicesOf = devicesFrom(createBatchDecoder({ maxDevices: 8 }))
     const ofCollector = (collector: string) => devicesOf({ ...goldenBatch(), collector })
     const a = ofCollector('a')
     const b = ofCollector('b')
@@ -162,5 +162,27 @@ describe('the device cache', () => {
     ofCollector('c')
     expect(ofCollector('a')).toBe(a)
     expect(ofCollector('b')).not.toBe(b)
+  })
+
+  it('places batches over earlier ones only when it is told that nobody holds them', () => {
+    const memory = createBlockMemory()
+    const decode = createBatchDecoder({ memory })
+    const read = (batch: Batch) => {
+      const result = decode(encodeBatch(batch))
+      if (!result.ok) throw new Error(result.reason)
+      return result.batch.block
+    }
+    const rowsOf = (batch: Batch) => {
+      const { present, busySource, columns } = batch
+      return { present, busySource, columns }
+    }
+    memory.recycle()
+    const first = read(goldenBatch())
+    read(goldenShapes())
+    expect(unpackBlock(first)).toEqual(rowsOf(goldenBatch()))
+    memory.recycle()
+    const second = read(goldenShapes())
+    expect(second.memory).toBe(first.memory)
+    expect(unpackBlock(second)).toEqual(rowsOf(goldenShapes()))
   })
 })

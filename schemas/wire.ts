@@ -56,9 +56,11 @@ const BLOCK_AT = 48
 
 /** Memory for blocks is taken in pieces of this size: no message has a larger block. */
 const MEMORY_BYTES = BATCH_LIMITS.bytes
-/** Devices whose descriptions a decoder remembers, about 1 kB each; a list counts a bit more than its devices. */
-const REMEMBERED_DEVICES = 262_144
-const LIST_WEIGHT = 8
+/** Pieces that are used again, twice what an insert holds; more come and go. */
+const KEPT_PIECES = 128
+/** Devices whose descriptions a decoder remembers, about 1 kB each; a list counts as two more. */
+const REMEMBERED_DEVICES = 400_000
+const LIST_WEIGHT = 2
 
 /** Depth of a record list, record, `rejected` or `examples`; values of 4,096 large records. */
 const SCAN_LIMITS = { depth: 5, values: 300_000 } as const
@@ -154,9 +156,9 @@ export function decodeBatch(bytes: Uint8Array): DecodeResult {
  * no view of the bytes.
  */
 export function createBatchDecoder(
-  options: { readonly maxDevices?: number } = {},
+  options: { readonly maxDevices?: number; readonly memory?: BlockMemory } = {},
 ): (bytes: Uint8Array) => WireResult {
-  const { maxDevices = REMEMBERED_DEVICES } = options
+  const { maxDevices = REMEMBERED_DEVICES, memory = createBlockMemory() } = options
   const weightMax = maxDevices
   const heads = createByteMemory<Head | HeadReason>({
     weightOf: (head) => (typeof head === 'string' ? null : LIST_WEIGHT + head.devices.length),
@@ -166,30 +168,58 @@ export function createBatchDecoder(
     weightOf: (list) => (list === null ? null : LIST_WEIGHT + list.length),
     weightMax,
   })
-  let memory = wireMemory(0)
-  let used = 0
   const tools: Tools = {
     headOf: (crc, bytes) => heads.recall(crc, bytes, decodeHead),
     devicesOf: (blob, sender) => lists.recall(`${sender} ${crc32(blob)}`, blob, decodeDevices),
+    place: memory.place,
+  }
+  return (bytes) => decode(bytes, tools)
+}
+
+/** Where a decoder puts the rows of the batches it hands out. */
+export interface BlockMemory {
+  /** Room for so many bytes (at most BATCH_LIMITS.bytes), at a multiple of 8. */
+  readonly place: (bytes: number) => { readonly memory: WireMemory; readonly at: number }
+  /**
+   * Everything placed so far is written over from now on: nobody may hold a batch any more. Without it the
+   * memory of a batch lives as long as the batch.
+   */
+  readonly recycle: () => void
+}
+
+/** Grows to what is placed between two calls of `recycle`, in pieces of 1 MiB. */
+export function createBlockMemory(): BlockMemory {
+  const kept: WireMemory[] = []
+  let isKept = false
+  let next = 0
+  let memory = wireMemory(0)
+  let used = 0
+  return {
     place(bytes) {
       if (used + bytes > memory.u8.length) {
-        memory = wireMemory(MEMORY_BYTES)
+        memory = kept[next] ?? wireMemory(MEMORY_BYTES)
+        if (isKept && next < KEPT_PIECES) kept[next] = memory
+        next += 1
         used = 0
       }
       const at = used
       used = roundUp(used + bytes)
       return { memory, at }
     },
+    recycle() {
+      isKept = true
+      next = 0
+      memory = wireMemory(0)
+      used = 0
+    },
   }
-  return (bytes) => decode(bytes, tools)
 }
 
 /** What a decoder may remember, and where it puts blocks. */
 interface Tools {
   readonly headOf: (crc: number, bytes: Uint8Array) => Head | HeadReason
   readonly devicesOf: (blob: Uint8Array, sender: string) => readonly BatchDevice[] | null
-  /** Room for so many bytes, at a multiple of 8. */
-  readonly place: (bytes: number) => { readonly memory: WireMemory; readonly at: number }
+  readonly place: BlockMemory['place']
 }
 
 const ALONE: Tools = {

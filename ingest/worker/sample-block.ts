@@ -4,6 +4,7 @@ import type { WireBatch } from '#schemas/wire.ts'
 import { countBits, MODE_NARROW, MODE_SAME, MODE_SOME } from '#schemas/wire-block.ts'
 import type { WireColumn } from '#schemas/wire-columns.ts'
 import type { NativeColumn } from '../store/native-block.ts'
+import { type ArrayPool, createArrayPool, createLender, type Lender } from './array-pool.ts'
 import { keyColumns, picksOf, type SampleSlice } from './sample-keys.ts'
 
 /** One batch on its way into the samples table. */
@@ -23,7 +24,12 @@ export interface SampleBlock {
   readonly columns: readonly NativeColumn[]
   /** Values outside the plausibility range of their metric, by metric: they became null. */
   readonly rejected: ReadonlyMap<string, number>
+  /** Nobody reads the columns any more: their memory serves the next block. */
+  readonly release: () => void
 }
+
+/** Memory of blocks that were inserted; the same blocks come out of it as out of new memory. */
+const memory = createArrayPool()
 
 type Values = Float32Array | Float64Array | Uint8Array | Uint32Array
 
@@ -36,6 +42,7 @@ interface Target<Array extends Values = Values> {
   /** Rows before this one are decided. */
   filledTo: number
   refused: number
+  readonly lender: Lender
 }
 
 /** A column being filled, by the type of its values on the wire. */
@@ -51,7 +58,8 @@ type Filler =
  * carries is left out and stays null by default; a column without a null is sent as one that cannot have any.
  * The same batches always give the same block.
  */
-export function joinSamples(parts: readonly SamplePart[]): SampleBlock {
+export function joinSamples(parts: readonly SamplePart[], pool: ArrayPool = memory): SampleBlock {
+  const lender = createLender(pool)
   const slices: SampleSlice[] = []
   let rows = 0
   for (const part of parts) {
@@ -70,31 +78,36 @@ export function joinSamples(parts: readonly SamplePart[]): SampleBlock {
       known = []
       byId.set(schema, known)
     }
-    fillFrom(slice, known, (column) => fillerOf(fillers, column, rows))
+    fillFrom(slice, known, (column) => fillerOf(fillers, column, rows, lender))
   }
-  return finish(fillers, keyColumns(slices, rows), rows)
+  return { ...finish(fillers, keyColumns(slices, rows, lender), rows), release: lender.giveBack }
 }
 
 const METRICS: ReadonlyMap<string, MetricDefinition> = new Map(
   DEVICE_METRICS.map((metric) => [metric.name, metric]),
 )
 
-function fillerOf(fillers: Map<string, Filler>, { name, type }: WireColumn, rows: number): Filler {
+function fillerOf(
+  fillers: Map<string, Filler>,
+  { name, type }: WireColumn,
+  rows: number,
+  lender: Lender,
+): Filler {
   const known = fillers.get(name)
   if (known !== undefined) return known
   const metric = METRICS.get(name)
   if (metric === undefined) throw new Error(`the wire knows ${name}, the catalogue does not`)
-  const filler = newFiller(type, metric, rows)
+  const filler = newFiller(type, metric, rows, lender)
   fillers.set(name, filler)
   return filler
 }
 
-function newFiller(type: WireType, metric: MetricDefinition, rows: number): Filler {
-  const blank = { metric, nulls: null, filledTo: 0, refused: 0 }
-  if (type === 'f32') return { type, target: { ...blank, values: new Float32Array(rows) } }
-  if (type === 'f64') return { type, target: { ...blank, values: new Float64Array(rows) } }
-  if (type === 'u8') return { type, target: { ...blank, values: new Uint8Array(rows) } }
-  return { type, target: { ...blank, values: new Uint32Array(rows) } }
+function newFiller(type: WireType, metric: MetricDefinition, rows: number, lender: Lender): Filler {
+  const blank = { metric, nulls: null, filledTo: 0, refused: 0, lender }
+  if (type === 'f32') return { type, target: { ...blank, values: lender.f32(rows) } }
+  if (type === 'f64') return { type, target: { ...blank, values: lender.f64(rows) } }
+  if (type === 'u8') return { type, target: { ...blank, values: lender.u8(rows) } }
+  return { type, target: { ...blank, values: lender.u32(rows) } }
 }
 
 /** Where the values of one column of one batch lie, and which rows of the block they are for. */
@@ -171,7 +184,7 @@ const createFill =
     const { values, metric } = target
     const { min, max } = metric
     const { start, end, at } = source
-    if (target.filledTo < start) nullsOf(target).fill(1, target.filledTo, start)
+    if (target.filledTo < start) skipTo(target, start)
     target.filledTo = end
     if (source.picks !== null || source.bitmapAt !== -1) fillSome(target, from, source)
     else if (source.isSame) {
@@ -219,8 +232,15 @@ function fillSome(target: Target, from: Values, source: Source): void {
 }
 
 function nullsOf(target: Target): Uint8Array {
-  target.nulls ??= new Uint8Array(target.values.length)
+  target.nulls ??= target.lender.u8(target.values.length).fill(0)
   return target.nulls
+}
+
+/** Rows of batches that do not have this column. */
+function skipTo(target: Target, row: number): void {
+  nullsOf(target).fill(1, target.filledTo, row)
+  target.values.fill(0, target.filledTo, row)
+  target.filledTo = row
 }
 
 /** Columns in the order of the catalogue. */
@@ -228,14 +248,14 @@ function finish(
   fillers: ReadonlyMap<string, Filler>,
   keys: readonly NativeColumn[],
   rows: number,
-): SampleBlock {
+): Omit<SampleBlock, 'release'> {
   const rejected = new Map<string, number>()
   const columns = [...keys]
   for (const { name } of DEVICE_METRICS) {
     const filler = fillers.get(name)
     if (filler === undefined) continue
     const { target } = filler
-    if (target.filledTo < rows) nullsOf(target).fill(1, target.filledTo, rows)
+    if (target.filledTo < rows) skipTo(target, rows)
     if (target.refused > 0) rejected.set(name, target.refused)
     columns.push(nativeColumn(name, filler))
   }

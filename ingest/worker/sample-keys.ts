@@ -1,4 +1,5 @@
 import type { NativeColumn } from '../store/native-block.ts'
+import type { Lender } from './array-pool.ts'
 import type { SamplePart } from './sample-block.ts'
 
 /** The rows of one batch within a block. */
@@ -43,14 +44,18 @@ interface Keys {
 }
 
 /** Time, device and what else each row has. 64-bit values are written as two words: no BigInt per row. */
-export function keyColumns(slices: readonly SampleSlice[], rows: number): NativeColumn[] {
+export function keyColumns(
+  slices: readonly SampleSlice[],
+  rows: number,
+  lender: Lender,
+): NativeColumn[] {
   const keys: Keys = {
-    ts: new Uint32Array(rows * 2),
-    ids: new Uint32Array(rows * 2),
-    positions: new Uint32Array(rows * 2),
-    steps: new Uint32Array(rows),
-    sources: new Uint8Array(rows),
-    flags: new Uint8Array(rows),
+    ts: lender.u32(rows * 2),
+    ids: lender.u32(rows * 2),
+    positions: lender.u32(rows * 2),
+    steps: lender.u32(rows),
+    sources: lender.u8(rows),
+    flags: lender.u8(rows).fill(0),
   }
   for (const slice of slices) {
     const { part, picks, start, end } = slice
@@ -61,10 +66,18 @@ export function keyColumns(slices: readonly SampleSlice[], rows: number): Native
     else someKeys(slice, picks, keys)
   }
   return [
-    { name: 'ts', type: "DateTime64(3, 'UTC')", values: new BigInt64Array(keys.ts.buffer) },
-    { name: 'device_id', type: 'UInt64', values: new BigUint64Array(keys.ids.buffer) },
+    {
+      name: 'ts',
+      type: "DateTime64(3, 'UTC')",
+      values: new BigInt64Array(keys.ts.buffer, 0, rows),
+    },
+    { name: 'device_id', type: 'UInt64', values: new BigUint64Array(keys.ids.buffer, 0, rows) },
     { name: 'step_ms', type: 'UInt32', values: keys.steps },
-    { name: 'log_position', type: 'UInt64', values: new BigUint64Array(keys.positions.buffer) },
+    {
+      name: 'log_position',
+      type: 'UInt64',
+      values: new BigUint64Array(keys.positions.buffer, 0, rows),
+    },
     { name: 'busy_source', type: 'UInt8', values: keys.sources },
     { name: 'flags', type: 'UInt8', values: keys.flags },
   ]

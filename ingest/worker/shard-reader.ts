@@ -1,5 +1,5 @@
 import type { Clock } from '#schemas/role.ts'
-import { createBatchDecoder } from '#schemas/wire.ts'
+import { createBatchDecoder, createBlockMemory } from '#schemas/wire.ts'
 import type { LogMessage } from '../bus/log.ts'
 import type { LogState } from './intent.ts'
 import type { ShardHandle } from './ports.ts'
@@ -32,7 +32,10 @@ export interface Read {
 
 export interface ShardReader {
   state(): Promise<LogState>
-  /** Messages from a position on, until enough rows or bytes, or no more within the waiting time. */
+  /**
+   * Messages from a position on, until enough rows or bytes, or no more within the waiting time. Ends the
+   * use of all batches of the last call: their memory is written over.
+   */
   gather(from: number): Promise<Read[]>
   /** Exactly the messages of a range that the log still holds. */
   range(first: number, last: number): Promise<Read[]>
@@ -57,7 +60,8 @@ export function createShardReader({
   signal,
   lasting,
 }: ReaderDeps): ShardReader {
-  const decode = createBatchDecoder()
+  const memory = createBlockMemory()
+  const decode = createBatchDecoder({ memory })
   const check = (message: LogMessage): Read => ({
     message,
     result: readMessage(message, decode, options.timeLimits),
@@ -73,6 +77,7 @@ export function createShardReader({
         return { epoch: log.epoch(), first, last }
       }),
     async gather(from) {
+      memory.recycle()
       const reads: Read[] = []
       let rows = 0
       let bytes = 0

@@ -56,6 +56,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
     const token = insertToken(intent, 'samples')
     await persist(() => store.insertNative('samples', samples.columns, samples.rows, token))
   }
+  samples.release()
   await stamped(
     'batches',
     stored.map((row) => ({
