@@ -28,8 +28,8 @@ interface Inode {
   live: Buffer
   /** What a power cut leaves at least. */
   durable: Buffer
-  /** What a failed sync gave up on: a later sync does not write these bytes (as Linux does). */
-  stale: Buffer | null
+  /** Offsets a failed sync gave up on: until they are written again a later sync leaves them out (as Linux does). */
+  stale: Set<number>
 }
 
 /** Names that one operation changed, together or not at all. */
@@ -142,7 +142,10 @@ export function crashFs(random: Random, before: Directory = emptyDirectory()): C
       const known = live.get(path)
       if (flags === 'w' && known !== undefined) known.live = Buffer.alloc(0)
       const isNew = known === undefined && flags.startsWith('w')
-      if (isNew) apply([[path, { live: Buffer.alloc(0), durable: Buffer.alloc(0), stale: null }]])
+      if (isNew)
+        apply([
+          [path, { live: Buffer.alloc(0), durable: Buffer.alloc(0), stale: new Set<number>() }],
+        ])
       return fileOf(tools, path, need(path))
     },
     async readFile(path) {
@@ -190,7 +193,8 @@ function fileOf({ enter, random, stall }: FileTools, path: string, inode: Inode)
     } catch (error) {
       // Some of it may have reached the disk; the rest is not tried again.
       inode.durable = mixed(inode.durable, inode.live, random)
-      inode.stale = Buffer.from(inode.live)
+      for (const [at, byte] of inode.live.entries())
+        if (inode.durable[at] !== byte) inode.stale.add(at)
       throw error
     }
     inode.durable = withoutStale(inode)
@@ -205,6 +209,7 @@ function fileOf({ enter, random, stall }: FileTools, path: string, inode: Inode)
       next.set(inode.live)
       next.set(bytes.subarray(offset, offset + taken), position)
       inode.live = next
+      for (let at = position; at < position + taken; at += 1) inode.stale.delete(at)
       if (fault === 'ENOSPC') throw errno('ENOSPC')
       return { bytesWritten: taken }
     },
@@ -243,8 +248,7 @@ function directoryOf({ enter, syncNames }: FileTools, path: string): SpoolFile {
 /** What a sync makes durable: all of it, but for bytes that an earlier failed sync gave up on. */
 function withoutStale({ live, durable, stale }: Inode): Buffer {
   const result = Buffer.from(live)
-  const given = Math.min(stale?.length ?? 0, live.length)
-  for (let at = 0; at < given; at += 1) if (stale?.[at] === live[at]) result[at] = durable[at] ?? 0
+  for (const at of stale) if (at < result.length) result[at] = durable[at] ?? 0
   return result
 }
 
@@ -254,7 +258,11 @@ function afterPowerCut({ durable, changes }: Directory, random: Random): Directo
   for (const [path, inode] of namesAfterPowerCut(durable, changes, random)) {
     // Names that share a file go on sharing it.
     const bytes = mixed(inode.durable, inode.live, random)
-    const copy = copies.get(inode) ?? { live: bytes, durable: Buffer.from(bytes), stale: null }
+    const copy = copies.get(inode) ?? {
+      live: bytes,
+      durable: Buffer.from(bytes),
+      stale: new Set<number>(),
+    }
     copies.set(inode, copy)
     names.set(path, copy)
   }
