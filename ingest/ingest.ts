@@ -72,7 +72,7 @@ export interface Ingest extends Role {
 /** Pause of the settle loop while nothing is due. */
 const SETTLE_IDLE_MS = 1_000
 /** Sequences of boots that were heard of within this time are known at start; older ones are no duplicates. */
-const DELIVERY_MEMORY_MS = 35 * 86_400_000
+const DELIVERY_MEMORY_MS = 45 * 86_400_000
 
 /**
  * The ingest role: bus -> samples -> settled minutes. start() resolves when what is stored has been
