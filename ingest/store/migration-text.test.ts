@@ -55,3 +55,13 @@ test('cluster: a replicated local table behind a distributed one of the same nam
 test('an unknown placeholder is a mistake, not text', () => {
   expect(() => migrationStatements('SELECT {{engin:X}}', { kind: 'single' })).toThrow(/engin/)
 })
+
+test('settings of a table go to the tables that hold its rows, not to the one that only distributes', () => {
+  const source = 'ALTER TABLE samples {{on_cluster}} MODIFY SETTING merge_max_block_size = 1'
+  expect(migrationStatements(source, { kind: 'cluster', cluster: 'fleet' })).toEqual([
+    "ALTER TABLE samples_local ON CLUSTER 'fleet' MODIFY SETTING merge_max_block_size = 1",
+  ])
+  expect(migrationStatements(source, { kind: 'single' })).toEqual([
+    'ALTER TABLE samples  MODIFY SETTING merge_max_block_size = 1',
+  ])
+})

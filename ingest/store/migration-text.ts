@@ -35,7 +35,9 @@ function clustered(statement: string, profile: { readonly cluster: string }): st
   const [match, verb, table] = ON_TABLE.exec(statement) ?? []
   if (match === undefined || verb === undefined || table === undefined) return [statement]
   const local = statement.replace(match, `${verb} ${table}_local {{on_cluster}}`)
-  if (verb === 'ALTER TABLE') return [local, statement]
+  // A Distributed table has no parts, so none of the settings that say how parts are merged.
+  if (verb === 'ALTER TABLE')
+    return / MODIFY SETTING\b/.test(withoutComments(statement)) ? [local] : [local, statement]
   const key = SORTING_KEY.exec(withoutComments(statement))?.[1]
   if (key === undefined) throw new Error(`${table} has no line that starts with ORDER BY`)
   // By the sorting key: a repeated insert must meet its token on the same shard, and rows that replace
