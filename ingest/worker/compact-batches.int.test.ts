@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import { startPipeline } from '../pipeline.testing.ts'
 import {
   BATCHES_KEPT_MS,
   COMPACT_EVERY_MS,
@@ -8,7 +9,7 @@ import {
   createBatchCompactor,
 } from './compact-batches.ts'
 import type { DeliveryState } from './delivery.ts'
-import { newBoot, silent, until } from './ingest.testing.ts'
+import { newBoot, silent, testDevice, until } from './ingest.testing.ts'
 import { loadDelivery } from './load.ts'
 import { iso, type JsonRow } from './rows.ts'
 
@@ -95,7 +96,7 @@ describe('compacting', () => {
 
   it('ended at any of its statements leaves every sequence known', async () => {
     await filled()
-    for (let last = 0; last < 5; last += 1) {
+    for (let last = 0; last < 6; last += 1) {
       let calls = 0
       const dying = <T>(call: () => Promise<T>): Promise<T> => {
         calls += 1
@@ -210,3 +211,35 @@ it('late rows are found by the next process when their row of `batches` is gone'
   expect(await number('count() FROM batches')).toBe(1)
   expect(await found()).toEqual(before)
 })
+
+it('ingest compacts by itself, and after a restart what comes again is still a duplicate', async () => {
+  const start = Date.UTC(2026, 4, 1, 10)
+  const own = await startPipeline(engine, start, { settles: false, shard: { waitMs: 5 } })
+  const boot = newBoot()
+  const send = (seq: number) =>
+    own.send({
+      boot,
+      seq,
+      t0Ms: start + seq * HOUR,
+      devices: [testDevice('again')],
+      cells: { busy_ratio: [[0.5]] },
+    })
+  const rows = async (table: string) => {
+    const [found] = await own.store.query(`SELECT toUInt32(count()) AS n FROM ${table}`)
+    return typeof found === 'object' && found !== null && 'n' in found ? found.n : null
+  }
+  for (const seq of [1, 2, 3, 4]) {
+    own.clock.nowMs = start + seq * HOUR
+    send(seq)
+    await own.drained()
+  }
+  own.clock.nowMs += 2 * HOUR
+  await until('old rows to go', async () => (await rows('batches')) === 3)
+  await own.restart()
+  for (const seq of [1, 2, 3, 4]) send(seq)
+  await own.drained()
+  expect(await rows('samples')).toBe(4)
+  expect(own.ingest.shardStatus()[0]?.duplicates).toBe(4)
+  expect(own.handle.heard.watermarks.at(-1)?.watermark.seq).toBe(4)
+  await own.stop()
+}, 60_000)
