@@ -246,11 +246,14 @@ describe('the collector', () => {
     await stop()
     const held = new Set(published.map(({ seq }) => seq))
     const gaps = records().filter((record) => record.kind === 'gap')
-    const gone = gaps.flatMap(({ from_seq, to_seq }) =>
-      Array.from({ length: to_seq - from_seq + 1 }, (_, i) => from_seq + i),
+    // A report that was dropped as well came again, joined with its neighbours.
+    const gone = new Set(
+      gaps.flatMap(({ from_seq, to_seq }) =>
+        Array.from({ length: to_seq - from_seq + 1 }, (_, i) => from_seq + i),
+      ),
     )
-    expect(gone.length).toBeGreaterThan(10)
-    expect(gone.filter((seq) => held.has(seq))).toEqual([])
+    expect(gone.size).toBeGreaterThan(10)
+    expect([...gone].filter((seq) => held.has(seq))).toEqual([])
     const all = [...held, ...gone].toSorted((a, b) => a - b)
     expect(all).toEqual(all.map((_, i) => i + 1))
   })

@@ -143,8 +143,9 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
   const reports = createGapReports({
     boot: identity.boot,
     publisher,
-    report(range) {
-      pipeline.addRecord({ kind: 'gap', at_ms: clock.now(), ...range })
+    time,
+    report(ranges) {
+      for (const range of ranges) pipeline.addRecord({ kind: 'gap', at_ms: clock.now(), ...range })
       pipeline.flushRecords()
     },
   })
