@@ -65,6 +65,8 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(
     `seed ${seed}: ${faults} faults in about ${minutes} min; logs and journals in ${site.folder}`,
   )
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void site.stop().finally(() => process.exit(130)))
   try {
     const result = await runPlan(site, {
       plan,

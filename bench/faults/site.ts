@@ -59,6 +59,7 @@ export interface SiteOptions {
   readonly warn: (sentence: string) => void
 }
 
+/** Starts everything; what had started is stopped again when something does not start. */
 export async function startSite({ seed, warn }: SiteOptions): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-faults-'))
   const [busPort, enginePort] = [await freePort(), await freePort()]
@@ -66,82 +67,90 @@ export async function startSite({ seed, warn }: SiteOptions): Promise<Site> {
     spool: await openSmallDisk(join(folder, 'c2-disk'), SPOOL_DISK_MIB),
     broker: await openSmallDisk(join(folder, 'nats-disk'), BROKER_DISK_MIB),
   }
-  if (!disks.spool.isReal)
-    warn(
-      'NOT TESTED: full disks. Nobody may mount a tmpfs here; the bounds of spool and stream stand in',
-    )
   const namespace = openNamespace()
-  if (namespace === null)
-    warn('NOT TESTED: a cut in a network namespace. It needs root and `ip`; the proxy cuts instead')
+  for (const sentence of notPossible(disks.spool.isReal, namespace !== null)) warn(sentence)
   const brokerData = join(disks.broker.path, 'data')
   const links = await openLinks(busPort, enginePort, namespace)
   const clocks = new Map<CollectorName, number>()
-  const processes = processesOf({
-    folder,
-    seed,
-    busPort,
-    enginePort,
-    links,
-    clocks,
-    namespace,
-    disks,
-  })
-  await writeBrokerConfig(folder, busPort, brokerData)
-  processes.nats.start()
-  processes.engine.start()
+  const parts = { folder, seed, busPort, enginePort, links, clocks, namespace, disks }
+  const processes = processesOf(parts)
+  const clear = async () => {
+    await Promise.all(Object.values(processes).map((process) => process.kill()))
+    for (const link of Object.values(links)) await link.close()
+    namespace?.remove()
+    for (const disk of Object.values(disks)) disk.remove()
+  }
+  try {
+    await mkdir(brokerData, { recursive: true })
+    await writeFile(join(folder, 'nats.conf'), brokerConfig(busPort, brokerData))
+    processes.nats.start()
+    processes.engine.start()
+    const capacityFromMs = Math.floor((Date.now() - CAPACITY_BEFORE_MS) / 60_000) * 60_000
+    const store = await prepareStore(enginePort, capacityRows(seed, capacityFromMs))
+    const broker = await openBroker(busPort)
+    await broker.ensure()
+    processes.ingest.start()
+    for (const name of COLLECTORS) processes[name].start()
+    return {
+      folder,
+      seed,
+      processes,
+      links,
+      store,
+      broker,
+      busPort,
+      brokerData,
+      disks,
+      namespace,
+      capacityFromMs,
+      setClock(collector, offsetMs) {
+        clocks.set(collector, offsetMs)
+        processes[collector].tell(JSON.stringify({ offsetMs }))
+      },
+      journalOf: (collector) => journalPath(folder, collector),
+      async stop() {
+        await clear()
+        await broker.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await clear()
+    throw error
+  }
+}
+
+function notPossible(hasDisks: boolean, hasNamespace: boolean): string[] {
+  const disks =
+    'NOT TESTED: full disks. Nobody may mount a tmpfs here; the bounds of spool and stream stand in'
+  const network =
+    'NOT TESTED: a cut in a network namespace. It needs root and `ip`; the proxy cuts instead'
+  return [...(hasDisks ? [] : [disks]), ...(hasNamespace ? [] : [network])]
+}
+
+/** Waits for the engine, makes its tables and enters the capacity. */
+async function prepareStore(
+  port: number,
+  capacity: readonly Readonly<Record<string, unknown>>[],
+): Promise<Store> {
   const connection = {
-    url: `http://127.0.0.1:${enginePort}`,
+    url: `http://127.0.0.1:${port}`,
     user: 'plimsoll',
     password: ENGINE_PASSWORD,
     database: DATABASE,
   }
-  const store = connectStore({ ...connection, database: 'default' })
-  await until('the engine', () => store.ping(), UP_MS)
-  await store.close()
-  const broker = await openBroker(busPort)
-  await broker.ensure()
+  const engine = connectStore({ ...connection, database: 'default' })
+  await until('the engine', () => engine.ping(), UP_MS)
+  await engine.close()
   await migrate({ connection, profile: { kind: 'single' }, log: silent })
-  const own = connectStore(connection)
-  const capacityFromMs = Math.floor((Date.now() - CAPACITY_BEFORE_MS) / 60_000) * 60_000
-  await own.insertJson('intervals', capacityRows(seed, capacityFromMs), 'faults capacity')
-  processes.ingest.start()
-  for (const name of COLLECTORS) processes[name].start()
-  return {
-    folder,
-    seed,
-    processes,
-    links,
-    store: own,
-    broker,
-    busPort,
-    brokerData,
-    disks,
-    namespace,
-    capacityFromMs,
-    setClock(collector, offsetMs) {
-      clocks.set(collector, offsetMs)
-      processes[collector].tell(JSON.stringify({ offsetMs }))
-    },
-    journalOf: (collector) => journalPath(folder, collector),
-    async stop() {
-      await Promise.all(Object.values(processes).map((process) => process.kill()))
-      await broker.close()
-      await own.close()
-      for (const link of Object.values(links)) await link.close()
-      namespace?.remove()
-      for (const disk of Object.values(disks)) disk.remove()
-    },
-  }
+  const store = connectStore(connection)
+  await store.insertJson('intervals', capacity, 'faults capacity')
+  return store
 }
 
 /** Removes what a run wrote; after a violation it is kept for whoever looks. */
 export const removeSite = ({ folder }: Site) =>
   rm(folder, { recursive: true, force: true, maxRetries: 5 })
-
-async function writeBrokerConfig(folder: string, port: number, dataDir: string): Promise<void> {
-  await mkdir(dataDir, { recursive: true })
-  await writeFile(join(folder, 'nats.conf'), brokerConfig(port, dataDir))
-}
 
 async function openLinks(
   busPort: number,
