@@ -7,7 +7,7 @@
  * of two shards. Not tried: ON CLUSTER itself, replication of rows (an embedded engine never leaves read-only
  * for such a table), rows on two servers.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
@@ -24,8 +24,14 @@ import { freePort } from '../cli/process.testing.ts'
 const ZOOKEEPER_JAR = '/usr/share/java/zookeeper.jar'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const CLUSTER = 'fleet'
-const folder = await mkdtemp(join(tmpdir(), 'cluster-check-'))
-const port = await freePort()
+/** The part with the engine runs in a child: an engine with a ZooKeeper does not end by itself. */
+const [, , , insideFolder] = process.argv
+const isInside = process.argv[2] === '--inside'
+const folder =
+  isInside && insideFolder !== undefined
+    ? insideFolder
+    : await mkdtemp(join(tmpdir(), 'cluster-check-'))
+const port = isInside ? Number(process.argv[4]) : await freePort()
 
 async function startZooKeeper(): Promise<ChildProcess> {
   const config = join(folder, 'zoo.cfg')
@@ -81,8 +87,6 @@ async function check(): Promise<boolean> {
   const replicated = await createReplicated(run)
   const sharded = await createSharded(run)
   const analysed = await analyse(run)
-  // While ZooKeeper still answers: the engine says goodbye to it.
-  engine.close()
   for (const [what, { done, failed }] of Object.entries({ replicated, sharded, analysed })) {
     console.log(`${what}: ${done} fine, ${failed.length} refused`)
     for (const line of failed) console.log(`  ${line}`)
@@ -192,17 +196,26 @@ async function analyse(run: Run): Promise<Outcome> {
   return outcome
 }
 
-if (!existsSync(ZOOKEEPER_JAR)) {
-  console.error('cluster-check needs ZooKeeper and java: apt-get install zookeeper')
-  process.exit(2)
+async function main(): Promise<number> {
+  if (!existsSync(ZOOKEEPER_JAR)) {
+    console.error('cluster-check needs ZooKeeper and java: apt-get install zookeeper')
+    return 2
+  }
+  const zookeeper = await startZooKeeper()
+  const child = fork(import.meta.filename, ['--inside', folder, String(port)], {
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16', TZ: 'UTC' },
+  })
+  try {
+    return await new Promise<number>((resolve) => {
+      child.once('message', (isFine) => resolve(isFine === true ? 0 : 1))
+      child.once('exit', () => resolve(1))
+    })
+  } finally {
+    child.kill('SIGKILL')
+    zookeeper.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
 }
-const zookeeper = await startZooKeeper()
-let isFine = false
-try {
-  isFine = await check()
-} finally {
-  zookeeper.kill('SIGKILL')
-  await rm(folder, { recursive: true, force: true })
-}
-// The engine's threads would keep the process.
-process.exit(isFine ? 0 : 1)
+
+if (isInside) process.send?.(await check())
+else process.exitCode = await main()
