@@ -158,6 +158,72 @@ describe('batches', () => {
     expect(devices).toBe(1400)
   })
 
+  it('at 1 s a large collector has both ticks of its devices in one message, in as many as it takes', async () => {
+    const { time, sent, batcher } = world()
+    const devices = Array.from({ length: 1300 }, (_, i) => device(`g${i}`, { node: `n${i >> 3}` }))
+    for (let second = 0; second < 4; second++) {
+      // Nodes answer over most of the second, in the same order every time.
+      for (let start = 0; start < 1300; start += 130) {
+        batcher.add(devices.slice(start, start + 130).map((one) => row(one, second, 1000)))
+        await time.pass(90)
+      }
+      await time.pass(100)
+    }
+    expect(sent.map(({ batch }) => [batch.devices.length, batch.ticks])).toEqual([
+      [512, 2],
+      [512, 2],
+      [276, 2],
+      [512, 2],
+      [512, 2],
+      [276, 2],
+    ])
+    for (const { batch } of sent)
+      for (let index = 0; index < batch.busySource.length; index++)
+        expect(bitSet(batch.present, index)).toBe(true)
+    expect(sent[3]?.batch.devices).toBe(sent[0]?.batch.devices)
+  })
+
+  it('a device that answers once holds its message for no longer than the others took', async () => {
+    const { time, sent, batcher } = world()
+    const devices = Array.from({ length: 4 }, (_, i) => device(`g${i}`))
+    for (const second of [0, 1]) {
+      for (const one of devices) {
+        if (second === 0 || one !== devices[1]) batcher.add([row(one, second, 1000)])
+        await time.pass(100)
+      }
+      await time.pass(600)
+    }
+    // First row of the last tick at 1000, three times 100 ms between the rows, and the linger.
+    expect(sent).toMatchObject([{ afterMs: 1500, batch: { ticks: 2 } }])
+  })
+
+  it('the same devices in another order are the same list', async () => {
+    const { time, sent, batcher } = world()
+    const devices = Array.from({ length: 5 }, (_, i) => device(`g${i}`))
+    for (const second of [0, 10]) {
+      const order = second === 0 ? devices : devices.toReversed()
+      batcher.add(order.map((one) => row(one, second, 10_000, one === devices[1] ? 0.1 : 0.9)))
+      await time.pass(10_000)
+    }
+    expect(sent[1]?.batch.devices).toBe(sent[0]?.batch.devices)
+    expect(sent.map(({ batch }) => cell(batch, 'busy_ratio', 'g1', 0))).toEqual([
+      Math.fround(0.1),
+      Math.fround(0.1),
+    ])
+  })
+
+  it('many devices of two vendors go apart, few go together', () => {
+    const vendors = (count: number) => {
+      const { sent, batcher } = world()
+      const both = Array.from({ length: count }, (_, i) => device(`g${i}`, { vendor: `v${i % 2}` }))
+      batcher.add(both.map((one) => row(one, 0, 10_000)))
+      batcher.flush()
+      return sent.map(({ batch }) => new Set(batch.devices.map(({ vendor }) => vendor)).size)
+    }
+    expect(vendors(16)).toEqual([2])
+    expect(vendors(400)).toEqual([2, 1])
+  })
+
   it('of two rows in one cell the first is kept', () => {
     const { sent, batcher } = world()
     const a = device('a')
