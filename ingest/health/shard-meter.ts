@@ -12,6 +12,11 @@ import {
   SECONDS_BOUNDS,
 } from './histogram.ts'
 
+/** What of an insert is counted. */
+export type MeteredInsert = Pick<Staged, 'poison' | 'stored' | 'lost'> & {
+  readonly samples: Pick<Staged['samples'], 'rows' | 'rejected'>
+}
+
 /** Numbers of one shard that need more than a counter. Fed once per insert, never per message. */
 export interface ShardMeter {
   readonly insertSeconds: Histogram
@@ -32,7 +37,7 @@ export interface ShardMeter {
   batchesReceived: number
   /** The latest ranges asked for, newest first. */
   readonly recentResends: ResendAsked[]
-  stored(staged: Staged, kept: readonly Accepted[], tookMs: number): void
+  stored(staged: MeteredInsert, kept: readonly Accepted[], tookMs: number): void
   asked(sender: Sender, range: SeqRange): void
 }
 
@@ -102,7 +107,7 @@ export function createShardMeter(clock: Clock): ShardMeter {
 }
 
 /** Stored batches that had been asked for; what is complete is no longer waited for. */
-function received(waiting: Map<string, Waiting>, staged: Staged): number {
+function received(waiting: Map<string, Waiting>, staged: MeteredInsert): number {
   let count = 0
   for (const { sender, from, to } of staged.stored) {
     const key = keyOf(sender)
