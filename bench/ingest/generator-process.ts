@@ -1,13 +1,14 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { LoadShape } from '../../cli/load/layout.ts'
+import { cpuSeconds } from '../peers/proc.ts'
 import { atTheEnd } from '../peers/scratch.ts'
 import type { Made, Order, Word } from './generator-words.ts'
 
 /** The generator, seen from the benchmark. */
 export interface Generator {
   /** CPU of this process is not the pipeline's. */
-  readonly pid: number
+  cpuSeconds(): number
   prepare(ticksMs: readonly number[]): Promise<Made>
   /** Resolves when the bus has all; returns how long that took, s. */
   send(shiftMs: number): Promise<number>
@@ -51,7 +52,7 @@ export async function startGenerator(options: {
     })
   await ask({ kind: 'open', ...options }, 'opened')
   return {
-    pid: child.pid ?? 0,
+    cpuSeconds: () => cpuSeconds(child.pid ?? 0),
     prepare: async (ticksMs) => (await ask({ kind: 'prepare', ticksMs }, 'prepared')).made,
     send: async (shiftMs) => (await ask({ kind: 'send', shiftMs }, 'sent')).seconds,
     async replay(window, onProgress) {

@@ -26,7 +26,7 @@ interface Member {
   readonly maker: MessageMaker
   readonly publisher: NatsPublisher
   kept: PreparedMessage[]
-  /** Sequence of the last message that was made or sent. */
+  /** Sequence of the last message that was sent. */
   seq: number
 }
 
@@ -58,7 +58,6 @@ async function carryOut(order: Order): Promise<Word> {
   if (order.kind === 'prepare') {
     for (const member of members) {
       member.kept = member.maker.make(order.ticksMs, stepMs)
-      member.seq = member.kept.at(-1)?.seq ?? member.seq
     }
     return { kind: 'prepared', made: members.flatMap(({ kept }) => kept).reduce(add, NOTHING_MADE) }
   }
@@ -67,7 +66,10 @@ async function carryOut(order: Order): Promise<Word> {
       member.kept = member.kept.map((each) => shifted(each, order.shiftMs))
     const startMs = performance.now()
     await Promise.all(members.map((member) => sendKept(member)))
-    for (const member of members) member.kept = []
+    for (const member of members) {
+      member.seq = member.kept.at(-1)?.seq ?? member.seq
+      member.kept = []
+    }
     return { kind: 'sent', seconds: (performance.now() - startMs) / 1000 }
   }
   return { kind: 'replayed', sent: await replay(order) }

@@ -38,7 +38,7 @@ export function createMessageMaker(part: FleetPart, cluster: string): MessageMak
   const batcher = createBatcher({
     identity: { cluster, collector, boot, simulated: true },
     time,
-    clock: { now: time.wallMs, check: () => null },
+    clock: { now: () => Math.floor(time.wallMs()), check: () => null },
     onBatch: (batch, kind) => made.push(prepare(batch, kind, time.wallMs())),
   })
   const toldMs = new Map<string, number>()

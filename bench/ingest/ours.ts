@@ -34,6 +34,8 @@ export interface OursResult {
   readonly rows: number
   /** Of the window, with settling and merging until both had come to rest. */
   readonly cpuS: Readonly<Record<PlaneProcess, number>>
+  /** All processes, until the last row was stored, its minute settled, and the rest came: they add up to the whole. */
+  readonly phases: { readonly storeS: number; readonly settleS: number; readonly mergeS: number }
   readonly wallS: number
   readonly publishS: number
   /** CPU of the plane while nothing arrived, of a core. */
@@ -71,7 +73,7 @@ export async function measureOurs(options: OursOptions): Promise<OursResult> {
       say(`central plane: meeting ${shape.devices} devices`)
       const warm = await generator.prepare(warmMs)
       await generator.send(0)
-      await until('the first samples', async () => (await plane.storedRows()) >= warm.rows)
+      await until('the first samples', async () => (await plane.stored()).rows >= warm.rows)
       say('central plane: settling, and making the messages of the first minute')
       const first = await generator.prepare(ticksOf(startMs + MINUTE_MS, stepMs))
       await settledTo(plane, startMs)
@@ -112,15 +114,17 @@ async function feed({ plane, generator, warm, first, startMs, ...options }: Feed
     publishS += await generator.send(minuteMs - madeMs)
     rows += made.rows
     messageBytes += made.bytes
-    await until('the samples', async () => (await plane.storedRows()) >= rows)
+    await until('the samples', async () => (await plane.stored()).rows >= rows)
     say(`central plane: minute ${minute + 1} of ${minutes}: ${made.rows} rows stored`)
     if (minute + 1 === minutes) break
     madeMs = minuteMs + MINUTE_MS
     made = await generator.prepare(ticksOf(madeMs, stepMs))
   }
   const toMs = fromMs + minutes * MINUTE_MS
+  const storedS = plane.cpuSeconds()
   say('central plane: waiting for its minutes to settle and its merges to end')
   await settledTo(plane, toMs)
+  const settledS = plane.cpuSeconds()
   await plane.rest()
   const [cpuAfter, wallAfter] = [cpuOf(plane.use()), performance.now()]
   const cpuS = {
@@ -128,9 +132,17 @@ async function feed({ plane, generator, warm, first, startMs, ...options }: Feed
     ingest: cpuAfter.ingest - cpuBefore.ingest,
     engine: cpuAfter.engine - cpuBefore.engine,
   }
+  const [startS, endS] = [cpuBefore, cpuAfter].map((cpu) =>
+    Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0),
+  )
+  const phases = {
+    storeS: storedS - (startS ?? 0),
+    settleS: settledS - storedS,
+    mergeS: (endS ?? 0) - settledS,
+  }
   const wallS = (wallAfter - wallBefore) / 1000
   const shiftMs = fromMs - startMs - MINUTE_MS
-  return { fromMs, toMs, shiftMs, cpuS, wallS, publishS, messageBytes, idleCores: idle }
+  return { fromMs, toMs, shiftMs, cpuS, phases, wallS, publishS, messageBytes, idleCores: idle }
 }
 
 /** Waits for the moment to send the next minute: CPU is counted from there on. Returns its start, epoch ms. */
@@ -201,10 +213,10 @@ async function verify(
   }
 }
 
-function facts({ use, natsVersion, engineVersion }: Plane) {
-  const now = use()
+function facts(plane: Plane) {
+  const now = plane.use()
   return {
-    versions: `nats-server ${natsVersion}, engine ${engineVersion}`,
+    versions: `nats-server ${plane.natsVersion}, engine ${plane.engineVersion}`,
     peakBytes: {
       'nats-server': now['nats-server'].peakRssBytes,
       ingest: now.ingest.peakRssBytes,

@@ -10,6 +10,8 @@ import { type ProcessUse, useOf } from '../peers/proc.ts'
 import { scratchFolder } from '../peers/scratch.ts'
 import { pause, startServer } from '../peers/server.ts'
 
+const integer = z.coerce.number()
+
 /** The processes of the central plane; each counts with everything below it. */
 export type PlaneProcess = 'nats-server' | 'ingest' | 'engine'
 export type PlaneUse = Readonly<Record<PlaneProcess, ProcessUse>>
@@ -22,8 +24,8 @@ export interface Plane {
   readonly store: Store
   use(): PlaneUse
   cpuSeconds(): number
-  /** Device rows that are stored, as `batches` says: a question that costs next to nothing. */
-  storedRows(): Promise<number>
+  /** What is stored, as `batches` says: one question that costs next to nothing. */
+  stored(): Promise<Stored>
   /** End of the last minute that is settled, epoch ms, or null. */
   settledUntilMs(): Promise<number | null>
   /** Resolves when no merge runs and CPU is down to what it is when nothing arrives. */
@@ -41,8 +43,10 @@ export interface PlaneOptions {
 /** At rest: the CPU of this many looks in a row, each so long, does not exceed this share of a core. */
 const REST = { looks: 3, lookMs: 1000, share: 0.12, maxMs: 120_000 }
 
-const integer = z.coerce.number()
 const Count = z.object({ n: integer })
+const Stored = z.object({ rows: integer, messages: integer, newest_ms: integer.nullable() })
+/** Device rows, messages, and the newest sample of the collector that is furthest behind, epoch ms. */
+export type Stored = z.infer<typeof Stored>
 const Settled = z.object({ until_ms: integer.nullable() })
 
 /** Starts a central plane in a temporary folder; throws when nats-server is not on this machine. */
@@ -93,8 +97,14 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     store,
     use,
     cpuSeconds,
-    storedRows: async () =>
-      (await oneOf(store, Count, 'SELECT sum(row_count) AS n FROM batches')).n,
+    stored: () =>
+      oneOf(
+        store,
+        Stored,
+        `SELECT sum(stored) AS rows, sum(batches) AS messages, if(count() = 0, NULL, min(newest)) AS newest_ms FROM
+         (SELECT sum(row_count) AS stored, sum(last_seq - first_seq + 1) AS batches,
+            toUnixTimestamp64Milli(max(max_ts)) AS newest FROM batches GROUP BY collector)`,
+      ),
     async settledUntilMs() {
       const { until_ms } = await oneOf(
         store,

@@ -59,6 +59,7 @@ export function printIngest(result: IngestResult): void {
     `\n${devices} devices x 40 metrics every ${stepMs / 1000} s; ours: ${ours.versions}\n` +
       `ours by process: ${said(ours.cpuS, (s) => `${round(s)} s`)}; peak ${said(ours.peakBytes, (b) => `${mib(b)} MiB`)}; ` +
       `idle ${round(100 * ours.idleCores, 1)} % of a core; ${ours.settledMinutes} minutes settled, ${ours.restatedMinutes} again\n` +
+      `ours by phase: until stored ${round(ours.phases.storeS)} s, until settled ${round(ours.phases.settleS)} s, until at rest ${round(ours.phases.mergeS)} s\n` +
       `ours, bytes on the bus per sample: ${round(ours.messageBytes / ours.samples)}`,
   )
   console.table([
@@ -111,6 +112,9 @@ export function ingestJson(result: IngestResult) {
     cpu_seconds_nats_server: round(ours.cpuS['nats-server']),
     cpu_seconds_ingest: round(ours.cpuS.ingest),
     cpu_seconds_engine: round(ours.cpuS.engine),
+    cpu_seconds_until_stored: round(ours.phases.storeS),
+    cpu_seconds_until_settled: round(ours.phases.settleS),
+    cpu_seconds_until_rest: round(ours.phases.mergeS),
     wall_seconds: round(ours.wallS, 1),
     publish_seconds: round(ours.publishS, 1),
     idle_cores: round(ours.idleCores, 4),

@@ -14,7 +14,7 @@ export interface ByteWriter {
   take(): Buffer
 }
 
-const FIRST_BYTES = 1 << 16
+const FIRST_BYTES = 1 << 10
 /** Longest number that is written in one piece. */
 const NUMBER_BYTES = 8
 

@@ -12,7 +12,7 @@ const DELTA_CONST = 2
 const CONST = 3
 const NEAREST_DELTA = 6
 const EXACT_BITS = 64
-const TAG_END = 1
+const TAG_END = '\u0001'
 /** A block may hold 2 x 8,192 values. */
 export const NATIVE_TICKS_MAX = 8192
 /** Digits after the point that are tried; beyond them a value is no decimal of ours. */
@@ -33,6 +33,7 @@ export function nativeImport(block: PeerBlock, layout: NativeLayout): Uint8Array
   body.zigzag64BE(timesMs[0] ?? 0)
   body.zigzag64BE(timesMs.at(-1) ?? 0)
   const series = byteWriter()
+  const scratch = byteWriter()
   for (const { object, values } of rows) {
     const { length } = object.metrics
     namesOf(object).forEach((name, metric) => {
@@ -43,7 +44,7 @@ export function nativeImport(block: PeerBlock, layout: NativeLayout): Uint8Array
       if (kept.length === 0) return
       writeBlock(
         series,
-        layout,
+        { ...layout, scratch },
         kept.map(({ timeMs }) => timeMs),
         kept.map(({ value }) => value),
       )
@@ -58,13 +59,13 @@ export function nativeImport(block: PeerBlock, layout: NativeLayout): Uint8Array
 
 function writeBlock(
   out: ByteWriter,
-  { isLong }: NativeLayout,
+  { isLong, scratch }: NativeLayout & { readonly scratch: ByteWriter },
   timesMs: readonly number[],
   values: readonly number[],
 ): void {
   const { integers, digits } = decimals(values)
-  const times = encodeIntegers(timesMs)
-  const encoded = encodeIntegers(integers)
+  const times = encodeIntegers(timesMs, scratch)
+  const encoded = encodeIntegers(integers, scratch)
   out.zigzagVarint(timesMs[0] ?? 0)
   if (isLong) out.zigzagVarint(timesMs.at(-1) ?? 0)
   out.zigzagVarint(integers[0] ?? 0)
@@ -94,10 +95,12 @@ export function decimals(values: readonly number[]): { integers: number[]; digit
 
 const NOTHING = new Uint8Array()
 
-function encodeIntegers(integers: readonly number[]): { type: number; bytes: Uint8Array } {
+function encodeIntegers(
+  integers: readonly number[],
+  out: ByteWriter,
+): { type: number; bytes: Uint8Array } {
   const [first = 0, second = 0] = integers
   if (integers.every((value) => value === first)) return { type: CONST, bytes: NOTHING }
-  const out = byteWriter()
   const step = second - first
   if (integers.every((value, i) => value === first + i * step)) {
     out.zigzagVarint(step)
@@ -118,9 +121,8 @@ function namesOf(object: PeerObject): readonly Uint8Array[] {
   const tags = Object.entries(object.labels)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flat()
-  const made = object.metrics.map((metric) =>
-    Buffer.concat([metric, ...tags].flatMap((text) => [Buffer.from(text), Buffer.of(TAG_END)])),
-  )
+  const tail = tags.map((text) => `${text}${TAG_END}`).join('')
+  const made = object.metrics.map((metric) => Buffer.from(`${metric}${TAG_END}${tail}`))
   names.set(object, made)
   return made
 }
