@@ -1,5 +1,5 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { headers, type NatsConnection } from '@nats-io/transport-node'
+import { headers, type NatsConnection, RequestError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
@@ -31,7 +31,8 @@ export function mappingText(shards: number): string {
 /**
  * Refuses with E_CONFIG_INVALID when the server puts collectors into other streams than this number of shards
  * has. Asked by messages that no stream may take (expected stream: none of that name): JetStream's refusal
- * names the stream, and nothing is stored. With one shard, a server that does not answer is believed.
+ * names the stream, and nothing is stored. With one shard, a server that does not answer is believed; else
+ * E_BUS_AWAY.
  */
 export async function checkMapping(connection: NatsConnection, shards: number): Promise<void> {
   const probes = probeNames(shards).flatMap((name) => [
@@ -42,7 +43,7 @@ export async function checkMapping(connection: NatsConnection, shards: number): 
     probes.map(async ({ name, subject }) => ({
       subject,
       wanted: shardStreamName({ shard: shardOf(name, shards), shards }),
-      found: await streamOf(connection, subject),
+      found: await streamOf(connection, subject, shards),
     })),
   )
   const isWrong = ({ wanted, found }: (typeof answers)[number]) =>
@@ -75,17 +76,32 @@ function probeNames(shards: number): string[] {
   return names
 }
 
-/** The stream that would take a message on this subject, or null when none answers. */
-async function streamOf(connection: NatsConnection, subject: string): Promise<string | null> {
+/**
+ * The stream that would take a message on this subject, or null when there is none. Rejects with E_BUS_AWAY when
+ * that is not said in time; with one shard that counts as none, as nothing of the mapping is needed there.
+ */
+async function streamOf(
+  connection: NatsConnection,
+  subject: string,
+  shards: number,
+): Promise<string | null> {
   const sent = headers()
   sent.set('Nats-Expected-Stream', NO_STREAM)
   try {
     const answer = await connection.request(subject, '', { headers: sent, timeout: ASK_MS })
     return Refusal.parse(JSON.parse(Buffer.from(answer.data).toString('utf8'))).stream
-  } catch {
-    return null
+  } catch (cause) {
+    if (shards === 1 || isNobody(cause)) return null
+    throw new PlimsollError(
+      'E_BUS_AWAY',
+      `the NATS server does not say which stream takes ${subject}: it elects a leader, or this user may not publish there`,
+      { cause },
+    )
   }
 }
+
+/** No stream listens on the subject. */
+const isNobody = (error: unknown) => error instanceof RequestError && error.isNoResponders()
 
 /**
  * Refuses with E_SHARDS_CHANGED while streams of another number of shards hold batches that were not read:
