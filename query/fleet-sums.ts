@@ -36,7 +36,9 @@ const BUCKET_MS: Readonly<Record<LedgerTable, number>> = {
   ledger_1m_group: MINUTE_MS,
   ledger_1m: MINUTE_MS,
   ledger_1h: HOUR_MS,
+  ledger_1h_node: HOUR_MS,
   ledger_1d: DAY_MS,
+  ledger_1d_node: DAY_MS,
 }
 
 /**
@@ -46,12 +48,20 @@ const BUCKET_MS: Readonly<Record<LedgerTable, number>> = {
 function timeOf(row: SumsRow, table: LedgerTable, timeZone: string): number {
   const [firstMs, lastMs] = [row.first_bucket_s * 1000, row.last_bucket_s * 1000]
   const bucketMs = BUCKET_MS[table]
-  const endMs = table === 'ledger_1d' ? nextLocalDayStart(lastMs, timeZone) : lastMs + bucketMs
+  const endMs = holdsDays(table) ? nextLocalDayStart(lastMs, timeZone) : lastMs + bucketMs
   const isWhole = Math.round((endMs - firstMs) / bucketMs) === row.buckets
   return isWhole ? endMs - firstMs : row.buckets * bucketMs
 }
 
-const DEVICE_TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
+const DEVICE_TABLES = {
+  ledger_1m: '1m',
+  ledger_1h: '1h',
+  ledger_1h_node: '1h_node',
+  ledger_1d: '1d',
+  ledger_1d_node: '1d_node',
+} as const
+
+const holdsDays = (table: LedgerTable) => BUCKET_MS[table] === DAY_MS
 
 /** Places of group_by as the queries bind them. */
 export function keyParams(groupBy: readonly FieldPlace[]) {
@@ -128,7 +138,7 @@ function readTable(
   const { table } = read
   if (table === 'ledger_1m_group')
     return fleetGroupSums.run(reader, { ...params, resolution: '1m' })
-  const days = table === 'ledger_1d' ? localDayStarts(read, read.timeZone) : []
+  const days = holdsDays(table) ? localDayStarts(read, read.timeZone) : []
   const days_s = days.map((ms) => ms / 1000)
   return fleetDeviceSums.run(reader, {
     ...params,

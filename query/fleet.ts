@@ -1,4 +1,4 @@
-import type { AnswerFrame, FleetSummary, Series, SeriesAnswer } from '#schemas/api.ts'
+import type { AnswerFrame, FleetGroup, FleetSummary, Series, SeriesAnswer } from '#schemas/api.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
@@ -18,7 +18,7 @@ import {
 } from './resolution.ts'
 import { FLEET_METRICS, type FleetMetric, SUMMARY_COLUMNS } from './fleet-metrics.ts'
 import { readPublished, readPublishedBuckets } from './settled.ts'
-import { chooseGrid, type Grid } from './steps.ts'
+import { chooseSiteGrid, type Grid } from './steps.ts'
 import { emptySums, fleetGroup, rowKey } from './sums.ts'
 import { effectiveWindow, iso, isoOrNull, type TimeWindow } from './window.ts'
 
@@ -62,13 +62,38 @@ export interface FleetQuestion {
   readonly filters: readonly string[]
 }
 
+/** What the groups of a summary can be put in order by; `-` before it = the highest first. */
+export const SUMMARY_ORDERS = [
+  'utilization',
+  'util_lo',
+  'util_hi',
+  'coverage',
+  'capacity_device_seconds',
+  'busy_device_seconds',
+  'power_watts',
+  'temperature_celsius_max',
+] as const satisfies readonly (keyof FleetGroup)[]
+export type SummaryOrder = (typeof SUMMARY_ORDERS)[number]
+
+export const SUMMARY_LIMIT_MAX = 1000
+
+export interface SummaryQuestion extends FleetQuestion {
+  /** Absent = by key. */
+  readonly sort?: SummaryOrder | `-${SummaryOrder}` | undefined
+  /** Absent = all groups. */
+  readonly limit?: number | undefined
+}
+
 /** Most numbers in one chart answer. */
 export const SERIES_VALUES_MAX = 50_000
 
-/** GET /api/v1/fleet/summary. Throws E_RANGE_INVALID, E_FILTER_INVALID and the reader's errors. */
+/**
+ * GET /api/v1/fleet/summary; with `sort` and `limit` the first of an order, groups without the figure last.
+ * Throws E_RANGE_INVALID, E_FILTER_INVALID and the reader's errors.
+ */
 export async function fleetSummary(
   deps: FleetDeps,
-  question: FleetQuestion,
+  question: SummaryQuestion,
 ): Promise<FleetSummary> {
   const groupBy = parseGroupBy(question.groupBy)
   const filters = parseFilters(question.filters)
@@ -89,7 +114,9 @@ export async function fleetSummary(
   const isEmptyFleet = groupBy.length === 0 && answered.length === 0
   return {
     ...frame(deps, { window, plan, published }),
-    groups: isEmptyFleet ? [fleetGroup({}, 0, emptySums())] : answered.sort(byKey),
+    groups: isEmptyFleet
+      ? [fleetGroup({}, 0, emptySums())]
+      : answered.sort(byKey).sort(byFigure(question.sort)).slice(0, question.limit),
     pending_devices: pending,
   }
 }
@@ -119,9 +146,10 @@ export async function fleetSeries(
   const groupBy = parseGroupBy(question.groupBy)
   const filters = parseFilters(question.filters)
   const { window, published } = await settledWindow(deps, question)
-  const grid = chooseGrid(window, question.points)
+  const { grid, areLocalDays } = chooseSiteGrid(window, question.points, deps.timeZone)
   const fields = [...groupBy, ...filters.fields]
-  const plan = await planOf(deps, { ...window, fields, stepMs: grid.stepMs }, published)
+  const asked = { ...window, fields, stepMs: grid.stepMs, areLocalDays }
+  const plan = await planOf(deps, asked, published)
   const { columns } = FLEET_METRICS[question.metric]
   const steps = { t0Ms: grid.t0Ms, stepMs: grid.stepMs, columns }
   const grouping = { ...steps, groupBy, filters, bySource: false }
@@ -140,7 +168,12 @@ export async function fleetSeries(
   }
 }
 
-const NO_BUCKETS: PublishedBuckets = { hours: new Set(), days: new Set() }
+const NO_BUCKETS: PublishedBuckets = {
+  hours: new Set(),
+  days: new Set(),
+  nodeHours: new Set(),
+  nodeDays: new Set(),
+}
 
 async function planOf(
   deps: FleetDeps,
@@ -205,4 +238,15 @@ function seriesOf(group: GroupSums, metric: FleetMetric, grid: Grid): Series {
 
 const byKey = (a: { key: Record<string, string> }, b: { key: Record<string, string> }) =>
   keyText(a.key) < keyText(b.key) ? -1 : 1
+/** Keeps the order of keys where there is no figure to sort by, or the same one. */
+function byFigure(sort: SummaryQuestion['sort']): (a: FleetGroup, b: FleetGroup) => number {
+  const field = SUMMARY_ORDERS.find((known) => sort === known || sort === `-${known}`)
+  if (field === undefined) return () => 0
+  const sign = sort === field ? 1 : -1
+  return (a, b) => {
+    const [left, right] = [a[field], b[field]]
+    if (left === null || right === null) return Number(left === null) - Number(right === null)
+    return sign * (left - right)
+  }
+}
 const keyText = (key: Record<string, string>) => Object.values(key).join('\u0000')

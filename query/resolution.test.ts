@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { DIMENSIONS } from './filters.ts'
 import { localDayCeil, localDayStart, nextLocalDayStart } from './local-day.ts'
 import { planQuestion, type Published, type Question } from './resolution.ts'
-import { chooseGrid, POINTS_MAX, stepSpanMs } from './steps.ts'
+import { chooseGrid, chooseSiteGrid, POINTS_MAX, stepSpanMs } from './steps.ts'
 import { DAY_MS, effectiveWindow, HOUR_MS, MINUTE_MS, parseTime, WINDOW_MS_MAX } from './window.ts'
 
 const T0 = Date.UTC(2026, 4, 4)
@@ -20,7 +20,8 @@ function published(from: number, to: number, timeZone = SHANGHAI): Published {
     if (nextLocalDayStart(day, timeZone) > to) break
     days.add(day)
   }
-  return { firstMinuteMs: from, settledUntilMs: to, hours, days }
+  const none = { nodeHours: new Set<number>(), nodeDays: new Set<number>() }
+  return { firstMinuteMs: from, settledUntilMs: to, hours, days, ...none }
 }
 
 const question = (lengthMs: number, rest: Partial<Question> = {}): Question => ({
@@ -67,6 +68,32 @@ describe('which table answers', () => {
     expect(plan.resolution).toBe('1d')
   })
 
+  test('hours and days by node answer what they know, as far as they are those of the devices', () => {
+    const nodes = { ...all, nodeHours: all.hours, nodeDays: all.days }
+    const of = (asked: Question, known = nodes) => tables(planQuestion(asked, known, SHANGHAI))
+    const day = question(DAY_MS, { fields: ['cluster', 'model'] })
+    expect(of(day)).toEqual(['ledger_1h_node'])
+    expect(of({ ...day, fields: ['job'] })).toEqual(['ledger_1h'])
+    expect(of({ ...day, stepMs: 5 * MINUTE_MS })).toEqual(['ledger_1m_group'])
+    expect(of(question(HOUR_MS, { fields: ['model'] }))).toEqual(['ledger_1m_group'])
+    const asWhole = planQuestion(day, nodes, SHANGHAI)
+    expect(asWhole.resolution).toBe('1h')
+    // Settled again a moment ago, or before there were any.
+    const behind = new Set([...all.hours].filter((hour) => hour !== T0 + 5 * HOUR_MS))
+    const lacking = { ...nodes, nodeHours: behind }
+    expect(of(day, lacking)).toEqual(['ledger_1m_group'])
+    expect(of({ ...day, fields: ['rack'] }, lacking)).toEqual(['ledger_1h'])
+    const month = question(30 * DAY_MS, { fields: ['rack'] })
+    expect(of(month)).toEqual(['ledger_1h_node', 'ledger_1d_node', 'ledger_1h_node'])
+    const daily = { ...month, stepMs: DAY_MS }
+    expect(of(daily)).toEqual(['ledger_1h_node'])
+    expect(of({ ...daily, areLocalDays: true })).toEqual([
+      'ledger_1h_node',
+      'ledger_1d_node',
+      'ledger_1h_node',
+    ])
+  })
+
   test('a step finer than an hour is never answered from hours', () => {
     const asked = question(2 * DAY_MS, { fields: ['node'], stepMs: 30 * MINUTE_MS })
     expect(tables(planQuestion(asked, all, SHANGHAI))).toEqual(['ledger_1m'])
@@ -97,6 +124,8 @@ describe('which table answers', () => {
       settledUntilMs: null,
       hours: new Set<number>(),
       days: new Set<number>(),
+      nodeHours: new Set<number>(),
+      nodeDays: new Set<number>(),
     }
     expect(planQuestion(question(HOUR_MS), nothing, SHANGHAI)).toEqual({
       resolution: 'raw',
@@ -133,6 +162,18 @@ describe('which table answers', () => {
 })
 
 describe('local days', () => {
+  test('are the steps of a long chart, unless clocks change within it', () => {
+    const window = { fromMs: Date.UTC(2026, 1, 1, 7), toMs: Date.UTC(2026, 4, 1, 7) }
+    const shanghai = chooseSiteGrid(window, 90, SHANGHAI)
+    expect(shanghai).toEqual({
+      grid: { t0Ms: Date.UTC(2026, 0, 31, 16), stepMs: DAY_MS, count: 90 },
+      areLocalDays: true,
+    })
+    const berlin = chooseSiteGrid(window, 90, 'Europe/Berlin')
+    expect(berlin).toEqual({ grid: chooseGrid(window, 90), areLocalDays: false })
+    expect(chooseSiteGrid(window, 300, SHANGHAI).areLocalDays).toBe(false)
+  })
+
   test('begin at the midnight of the site, also when clocks change', () => {
     expect(localDayStart(Date.UTC(2026, 4, 4, 20), SHANGHAI)).toBe(Date.UTC(2026, 4, 4, 16))
     const berlin = 'Europe/Berlin'

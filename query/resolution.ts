@@ -18,6 +18,9 @@ export interface PublishedMinutes {
 export interface PublishedBuckets {
   readonly hours: ReadonlySet<number>
   readonly days: ReadonlySet<number>
+  /** Those that are there by node, too. */
+  readonly nodeHours: ReadonlySet<number>
+  readonly nodeDays: ReadonlySet<number>
 }
 
 export type Published = PublishedMinutes & PublishedBuckets
@@ -27,9 +30,17 @@ export interface Question extends TimeWindow {
   readonly fields: readonly Dimension[]
   /** Width of a step, or null for one figure over the window. */
   readonly stepMs: number | null
+  /** Whether steps are whole local days of the site. */
+  readonly areLocalDays?: boolean
 }
 
-export type LedgerTable = 'ledger_1m_group' | 'ledger_1m' | 'ledger_1h' | 'ledger_1d'
+export type LedgerTable =
+  | 'ledger_1m_group'
+  | 'ledger_1m'
+  | 'ledger_1h'
+  | 'ledger_1h_node'
+  | 'ledger_1d'
+  | 'ledger_1d_node'
 
 /** One read of one table. */
 export interface Segment extends TimeWindow {
@@ -56,6 +67,8 @@ const GROUP_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([
   'tenant',
   'class',
 ])
+/** What the tables by node know besides. */
+const NODE_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([...GROUP_FIELDS, 'rack', 'node'])
 /** Beyond this the hours of every device are fewer rows than the minutes of every group. */
 const GROUP_WINDOW_MS_MAX = 45 * DAY_MS
 /** Up to this the minutes of every device are read as they are. */
@@ -65,16 +78,15 @@ const DAYS_WINDOW_MS_MIN = 3 * DAY_MS
 
 /** Whether hours or days could answer: whether it is worth asking which of them are published. */
 export const wantsBuckets = (question: Question): boolean =>
-  wantsHours(question) || wantsDays(question)
+  isHourly(question, MINUTES_WINDOW_MS_MAX) || wantsDays(question)
 
-function wantsHours({ fromMs, toMs, fields, stepMs }: Question): boolean {
-  const longest = isGroupQuestion(fields) ? GROUP_WINDOW_MS_MAX : MINUTES_WINDOW_MS_MAX
-  return toMs - fromMs > longest && (stepMs === null || stepMs % HOUR_MS === 0)
-}
+/** Longer than `longestMs`, and made of whole hours. */
+const isHourly = ({ fromMs, toMs, stepMs }: Question, longestMs: number): boolean =>
+  toMs - fromMs > longestMs && (stepMs === null || stepMs % HOUR_MS === 0)
 
-/** Days are local and steps are not, so only one figure over the window is made of days. */
-const wantsDays = ({ fromMs, toMs, stepMs }: Question): boolean =>
-  stepMs === null && toMs - fromMs >= DAYS_WINDOW_MS_MIN
+/** Days are local: they answer for one figure over the window, and for steps that are local days. */
+const wantsDays = ({ fromMs, toMs, stepMs, areLocalDays }: Question): boolean =>
+  (stepMs === null || areLocalDays === true) && toMs - fromMs >= DAYS_WINDOW_MS_MIN
 
 /**
  * The one place that chooses tables. All of them hold integer sums of the same minutes, so the answer
@@ -98,19 +110,23 @@ const isGroupQuestion = (fields: readonly Dimension[]) =>
   fields.every((field) => GROUP_FIELDS.has(field))
 
 function settledSegments(question: Question, published: Published, timeZone: string): Segment[] {
-  const finest = isGroupQuestion(question.fields) ? 'ledger_1m_group' : 'ledger_1m'
+  const isGroups = isGroupQuestion(question.fields)
+  const finest = isGroups ? 'ledger_1m_group' : 'ledger_1m'
   const days = wantsDays(question) ? wholeDays(question, published, timeZone) : null
-  return around(question, days, 'ledger_1d', (part) => {
-    const hours = wantsHours({ ...question, ...part }) ? wholeHours(part, published) : null
-    return around(part, hours, 'ledger_1h', (edge) => [segment(finest, edge)])
+  return around(question, days, (part) => {
+    const asked = { ...question, ...part }
+    const hours = isHourly(asked, MINUTES_WINDOW_MS_MAX) ? wholeHours(asked, published) : null
+    // Minutes of groups are fewer rows than hours of devices, unless those are many.
+    const isDear = isGroups && hours?.table === 'ledger_1h'
+    const isWorthIt = !isDear || isHourly(asked, GROUP_WINDOW_MS_MAX)
+    return around(part, isWorthIt ? hours : null, (edge) => [segment(finest, edge)])
   })
 }
 
 /** Reads `middle` from a coarse table and what is left on both sides in a finer way. */
 function around(
   window: TimeWindow,
-  middle: TimeWindow | null,
-  table: LedgerTable,
+  middle: Segment | null,
   finer: (part: TimeWindow) => Segment[],
 ): Segment[] {
   if (middle === null) return finer(window)
@@ -118,28 +134,50 @@ function around(
   const after = { fromMs: middle.toMs, toMs: window.toMs }
   return [
     ...(before.fromMs < before.toMs ? finer(before) : []),
-    segment(table, middle),
+    middle,
     ...(after.fromMs < after.toMs ? finer(after) : []),
   ]
 }
 
-/** The whole hours of a window, or null unless every one that has minutes is published. */
-function wholeHours(window: TimeWindow, published: Published): TimeWindow | null {
-  const fromMs = Math.ceil(window.fromMs / HOUR_MS) * HOUR_MS
-  return coveredRun(fromMs, window.toMs, {
-    published: published.hours,
-    firstMinuteMs: published.firstMinuteMs,
-    next: (hour) => hour + HOUR_MS,
+/** The whole hours of a window, or null when the first that has minutes is not published. */
+function wholeHours(question: Question, published: Published): Segment | null {
+  const fromMs = Math.ceil(question.fromMs / HOUR_MS) * HOUR_MS
+  const run = (hours: ReadonlySet<number>) =>
+    coveredRun(fromMs, question.toMs, {
+      published: hours,
+      firstMinuteMs: published.firstMinuteMs,
+      next: (hour) => hour + HOUR_MS,
+    })
+  return byNode(question, {
+    nodes: segmentOrNull('ledger_1h_node', run(published.nodeHours)),
+    devices: segmentOrNull('ledger_1h', run(published.hours)),
   })
 }
 
-function wholeDays(window: TimeWindow, published: Published, timeZone: string): TimeWindow | null {
-  return coveredRun(localDayCeil(window.fromMs, timeZone), window.toMs, {
-    published: published.days,
-    firstMinuteMs: published.firstMinuteMs,
-    next: (day) => nextLocalDayStart(day, timeZone),
+function wholeDays(question: Question, published: Published, timeZone: string): Segment | null {
+  const run = (days: ReadonlySet<number>) =>
+    coveredRun(localDayCeil(question.fromMs, timeZone), question.toMs, {
+      published: days,
+      firstMinuteMs: published.firstMinuteMs,
+      next: (day) => nextLocalDayStart(day, timeZone),
+    })
+  return byNode(question, {
+    nodes: segmentOrNull('ledger_1d_node', run(published.nodeDays)),
+    devices: segmentOrNull('ledger_1d', run(published.days)),
   })
 }
+
+/** Nodes are an eighth of the rows: they answer where they know the fields and reach as far as the devices. */
+function byNode(
+  { fields }: Question,
+  runs: { readonly nodes: Segment | null; readonly devices: Segment | null },
+): Segment | null {
+  const isKnown = fields.every((field) => NODE_FIELDS.has(field))
+  return isKnown && runs.nodes?.toMs === runs.devices?.toMs ? runs.nodes : runs.devices
+}
+
+const segmentOrNull = (table: LedgerTable, window: TimeWindow | null): Segment | null =>
+  window === null ? null : segment(table, window)
 
 /** From the first bucket on as far as all buckets are published; buckets before the first minute are empty. */
 function coveredRun(
@@ -152,13 +190,16 @@ function coveredRun(
   },
 ): TimeWindow | null {
   let endMs = fromMs
+  let isAnyPublished = false
   for (;;) {
     const next = grid.next(endMs)
+    const isPublished = grid.published.has(endMs)
     const isEmpty = grid.firstMinuteMs !== null && next <= grid.firstMinuteMs
-    if (next > toMs || !(isEmpty || grid.published.has(endMs))) break
+    if (next > toMs || !(isEmpty || isPublished)) break
+    isAnyPublished ||= isPublished
     endMs = next
   }
-  return endMs > fromMs ? { fromMs, toMs: endMs } : null
+  return isAnyPublished ? { fromMs, toMs: endMs } : null
 }
 
 const segment = (table: LedgerTable, window: TimeWindow): Segment => ({
@@ -171,7 +212,9 @@ const RESOLUTIONS = {
   ledger_1m_group: '1m_group',
   ledger_1m: '1m',
   ledger_1h: '1h',
+  ledger_1h_node: '1h',
   ledger_1d: '1d',
+  ledger_1d_node: '1d',
 } as const
 
 function mainResolution(segments: readonly Segment[]): AnswerFrame['resolution'] {

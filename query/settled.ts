@@ -21,11 +21,16 @@ export async function readPublishedBuckets(
     from_s: Math.floor((nowMs - WINDOW_MS_MAX) / 1000),
     to_s: Math.ceil(nowMs / 1000),
   })
-  const of = (resolution: '1h' | '1d') =>
+  const of = (resolution: string) =>
     new Set(
       rows
         .flatMap((row) => (row.resolution === resolution ? row.buckets_s : []))
         .map((seconds) => seconds * 1000),
     )
-  return { hours: of('1h'), days: of('1d') }
+  return {
+    hours: of('1h'),
+    days: of('1d'),
+    nodeHours: of('1h_node'),
+    nodeDays: of('1d_node'),
+  }
 }

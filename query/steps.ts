@@ -1,4 +1,5 @@
-import { MINUTE_MS, type TimeWindow } from './window.ts'
+import { localDayStart } from './local-day.ts'
+import { DAY_MS, MINUTE_MS, type TimeWindow } from './window.ts'
 
 export const POINTS_DEFAULT = 300
 export const POINTS_MAX = 2000
@@ -26,8 +27,25 @@ export function chooseGrid(window: TimeWindow, points: number): Grid {
   }
 }
 
-function gridOf(window: TimeWindow, stepMs: number): Grid {
-  const t0Ms = Math.floor(window.fromMs / stepMs) * stepMs
+/**
+ * The same, but steps of whole days are days of the site. Where its clocks change within the window they stay days
+ * of UTC: local days are not of one length there.
+ */
+export function chooseSiteGrid(
+  window: TimeWindow,
+  points: number,
+  timeZone: string,
+): { readonly grid: Grid; readonly areLocalDays: boolean } {
+  const grid = chooseGrid(window, points)
+  if (grid.stepMs % DAY_MS !== 0) return { grid, areLocalDays: false }
+  const offsetMs = localDayStart(window.fromMs, timeZone) % DAY_MS
+  const isSteady = localDayStart(window.toMs, timeZone) % DAY_MS === offsetMs
+  if (!isSteady) return { grid, areLocalDays: false }
+  return { grid: gridOf(window, grid.stepMs, offsetMs), areLocalDays: true }
+}
+
+function gridOf(window: TimeWindow, stepMs: number, offsetMs = 0): Grid {
+  const t0Ms = Math.floor((window.fromMs - offsetMs) / stepMs) * stepMs + offsetMs
   return { t0Ms, stepMs, count: Math.ceil((window.toMs - t0Ms) / stepMs) }
 }
 

@@ -97,3 +97,92 @@ export async function seedSamples(store: Store, seed: SampleSeed): Promise<numbe
   }
   return (devices * (toMs - fromMs)) / stepMs
 }
+
+/** Sums of a bucket as the ledger keeps them, of `n` devices over `ms` each, as SQL; `load` is their mean use. */
+const ledgerSums = (n: string, ms: string, load: string, noise: string) => {
+  const time = `toUInt64(${n} * ${ms})`
+  // A hundredth of a percent is unknown here and there, so that coverage is not one everywhere.
+  const known = `toUInt64(${time} - ${time} * (${noise} % 100) / 10000)`
+  const busy = `least(1, ${load} * (0.9 + (${noise} % 200) / 1000))`
+  return `${time}, 0, ${known}, toUInt64(${known} * ${busy} * 1000), ${known}, toUInt64(${known} * ${busy} * 700),
+    ${known}, toUInt64(${known} * ${busy} * 400), ${known}, toUInt64(${known} * (100000 + ${busy} * 500000)),
+    ${known}, toUInt64(${known} * 600), ${known}, toInt64(${known} * 60000), toFloat32(50 + ${noise} % 30), NULL`
+}
+const SUM_COLUMNS = `capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
+  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
+  temperature_known_ms, temperature_mc_ms, temperature_max, margin_min`
+
+export interface LedgerSeed {
+  readonly devices: number
+  /** First bucket, epoch ms. */
+  readonly fromMs: number
+  readonly buckets: number
+}
+
+/** Minutes of groups, as minute-groups.sql makes them of the fleet; of every tenth minute a revision that was replaced. */
+export async function seedGroupMinutes(store: Store, seed: LedgerSeed): Promise<void> {
+  const noise = 'cityHash64(n, load, minute)'
+  const d = 'number'
+  await store.command(
+    `INSERT INTO ledger_1m_group (bucket, revision, cluster, hall, pool, vendor, model, tenant, class, busy_source, devices, ${SUM_COLUMNS})
+     SELECT toDateTime({from:UInt32} + 60 * minute, 'UTC'), revision, cluster, hall, pool, vendor, model, tenant, class, 1, n,
+       ${ledgerSums('n', '60000', 'load', noise)}
+     FROM
+     (
+       SELECT ${FLEET.cluster(d)} AS cluster, ${FLEET.hall(d)} AS hall, ${FLEET.pool(d)} AS pool, ${FLEET.vendor(d)} AS vendor,
+         ${FLEET.model(d)} AS model, ${FLEET.tenant(d)} AS tenant, ${FLEET.class(d)} AS class, count() AS n, avg(${FLEET.load(d)}) AS load
+       FROM numbers({devices:UInt32})
+       GROUP BY cluster, hall, pool, vendor, model, tenant, class
+     ) AS g
+     CROSS JOIN (SELECT number AS minute, arrayJoin(if(number % 10 = 0, [1, 2], [1])) AS revision FROM numbers({buckets:UInt32})) AS m
+     ORDER BY minute`,
+    { ...seconds(seed) },
+  )
+  await store.command(
+    `INSERT INTO revisions
+     SELECT '1m', toDateTime({from:UInt32} + 60 * number, 'UTC'), arrayJoin(if(number % 10 = 0, [1, 2], [1])), now64(3), {devices:UInt32}, ''
+     FROM numbers({buckets:UInt32})`,
+    seconds(seed),
+  )
+}
+
+/** Minutes, hours or days of every device; days are those of a zone without changes of clocks. */
+export async function seedDeviceBuckets(
+  store: Store,
+  table: 'ledger_1m' | 'ledger_1h' | 'ledger_1d',
+  seed: LedgerSeed,
+): Promise<void> {
+  const width = { ledger_1m: 60, ledger_1h: 3_600, ledger_1d: 86_400 }[table]
+  const d = '(number % {devices:UInt32})'
+  const perInsert = Math.max(1, Math.floor(1_000_000 / seed.devices))
+  for (let at = 0; at < seed.buckets; at += perInsert) {
+    const count = Math.min(perInsert, seed.buckets - at)
+    const bucket = `toDateTime({from:UInt32} + ${width} * ({at:UInt32} + intDiv(number, {devices:UInt32})), 'UTC')`
+    const [date, extra] = [table === 'ledger_1d', table === 'ledger_1h']
+    await store.command(
+      `INSERT INTO ${table} (bucket, ${date ? 'local_date,' : ''} device_id, revision, cluster, hall, rack, pool, node, vendor, model,
+         tenant, job, class, busy_source, ${SUM_COLUMNS}${extra ? ', busy_histogram_ms' : ''})
+       SELECT ${bucket}, ${date ? `toDate(${bucket} + 43200),` : ''} ${FLEET.deviceId(d)}, 1, ${FLEET.cluster(d)}, ${FLEET.hall(d)},
+         ${FLEET.rack(d)}, ${FLEET.pool(d)}, ${FLEET.node(d)}, ${FLEET.vendor(d)}, ${FLEET.model(d)}, ${FLEET.tenant(d)}, ${FLEET.job(d)},
+         ${FLEET.class(d)}, 1, ${ledgerSums('1', String(width * 1000), FLEET.load(d), `cityHash64(number, {at:UInt32})`)}
+         ${extra ? ', arrayMap(bin -> toUInt32(if(bin = 10, 3600000, 0)), range(20))' : ''}
+       FROM numbers({devices:UInt32} * {count:UInt32})
+       SETTINGS max_insert_block_size = 1000000, min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 0`,
+      { devices: seed.devices, from: seed.fromMs / 1000, at, count },
+    )
+  }
+  const resolution = table.slice('ledger_'.length)
+  if (resolution === '1m') return
+  await store.command(
+    `INSERT INTO revisions
+     SELECT {resolution:String}, toDateTime({from:UInt32} + {width:UInt32} * number, 'UTC'), 1, now64(3), {devices:UInt32}, ''
+     FROM numbers({buckets:UInt32})`,
+    { ...seconds(seed), resolution, width },
+  )
+}
+
+const seconds = ({ devices, fromMs, buckets }: LedgerSeed) => ({
+  devices,
+  buckets,
+  from: fromMs / 1000,
+})

@@ -9,7 +9,9 @@ const STATEMENTS = [
   'minutes',
   'minute-groups',
   'hours',
+  'hour-nodes',
   'day',
+  'day-nodes',
   'next-revision',
   'publish',
   'restate',
@@ -72,8 +74,12 @@ export async function createLedger(
       const revision = Math.max(stored.revision, least)
       await fence?.reserve(resolution, revision)
       const reason = (work.kind === 'minutes' ? work.reason : null) ?? ''
-      const run = (name: Statement, params: Readonly<Record<string, QueryValue>>) => {
-        const token = `settle:${name}:${resolution}:${work.fromMs}-${work.toMs}:${revision}`
+      const run = (
+        name: Statement,
+        params: Readonly<Record<string, QueryValue>>,
+        told: string = resolution,
+      ) => {
+        const token = `settle:${name}:${told}:${work.fromMs}-${work.toMs}:${revision}`
         return store.command(text(name), { ...range, revision, ...params }, { token })
       }
       const step_ms = stepMs ?? work.toMs - work.fromMs
@@ -82,9 +88,21 @@ export async function createLedger(
           await run('minutes', {})
           await run('minute-groups', {})
           if (reason !== '') await run('restate', { as_of_ms: asOfMs, reason })
-        } else if (work.kind === 'hours') await run('hours', {})
-        else await run('day', { date: work.date })
-        await run('publish', { resolution, ledger, step_ms, as_of_ms: asOfMs, reason })
+        } else if (work.kind === 'hours') {
+          await run('hours', {})
+          await run('hour-nodes', {})
+        } else {
+          await run('day', { date: work.date })
+          await run('day-nodes', {})
+        }
+        const published = { step_ms, as_of_ms: asOfMs, reason }
+        // The nodes first: readers take them only where their revision is the one of the devices.
+        if (work.kind !== 'minutes') {
+          const nodes = `${resolution}_node`
+          const table = `${ledger}_node`
+          await run('publish', { ...published, resolution: nodes, ledger: table }, nodes)
+        }
+        await run('publish', { ...published, resolution, ledger })
       } catch (error) {
         unspent.set(resolution, revision + 1)
         throw error

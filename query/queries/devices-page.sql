@@ -6,7 +6,14 @@ WITH
   (
     SELECT *
     FROM devices
-    WHERE (device_id, at) IN (SELECT device_id, max(at) FROM devices GROUP BY device_id)
+    WHERE (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
+      AND (device_id, at) IN
+      (
+        SELECT device_id, max(at)
+        FROM devices
+        WHERE empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)})))
+        GROUP BY device_id
+      )
     ORDER BY device_id, log_position DESC
     LIMIT 1 BY device_id
   ),
@@ -25,6 +32,9 @@ WITH
     -- one-second samples is up to two seconds on its way and devices would flicker.
     WHERE ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
       AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
+      -- Said here as well as below: one device must not cost what the fleet costs.
+      AND (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
+      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE toString(parent_id) = {parent:String}))
     GROUP BY device_id
   ),
   accepted AS

@@ -1,6 +1,6 @@
 -- Distinct devices with capacity in the window, by what they were while they had it. A change counts
 -- from the minute it happened in, as in device_minutes. Of two rows of one moment the first is valid for
--- no time at all, so FINAL is not needed.
+-- no time at all, so FINAL is not needed. Of what a device was before the window only the last counts.
 WITH
   '' AS none,
   spans AS
@@ -13,6 +13,17 @@ WITH
       )), 60000) * 60000 AS valid_to_ms
     FROM devices
     WHERE at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND
+      (
+        at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+        OR (device_id, at) IN
+        (
+          SELECT device_id, max(at)
+          FROM devices
+          WHERE at < fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+          GROUP BY device_id
+        )
+      )
   ),
   capacity AS
   (

@@ -37,7 +37,7 @@ const SettledParams = GroupingParams.extend({
   /** What lies between the two edges that are read; empty when from = to. */
   hole_from_s: z.int(),
   hole_to_s: z.int(),
-  resolution: z.enum(['1m', '1h', '1d']),
+  resolution: z.enum(['1m', '1h', '1h_node', '1d', '1d_node']),
 })
 
 /** One group, step and busy source: sums that are divided once, at the rim. */
@@ -76,11 +76,11 @@ export const fleetGroupSums = namedQuery({
   row: SumsRow,
 })
 
-/** Published minutes, hours or days by device. */
+/** Published minutes, hours or days by device, or hours and days by node. */
 export const fleetDeviceSums = namedQuery({
   file: new URL('fleet-device-sums.sql', import.meta.url),
   params: SettledParams.extend({
-    table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1d']),
+    table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1h_node', 'ledger_1d', 'ledger_1d_node']),
     /** Starts of the local days to read; empty for the other tables. */
     days_s: z.array(z.int()),
   }),

@@ -10,5 +10,5 @@ export const published = namedQuery({
 export const publishedBuckets = namedQuery({
   file: new URL('published-buckets.sql', import.meta.url),
   params: z.strictObject({ from_s: z.int(), to_s: z.int() }),
-  row: z.strictObject({ resolution: z.enum(['1h', '1d']), buckets_s: z.array(z.int()) }),
+  row: z.strictObject({ resolution: z.string(), buckets_s: z.array(z.int()) }),
 })

@@ -2,12 +2,27 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
 import { FleetMetric } from '../fleet-metrics.ts'
-import { type FleetDeps, fleetSeries, fleetSummary } from '../fleet.ts'
+import {
+  type FleetDeps,
+  fleetSeries,
+  fleetSummary,
+  SUMMARY_LIMIT_MAX,
+  SUMMARY_ORDERS,
+} from '../fleet.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
-import { FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
+import {
+  FilterParam,
+  GroupByParam,
+  WindowParams,
+  wholeNumber,
+  wholeNumberOrNone,
+} from './parameters.ts'
 import { answers } from './responses.ts'
 
 const tags = ['fleet']
+const Sort = z
+  .templateLiteral([z.enum(['', '-']), z.enum(SUMMARY_ORDERS)])
+  .describe('a figure of the group, with - before it for the highest first; default by key')
 
 export const fleetRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, { deps }, done) => {
   app.get(
@@ -16,12 +31,18 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, 
       schema: {
         tags,
         summary: 'Utilization of the fleet or of groups of it over one window',
-        querystring: z.strictObject({ ...WindowParams, ...GroupByParam, ...FilterParam }),
+        querystring: z.strictObject({
+          ...WindowParams,
+          ...GroupByParam,
+          ...FilterParam,
+          sort: Sort.optional(),
+          limit: wholeNumberOrNone(1, SUMMARY_LIMIT_MAX),
+        }),
         response: answers(FleetSummary),
       },
     },
-    ({ query: { group_by, filter, from, to } }) =>
-      fleetSummary(deps, { from, to, groupBy: group_by, filters: filter }),
+    ({ query: { group_by, filter, ...question } }) =>
+      fleetSummary(deps, { ...question, groupBy: group_by, filters: filter }),
   )
   app.get(
     '/fleet/series',

@@ -25,12 +25,17 @@ export const GroupByParam = {
 
 /** A whole number in a query string. */
 export const wholeNumber = (min: number, max: number, fallback: number) =>
+  numberText(min, max).default(fallback)
+
+/** The same where leaving it out means something else than any number. */
+export const wholeNumberOrNone = (min: number, max: number) => numberText(min, max).optional()
+
+const numberText = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, `a whole number from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.int().min(min).max(max))
-    .default(fallback)
 
 export const flag = z
   .enum(['true', 'false'])

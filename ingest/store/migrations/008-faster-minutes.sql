@@ -240,3 +240,82 @@ SELECT
   f.margin_min AS margin_min
 FROM facts AS f
 ASOF LEFT JOIN descriptions AS d ON d.device_id = f.device_id AND d.at <= f.seen_until
+;
+-- The hours and days of devices by node and what its devices were: an eighth of the rows for every question that is not
+-- about a job or one device. Published in `revisions` under names of their own ('1h_node', '1d_node'): buckets that were
+-- settled before these tables existed are answered from the devices.
+CREATE TABLE IF NOT EXISTS ledger_1h_node {{on_cluster}}
+(
+  bucket      DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  revision    UInt32,
+  cluster     LowCardinality(String),
+  hall        LowCardinality(String),
+  rack        LowCardinality(String),
+  pool        LowCardinality(String),
+  node        LowCardinality(String),
+  vendor      LowCardinality(String),
+  model       LowCardinality(String),
+  tenant      LowCardinality(String),
+  class       LowCardinality(String),
+  busy_source UInt8,
+  devices     UInt32,
+  -- Integer milliseconds; shares as ratio x ms x 1,000; power as milliwatts x ms. Each sum has its own known time.
+  capacity_ms          UInt64,
+  verification_ms      UInt64,
+  known_ms             UInt64,
+  busy_ms_x1000        UInt64,
+  active_known_ms      UInt64,
+  active_ms_x1000      UInt64,
+  effective_known_ms   UInt64,
+  effective_ms_x1000   UInt64,
+  power_known_ms       UInt64,
+  power_mw_ms          UInt64,
+  memory_known_ms      UInt64,
+  memory_ms_x1000      UInt64,
+  temperature_known_ms UInt64,
+  temperature_mc_ms    Int64,
+  temperature_max      Nullable(Float32),
+  margin_min           Nullable(Float32)
+)
+ENGINE = {{engine:MergeTree}}
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (bucket, cluster, hall, rack, node)
+SETTINGS ttl_only_drop_parts = 1, {{dedup}}
+;
+CREATE TABLE IF NOT EXISTS ledger_1d_node {{on_cluster}}
+(
+  bucket      DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  revision    UInt32,
+  cluster     LowCardinality(String),
+  hall        LowCardinality(String),
+  rack        LowCardinality(String),
+  pool        LowCardinality(String),
+  node        LowCardinality(String),
+  vendor      LowCardinality(String),
+  model       LowCardinality(String),
+  tenant      LowCardinality(String),
+  class       LowCardinality(String),
+  busy_source UInt8,
+  devices     UInt32,
+  -- Integer milliseconds; shares as ratio x ms x 1,000; power as milliwatts x ms. Each sum has its own known time.
+  capacity_ms          UInt64,
+  verification_ms      UInt64,
+  known_ms             UInt64,
+  busy_ms_x1000        UInt64,
+  active_known_ms      UInt64,
+  active_ms_x1000      UInt64,
+  effective_known_ms   UInt64,
+  effective_ms_x1000   UInt64,
+  power_known_ms       UInt64,
+  power_mw_ms          UInt64,
+  memory_known_ms      UInt64,
+  memory_ms_x1000      UInt64,
+  temperature_known_ms UInt64,
+  temperature_mc_ms    Int64,
+  temperature_max      Nullable(Float32),
+  margin_min           Nullable(Float32)
+)
+ENGINE = {{engine:MergeTree}}
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (bucket, cluster, hall, rack, node)
+SETTINGS {{dedup}}

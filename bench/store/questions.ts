@@ -1,0 +1,71 @@
+/** One question as a request to the API, and what it must reach. */
+export interface BenchQuestion {
+  readonly name: string
+  readonly url: string
+  /** p95 of the answer, ms; absent = measured only. */
+  readonly aimMs?: number
+}
+
+const AIM_MS = 150
+const DAY_MS = 86_400_000
+const WIDE = ['cluster', 'hall', 'pool', 'model', 'tenant', 'class'] as const
+const NARROW = [
+  { field: 'rack', within: 'hall' },
+  { field: 'node', within: 'rack' },
+] as const
+
+/** What the issue asks for, of the window that ends at `endMs`; `node` and `deviceId` are ones of the fleet. */
+export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[] {
+  const window = (days: number) => `from=${endMs - days * DAY_MS}&to=${endMs}`
+  const summary = (query: string) => `/api/v1/fleet/summary?${query}`
+  const series = (query: string) => `/api/v1/fleet/series?${query}`
+  const ask = (name: string, url: string): BenchQuestion => ({ name, url, aimMs: AIM_MS })
+  const wide = WIDE.flatMap((field) => [
+    ask(`summary by ${field}, 24 h`, summary(`${window(1)}&group_by=${field}`)),
+    ask(
+      `series by ${field}, 24 h, 288 points`,
+      series(`${window(1)}&group_by=${field}&points=300`),
+    ),
+    ask(
+      `top 10 ${field}s, 24 h`,
+      summary(`${window(1)}&group_by=${field}&sort=utilization&limit=10`),
+    ),
+  ])
+  const narrow = NARROW.flatMap(({ field, within }) =>
+    [
+      { days: 1, label: '24 h at 1 h', points: 24 },
+      { days: 90, label: '90 d at 1 d', points: 90 },
+    ].flatMap(({ days, label, points }) => {
+      const grouped = `${window(days)}&group_by=${field}`
+      const part = `filter=${within}:eq:${within}-1`
+      return [
+        ask(`summary by ${field}, one hall, ${label}`, summary(`${grouped}&filter=hall:eq:hall-0`)),
+        ask(
+          `series by ${field}, one ${within}, ${label}`,
+          series(`${grouped}&${part}&points=${points}`),
+        ),
+        ask(
+          `top 20 ${field}s of the fleet, ${label}`,
+          summary(`${grouped}&sort=utilization&limit=20`),
+        ),
+      ]
+    }),
+  )
+  return [
+    ask('summary, whole fleet, 24 h', summary(window(1))),
+    ask('series, whole fleet, 24 h, 1,440 points', series(`${window(1)}&points=1440`)),
+    ask('summary by cluster and model, 24 h', summary(`${window(1)}&group_by=cluster,model`)),
+    ...wide,
+    ...narrow,
+    ask('devices page, first 100 of 50,000', '/api/v1/devices?limit=100'),
+    ask(
+      'devices page, sorted by temperature',
+      '/api/v1/devices?limit=100&sort=-temperature_celsius',
+    ),
+    ask('one device', `/api/v1/devices/${deviceId}`),
+    ask(
+      'one device, eight metrics, last hour',
+      `/api/v1/devices/${deviceId}/series?from=${endMs - 3_600_000}&to=${endMs}&metrics=busy_ratio,power_watts,temperature_celsius,sm_active_ratio,memory_used_bytes,sm_clock_hertz,energy_joules_total,tensor_active_ratio`,
+    ),
+  ]
+}
