@@ -8,9 +8,10 @@ import { isOpen, Repair, type RepairQueue } from './repair.ts'
 const Body = z.object({ body: z.string() })
 /** A request and its outcome stay for this long, days; the table's own retention is the same (store/retention.ts). */
 export const REPAIRS_KEPT_DAYS = 30
-/** Not those whose rows are being removed: an earlier version may still be there when the last one is gone. */
+/** Not those whose rows are old enough to go: an earlier version may still be there when the last one is gone. */
 const OLDEST = `SELECT body FROM repairs FINAL WHERE state IN ('asked', 'running')
-  AND asked_at > now() - INTERVAL ${REPAIRS_KEPT_DAYS} DAY ORDER BY asked_at, id LIMIT 1`
+  AND asked_at > (SELECT max(asked_at) FROM repairs) - INTERVAL ${REPAIRS_KEPT_DAYS} DAY
+  ORDER BY asked_at, id LIMIT 1`
 const ONE = 'SELECT body FROM repairs FINAL WHERE id = {id:String}'
 
 /** Requests in the store: the asking and the settling process need nothing else in common. */
