@@ -3,6 +3,7 @@ import { createBatchDecoder, createBlockMemory } from '#schemas/wire.ts'
 import type { LogMessage } from '../bus/log.ts'
 import type { LogState } from './intent.ts'
 import type { ShardHandle } from './ports.ts'
+import { blockWaitMs, rateAfter } from './block-wait.ts'
 import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
 
 export interface ReaderOptions {
@@ -11,18 +12,20 @@ export interface ReaderOptions {
   readonly rowsMax: number
   /** …or bytes… */
   readonly bytesMax: number
-  /** …or this long after its first message, ms. */
+  /** …or after this long, ms; at high rates up to three times as long (see block-wait.ts). */
   readonly waitMs: number
 }
 
 /** Rows stay far below max_insert_block_size (1,048,449), also when the last message is a large one. */
-export const DEFAULT_READER_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 250 } as const
+export const DEFAULT_READER_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 800 } as const
 /** Messages asked for at a time. */
 const READ_MESSAGES = 256
 /** Messages of one insert: an intent lists at most 100,000 positions. */
 const MESSAGES_MAX = 50_000
 /** How long one read waits while there is nothing to do. */
 const IDLE_WAIT_MS = 250
+/** A message that came sooner after the question was there before it. */
+const AT_ONCE_MS = 20
 
 /** A message with what was found in it. */
 export interface Read {
@@ -33,8 +36,9 @@ export interface Read {
 export interface ShardReader {
   state(): Promise<LogState>
   /**
-   * Messages from a position on, until enough rows or bytes, or no more within the waiting time. Ends the
-   * use of all batches of the last call: their memory is written over.
+   * Messages from a position on, until there are enough rows or bytes, or the waiting time is over. It runs
+   * from the end of the last call when messages have been waiting since. Ends the use of all batches of the
+   * last call: their memory is written over.
    */
   gather(from: number): Promise<Read[]>
   /** Exactly the messages of a range that the log still holds. */
@@ -69,6 +73,11 @@ export function createShardReader({
   const read = (from: number, max: number, waitMs: number) =>
     lasting(() => log.read(from, max, waitMs))
 
+  let rowsPerSecond = 0
+  /** When the waiting of the last block began, and when it was complete. */
+  let last: { readonly beganMs: number; readonly endedMs: number; readonly rows: number } | null =
+    null
+
   const reader: ShardReader = {
     state: () =>
       lasting(async () => {
@@ -79,16 +88,23 @@ export function createShardReader({
     async gather(from) {
       memory.recycle()
       const reads: Read[] = []
+      const askedMs = clock()
       let rows = 0
       let bytes = 0
       let next = from
-      let endMs = Infinity
+      let beganMs = askedMs
+      let endMs = askedMs + IDLE_WAIT_MS
       while (rows < options.rowsMax && bytes < options.bytesMax && reads.length < MESSAGES_MAX) {
-        const waitMs = reads.length === 0 ? IDLE_WAIT_MS : endMs - clock()
-        if (waitMs <= 0 || signal.aborted) break
-        const messages = await read(next, READ_MESSAGES, waitMs)
+        if (signal.aborted) break
+        // What is there when time is up is taken too: it has waited as long.
+        const messages = await read(next, READ_MESSAGES, Math.max(0, endMs - clock()))
         if (messages.length === 0) break
-        if (reads.length === 0) endMs = clock() + options.waitMs
+        if (reads.length === 0) {
+          // Messages that were there at once came while the last insert was under way.
+          const nowMs = clock()
+          beganMs = nowMs - askedMs < AT_ONCE_MS ? (last?.endedMs ?? nowMs) : nowMs
+          endMs = beganMs + blockWaitMs(options.waitMs, rowsPerSecond)
+        }
         for (const message of messages) {
           const checked = check(message)
           reads.push(checked)
@@ -96,7 +112,18 @@ export function createShardReader({
           if (checked.result.ok) rows += checked.result.accepted.batch.block.rows
           next = message.position + 1
         }
+        if (messages.length < READ_MESSAGES && clock() >= endMs) break
       }
+      if (reads.length === 0) {
+        if (last !== null) last = { ...last, endedMs: clock() }
+        return reads
+      }
+      if (last !== null)
+        rowsPerSecond = rateAfter(rowsPerSecond, {
+          rows: last.rows,
+          tookMs: beganMs - last.beganMs,
+        })
+      last = { beganMs, endedMs: clock(), rows }
       return reads
     },
     async range(first, last) {
