@@ -316,7 +316,8 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
     summary: 'ask a running server whether it is well, and what of the pipeline is not',
     arguments: '[URL]',
     words: 1,
-    details: `Prints readiness, the state of the pipeline and collection health of http://127.0.0.1:8440 or the given address. Exit code 0 = ready.
+    details: `Prints readiness, collection health and the state of the pipeline of http://127.0.0.1:8440 or the given address.
+Exit code 0 = ready.
 Sends the token in PLIMSOLL_TOKEN if it is set; a server beyond loopback asks for one.`,
     options: {},
     examples: ['plimsoll status', 'plimsoll status http://127.0.0.1:9000'],

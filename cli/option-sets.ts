@@ -30,7 +30,7 @@ export const STREAMS: Readonly<Record<string, OptionSpec>> = {
   'shard-count': SHARD_COUNT,
   'nats-replicas': {
     value: 'N',
-    help: 'copies of each stream in a cluster of NATS servers (PLIMSOLL_NATS_REPLICAS; default 1)',
+    help: 'copies of each stream in a cluster of NATS servers (PLIMSOLL_NATS_REPLICAS; default 1 or as they are)',
   },
   'stream-gib': {
     value: 'N',
@@ -104,12 +104,12 @@ export const COLLECT: Readonly<Record<string, OptionSpec>> = {
 export const STATUS_PAGE: Readonly<Record<string, OptionSpec>> = {
   'metrics-listen': {
     value: 'ADDRESS',
-    help: 'also say /metrics, /healthz and /readyz here, without a token: HOST:PORT, or a port of loopback (PLIMSOLL_METRICS_LISTEN; default nowhere)',
+    help: '/metrics, /healthz, /readyz without a token: HOST:PORT or a port (PLIMSOLL_METRICS_LISTEN)',
   },
 }
 export const REPORTS: Readonly<Record<string, OptionSpec>> = {
   'status-every': {
     value: 'SECONDS',
-    help: 'how often this process says how it is, for the Pipeline page (PLIMSOLL_STATUS_SECONDS; default 10, a collector 60)',
+    help: 'how often it says how it is (PLIMSOLL_STATUS_SECONDS; default 10, a collector 60)',
   },
 }
