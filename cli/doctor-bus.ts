@@ -7,7 +7,7 @@ import { type BusConnectOptions, connectBus } from '../ingest/bus/connect.ts'
 import { checkServer } from '../ingest/bus/streams.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
-import { STREAM_NAME } from '#schemas/subjects.ts'
+import { isTelemetryStream, STREAM_NAME } from '#schemas/subjects.ts'
 import type { Settings } from './settings.ts'
 
 /** Where the bus is and how to log in: options and environment first, then the configuration. */
@@ -41,6 +41,8 @@ const StreamAnswer = z.object({
   /** The server's clock; servers from 2.10 on. */
   ts: z.string().optional(),
 })
+
+const NamesAnswer = z.object({ streams: z.array(z.string()).nullable().optional() })
 
 /** Connects, asks for the stream of telemetry, and leaves. Never rejects; may answer after the time. */
 export async function askBus(
@@ -90,18 +92,26 @@ interface Asked {
 async function askStream(connection: Asked, timeoutMs: number) {
   const startedMs = performance.now()
   try {
-    const subject = `$JS.API.STREAM.INFO.${STREAM_NAME}`
-    const { data } = await connection.request(subject, '', { timeout: timeoutMs })
+    const ask = (subject: string) => connection.request(subject, '', { timeout: timeoutMs })
+    const { data } = await ask(`$JS.API.STREAM.INFO.${STREAM_NAME}`)
     const halfTripMs = (performance.now() - startedMs) / 2
     const answer = StreamAnswer.parse(JSON.parse(new TextDecoder().decode(data)))
     const theirMs = Date.parse(answer.ts ?? '')
     const clock = Number.isFinite(theirMs)
       ? { offsetMs: Date.now() - halfTripMs - theirMs, uncertaintyMs: halfTripMs }
       : null
-    const stream: BusFacts['stream'] = answer.config === undefined ? 'missing' : 'present'
+    const isThere = answer.config !== undefined || (await hasShards(ask))
+    const stream: BusFacts['stream'] = isThere ? 'present' : 'missing'
     return { stream, clock }
   } catch {
     // A collector's login may not use this subject: the server then answers nothing, or refuses.
     return { stream: 'not_allowed' as const, clock: null }
   }
+}
+
+/** With several shards no stream has the name of the only one. */
+async function hasShards(ask: (subject: string) => Promise<{ readonly data: Uint8Array }>) {
+  const { data } = await ask('$JS.API.STREAM.NAMES')
+  const { streams } = NamesAnswer.parse(JSON.parse(new TextDecoder().decode(data)))
+  return streams?.some(isTelemetryStream) === true
 }

@@ -183,8 +183,8 @@ function busConnection({ natsUrl, natsCreds }: Settings & { natsUrl: string }, n
 export function streamLimits(settings: Settings): StreamLimits {
   const { shards, natsReplicas, leafDomains, streamGib } = settings
   const leaves = leafDomains.length === 0 ? {} : { leafDomains }
-  const size = { maxBytes: streamGib * 2 ** 30, replicas: natsReplicas }
-  return { ...STREAM_LIMITS, shards, ...size, ...leaves }
+  const copies = natsReplicas === undefined ? {} : { replicas: natsReplicas }
+  return { ...STREAM_LIMITS, shards, maxBytes: streamGib * 2 ** 30, ...copies, ...leaves }
 }
 
 /** The shards this process reads, in order. Throws E_CONFIG_INVALID for one the site does not have. */

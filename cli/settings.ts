@@ -18,7 +18,7 @@ export const Settings = z.strictObject({
   /** Those that this ingest process reads; absent = all. */
   ownShards: z.array(z.coerce.number().int().min(0)).min(1).optional(),
   /** Copies of each stream in a cluster of NATS servers. */
-  natsReplicas: z.coerce.number().int().min(1).max(5).default(1),
+  natsReplicas: z.coerce.number().int().min(1).max(5).optional(),
   /** Room of all telemetry streams together; beyond it collectors spool. */
   streamGib: z.coerce.number().int().min(1).max(100_000).default(40),
   /** JetStream domains of leaf servers whose streams are copied into this server's. */

@@ -43,6 +43,7 @@ export interface StreamLimits {
   readonly maxAgeMs: number
   /** Bound on disk of all shards together; a full stream refuses and the spools hold the data. */
   readonly maxBytes: number
+  /** Copies of each stream, 1 to 5; absent = one for a new stream, and an existing one keeps what it has. */
   readonly replicas?: number
   /** Telemetry streams, by collector; default 1. More need the server's mapping, see docs/scaling.md. */
   readonly shards?: number
@@ -90,7 +91,7 @@ export function isOlder(version: string, than: string): boolean {
 
 /** The stream of one shard's telemetry and events: refuses when full, deletes by age only. */
 export function telemetryStream(limits: StreamLimits, place: ShardPlace = ONE_SHARD): Config {
-  const { maxAgeMs, maxBytes, replicas = 1, leafDomains = [] } = limits
+  const { maxAgeMs, maxBytes, replicas, leafDomains = [] } = limits
   const name = shardStreamName(place)
   const sources = leafDomains.map((domain) => ({ name, external: { api: `$JS.${domain}.API` } }))
   return {
@@ -102,46 +103,49 @@ export function telemetryStream(limits: StreamLimits, place: ShardPlace = ONE_SH
     max_bytes: Math.floor(maxBytes / place.shards),
     max_msg_size: BATCH_LIMITS.bytes + 4096,
     duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, maxAgeMs)),
-    num_replicas: replicas,
+    ...copies(replicas),
     ...(sources.length === 0 ? {} : { sources }),
   }
 }
 
 /** The stream of intents, one subject per shard. */
-export function intentStream(replicas = 1): Config {
+export function intentStream(replicas?: number): Config {
   return {
     ...LOG,
     name: INTENT_STREAM_NAME,
     subjects: ['intent.v1.*'],
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: INTENTS_KEPT,
-    num_replicas: replicas,
+    ...copies(replicas),
   }
 }
 
 /** The stream of leases: who works on what; only the last word of each counts. */
-export function leaseStream(replicas = 1): Config {
+export function leaseStream(replicas?: number): Config {
   return {
     ...LOG,
     name: LEASE_STREAM_NAME,
     subjects: [leaseSubject('*')],
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: 1,
-    num_replicas: replicas,
+    ...copies(replicas),
   }
 }
 
 /** The stream of orders to collectors: whole states, the last one counts. */
-export function controlStream(replicas = 1): Config {
+export function controlStream(replicas?: number): Config {
   return {
     ...LOG,
     name: CONTROL_STREAM_NAME,
     subjects: [CONTROL_STATE_SUBJECT],
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: STATES_KEPT,
-    num_replicas: replicas,
+    ...copies(replicas),
   }
 }
+
+const copies = (replicas: number | undefined): Pick<Config, 'num_replicas'> =>
+  replicas === undefined ? {} : { num_replicas: replicas }
 
 const LOG = {
   retention: RetentionPolicy.Limits,
