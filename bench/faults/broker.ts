@@ -31,7 +31,7 @@ export function brokerConfig(port: number, dataDir: string): string {
   return `listen: "127.0.0.1:${port}"
 max_payload: 2MB
 jetstream { store_dir: "${dataDir}", max_file_store: 100GB }
-authorization { users: [ { user: ${ADMIN}, password: ${PASSWORD} }, ${collectors.join(', ')} ] }
+authorization { timeout: 10, users: [ { user: ${ADMIN}, password: ${PASSWORD} }, ${collectors.join(', ')} ] }
 `
 }
 
@@ -120,6 +120,8 @@ export async function connectAs(port: number, user: string): Promise<NatsConnect
     inboxPrefix: `_INBOX_${user}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
+    // A server that starts on a busy machine may let a login wait too long; twice, and the client would give up.
+    ignoreAuthErrorAbort: true,
     waitOnFirstConnect: true,
   })
   return connection
