@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Reader } from '#schemas/ports.ts'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { DIMENSIONS } from './filters.ts'
 import { fleetDeps, fleetSeries, fleetSummary } from './fleet.ts'
@@ -42,6 +44,7 @@ beforeEach(async () => {
     'revisions',
     'ledger_1m',
     'ledger_1h',
+    'ledger_1h_node',
     'ledger_1d',
     'ledger_1m_group',
   ]) {
@@ -259,6 +262,50 @@ describe('fleet summary', () => {
     const chart = { ...asked, groupBy: 'model', to: String(T0 + HOUR_MS), points: 1 }
     const { groups } = await fleetSeries(deps(), { ...chart, metric: 'power_watts' })
     expect(groups[0]?.values).toEqual([700])
+  })
+
+  test('hours by node answer a wide question where they are those of the devices, and only there', async () => {
+    now = T0 + 6 * HOUR_MS
+    // What is settled ends with the window.
+    await publish(engine.store, [T0, now - MINUTE_MS])
+    const hours = Array.from({ length: 6 }, (_, at) => T0 + at * HOUR_MS)
+    const devices = [1, 2].flatMap((deviceId) =>
+      hours.map((bucketMs) => ({ bucketMs, deviceId, busy: deviceId / 4 })),
+    )
+    await seedDevices(engine.store, devices, 'ledger_1h')
+    await publish(engine.store, hours, { resolution: '1h' })
+    // As settling makes them: of the first revision of the hours.
+    const file = new URL('../ingest/settle/hour-nodes.sql', import.meta.url)
+    const range = { from_ms: T0, to_ms: T0 + 6 * HOUR_MS, revision: 1 }
+    await engine.store.command(await readFile(file, 'utf8'), range)
+    await publish(engine.store, hours, { resolution: '1h_node' })
+    const asked: string[] = []
+    const reader: Reader = {
+      ping: () => engine.reader.ping(),
+      query(sql, params, limits) {
+        asked.push(String(params['table']))
+        return engine.reader.query(sql, params, limits)
+      },
+    }
+    const ask = () =>
+      fleetSummary(fleetDeps({ ...deps(), reader }), {
+        from: String(T0),
+        to: String(now),
+        groupBy: 'model',
+        filters: [],
+      })
+    const byNode = await ask()
+    expect(asked).toContain('ledger_1h_node')
+    expect(byNode.groups).toMatchObject([{ utilization: 0.375, coverage: 1 }])
+    asked.length = 0
+    await seedDevices(
+      engine.store,
+      devices.slice(0, 1).map((hour) => ({ ...hour, revision: 2 })),
+      'ledger_1h',
+    )
+    await publish(engine.store, hours.slice(0, 1), { resolution: '1h', revision: 2 })
+    await ask()
+    expect(asked).not.toContain('ledger_1h_node')
   })
 
   test('local days answer most of a long question by group, and the sum is the same', async () => {

@@ -43,6 +43,7 @@ const AGING = [
   { table: 'ledger_1m', column: 'bucket', days: 'minutes' },
   { table: 'ledger_1m_group', column: 'bucket', days: 'groups' },
   { table: 'ledger_1h', column: 'bucket', days: 'hours' },
+  { table: 'ledger_1h_node', column: 'bucket', days: 'hours' },
   { table: 'events', column: 'at', days: 'events' },
   { table: 'quarantine', column: 'at', days: 'quarantine' },
   { table: 'collection_targets', column: 'at', days: 'targets' },
