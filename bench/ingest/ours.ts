@@ -105,7 +105,7 @@ async function feed({ plane, generator, warm, first, startMs, ...options }: Feed
   const [cpuBefore, wallBefore] = [cpuOf(plane.use()), performance.now()]
   let made = first
   let madeMs = startMs + MINUTE_MS
-  let [rows, messageBytes, publishS] = [warm.rows, 0, 0]
+  let [rows, values, messageBytes, publishS] = [warm.rows, 0, 0, 0]
   for (let minute = 0; minute < minutes; minute++) {
     const minuteMs = fromMs + minute * MINUTE_MS
     await pause(Math.max(0, minuteMs + SEND_AFTER_MS - Date.now()))
@@ -113,6 +113,7 @@ async function feed({ plane, generator, warm, first, startMs, ...options }: Feed
       throw new Error('this machine makes less than a minute of messages a minute: fewer --devices')
     publishS += await generator.send(minuteMs - madeMs)
     rows += made.rows
+    values += made.values
     messageBytes += made.bytes
     await until('the samples', async () => (await plane.stored()).rows >= rows)
     say(`central plane: minute ${minute + 1} of ${minutes}: ${made.rows} rows stored`)
@@ -142,7 +143,18 @@ async function feed({ plane, generator, warm, first, startMs, ...options }: Feed
   }
   const wallS = (wallAfter - wallBefore) / 1000
   const shiftMs = fromMs - startMs - MINUTE_MS
-  return { fromMs, toMs, shiftMs, cpuS, phases, wallS, publishS, messageBytes, idleCores: idle }
+  return {
+    fromMs,
+    toMs,
+    values,
+    shiftMs,
+    cpuS,
+    phases,
+    wallS,
+    publishS,
+    messageBytes,
+    idleCores: idle,
+  }
 }
 
 /** Waits for the moment to send the next minute: CPU is counted from there on. Returns its start, epoch ms. */
@@ -178,17 +190,22 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 const integer = z.coerce.number()
 const Bytes = z.object({ bytes: integer })
+const Refused = z.object({ messages: integer })
 const Revisions = z.object({ published: integer, minutes: integer })
 
 /** Counts in the table what was fed; only that is a sample. */
 async function verify(
   { store }: Plane,
-  window: { readonly fromMs: number; readonly toMs: number },
+  window: { readonly fromMs: number; readonly toMs: number; readonly values: number },
 ) {
-  const { fromMs, toMs } = window
+  const { fromMs, toMs, values } = window
   const content = await contentOf(store, fromMs, toMs)
   if (content.rows !== content.once)
     throw new Error(`${content.rows} rows of ${content.once} samples: something was stored twice`)
+  if (content.values !== values)
+    throw new Error(`${values} samples were sent, ${content.values} are in the table`)
+  const refused = await oneOf(store, Refused, 'SELECT count() AS messages FROM quarantine')
+  if (refused.messages > 0) throw new Error(`${refused.messages} messages are in quarantine`)
   const all = await contentOf(store, 0, toMs)
   const { bytes } = await oneOf(
     store,

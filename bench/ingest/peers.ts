@@ -111,6 +111,9 @@ async function measureWay(
   const wallS = (performance.now() - wallBefore) / 1000
   const [first = 0] = instants
   const samples = await peer.count(first, (instants.at(-1) ?? 0) + stepMs)
+  const sent = feed.series() * instants.length
+  if (samples !== sent)
+    say(`${peer.name}: ${protocol}: ${sent} samples were sent, it has ${samples}`)
   say(`${peer.name}: ${protocol}: ${samples} samples, ${cpuS.toFixed(1)} CPU s`)
   return { protocol, ticksPerRequest, samples, cpuS, wallS, sendS: sendMs / 1000 }
 }
