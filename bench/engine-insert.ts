@@ -173,6 +173,7 @@ try {
     const going = await freshStore(engine)
     const all = await measure(going, settings, true)
     await going.close()
+    console.error(`measured: ${settings === '' ? 'as migrated' : settings}`)
     rows[settings === '' ? 'as migrated' : settings] = {
       'insert, CPU us a row': round(inserts.us),
       'merges, CPU us a row': round(all.us - inserts.us),
