@@ -25,6 +25,8 @@ export interface FaultReport {
   readonly device_minutes_recounted: number
   readonly bad_messages_sent: number
   readonly quarantined: number
+  /** Bad messages that the broker acknowledged and lost before anybody read them: nobody sends them again. */
+  readonly bad_messages_gone: number
   readonly starts: Readonly<Record<string, number>>
   readonly ends_nobody_ordered: Readonly<Record<string, number>>
   readonly wall_s: number
@@ -79,6 +81,7 @@ export function makeReport(
     device_minutes_recounted: last?.minutes ?? 0,
     bad_messages_sent: log.bad.sent,
     quarantined: last?.quarantined ?? 0,
+    bad_messages_gone: last?.badGone ?? 0,
     starts: byProcess(({ starts }) => starts),
     ends_nobody_ordered: byProcess(({ ownEnds }) => ownEnds),
     wall_s: Math.round(wallMs / 1000),
@@ -117,7 +120,10 @@ export function reportLines(report: FaultReport): string[] {
     ['times corrected', `${report.rows_time_corrected} rows`],
     ['more than 40 s off', `${report.rows_misdated} rows`],
     ['settled = recounted', `${report.device_minutes_recounted} device minutes`],
-    ['bad messages', `${report.bad_messages_sent} sent, ${report.quarantined} in quarantine`],
+    [
+      'bad messages',
+      `${report.bad_messages_sent} sent, ${report.quarantined} in quarantine, ${report.bad_messages_gone} lost with the broker`,
+    ],
     ['starts', list(report.starts)],
     ['ends nobody ordered', list(report.ends_nobody_ordered)],
     ['wall', `${report.wall_s} s`],
