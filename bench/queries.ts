@@ -25,7 +25,6 @@ const runs = isShort ? 5 : 20
 const engine = await startTestEngine({ migrated: true, memoryBytes: ENGINE_BYTES })
 try {
   await seed(engine)
-  // Rows come back with how much was read for them; the reader does not pass that on, so it is asked here.
   const api = await openBenchApi(engine.reader, END_MS)
   const [row] = await engine.reader.query(
     'SELECT toString(min(device_id)) AS id FROM ledger_1d WHERE node = {node:String}',

@@ -27,7 +27,7 @@ export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[]
       series(`${window(1)}&group_by=${field}&points=300`),
     ),
     ask(
-      `top 10 ${field}s, 24 h`,
+      `top 10 by ${field}, 24 h`,
       summary(`${window(1)}&group_by=${field}&sort=utilization&limit=10`),
     ),
   ])
@@ -45,7 +45,7 @@ export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[]
           series(`${grouped}&${part}&points=${points}`),
         ),
         ask(
-          `top 20 ${field}s of the fleet, ${label}`,
+          `top 20 by ${field}, whole fleet, ${label}`,
           summary(`${grouped}&sort=utilization&limit=20`),
         ),
       ]
