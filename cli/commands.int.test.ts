@@ -2,10 +2,10 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ParseResult } from '#schemas/parse-result.ts'
-import { telemetrySubject } from '#schemas/subjects.ts'
 import { writeExporterPage } from '../collector/sources/dcgm-exporter/simulate.ts'
 import { connectBus } from '../ingest/bus/connect.ts'
 import { startNatsServer } from '../ingest/bus/nats-server.testing.ts'
+import { ensureStreams } from '../ingest/bus/streams.ts'
 import { COMMANDS } from './commands.ts'
 import { gpuNode, readPage } from './page-values.testing.ts'
 import { freePort, runPlimsoll, startPlimsoll, tempFolder } from './process.testing.ts'
@@ -18,6 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const inFolder = (name: string) => join(folder.path, name)
 const DOCS = /^ {2}more: docs\/errors\.md#(e_[a-z_]+)$/m
 
@@ -192,17 +193,24 @@ describe('a role that cannot start ends with its reason', () => {
     try {
       await engine.says(/engine answers url/)
       const store = `http://default:${password}@127.0.0.1:${port}/plimsoll`
-      const ingest = await runPlimsoll(['ingest', '--nats', nats.url, '--clickhouse', store])
-      expect(ingest.code).toBe(1)
-      expect(ingest.stderr).toMatch(/^E_STORE_EMPTY: .*plimsoll migrate/m)
-      expect(DOCS.exec(ingest.stderr)?.[1]).toBe('e_store_empty')
+      const places = ['--nats', nats.url, '--clickhouse', store]
+      const noStreams = await runPlimsoll(['ingest', ...places])
+      expect(noStreams.code).toBe(1)
+      expect(noStreams.stderr).toMatch(/^E_BUS_AWAY: .*plimsoll migrate/m)
+      const bus = await connectBus({ url: nats.url, name: 'test' })
+      await ensureStreams(bus, { maxAgeMs: 3_600_000, maxBytes: 2 ** 31 }, quiet)
+      await bus.close()
+      const noTables = await runPlimsoll(['ingest', ...places])
+      expect(noTables.code).toBe(1)
+      expect(noTables.stderr).toMatch(/^E_STORE_EMPTY: .*plimsoll migrate/m)
+      expect(DOCS.exec(noTables.stderr)?.[1]).toBe('e_store_empty')
     } finally {
       await engine.stop()
       await nats.stop()
     }
   }, 30_000)
 
-  it('of two ingests on one stream the one that was overtaken', async () => {
+  it('of two ingests on one stream none: the second is its spare and takes over', async () => {
     const [port, password] = [await freePort(), 'a-long-enough-password']
     const [nats, env] = [await startNatsServer(), { PLIMSOLL_ENGINE_PASSWORD: password }]
     const data = ['--data', inFolder('shared')]
@@ -213,20 +221,15 @@ describe('a role that cannot start ends with its reason', () => {
       const store = `http://default:${password}@127.0.0.1:${port}/plimsoll`
       const places = ['--nats', nats.url, '--clickhouse', store]
       expect(await runPlimsoll(['migrate', ...places])).toMatchObject({ code: 0 })
-      const ingests = [startPlimsoll(['ingest', ...places]), startPlimsoll(['ingest', ...places])]
-      started.unshift(...ingests)
-      for (const ingest of ingests) await ingest.says(/ingest reads/)
-      // Any message will do: one for the quarantine is stored like another.
-      const bus = await connectBus({ url: nats.url, name: 'test' })
-      const send = () => bus.publish(telemetrySubject('c1', 'k1'), 'no batch')
-      const sending = setInterval(send, 200)
-      const first = await Promise.race(ingests.map(({ ended }) => ended))
-      clearInterval(sending)
-      await bus.close()
-      expect(first).toBe(1)
-      const [over, ...rest] = ingests.filter((ingest) => !ingest.isRunning())
-      expect(rest).toEqual([])
-      expect(over?.log()).toMatch(/^E_INTENT_TAKEN: .*another ingest process/m)
+      const first = startPlimsoll(['ingest', ...places])
+      started.unshift(first)
+      await first.says(/ingest reads/)
+      const second = startPlimsoll(['ingest', ...places])
+      started.unshift(second)
+      await second.says(/waits as a spare/)
+      expect(first.isRunning()).toBe(true)
+      await first.stop()
+      await second.says(/took over/)
     } finally {
       for (const process of started) await process.stop()
       await nats.stop()

@@ -32,7 +32,7 @@ import type { StoreAccess } from './store.ts'
 import { VERSION } from './version.ts'
 
 /** How long the bus keeps what ingest has not read, and how much: beyond it collectors keep it. */
-export const STREAM_LIMITS: StreamLimits = { maxAgeMs: 3 * 86_400_000, maxBytes: 40 * 2 ** 30 }
+export const STREAM_LIMITS: StreamLimits = { maxAgeMs: 6 * 3_600_000, maxBytes: 40 * 2 ** 30 }
 
 /** Shards an ingest process reads, and what to close after it stopped. */
 export interface Shards {
@@ -181,10 +181,11 @@ function busConnection({ natsUrl, natsCreds }: Settings & { natsUrl: string }, n
 
 /** Limits of the streams as the settings want them. */
 export function streamLimits(settings: Settings): StreamLimits {
-  const { shards, natsReplicas, leafDomains, streamGib } = settings
+  const { shards, natsReplicas, leafDomains, streamGib, streamHours } = settings
   const leaves = leafDomains.length === 0 ? {} : { leafDomains }
   const copies = natsReplicas === undefined ? {} : { replicas: natsReplicas }
-  return { ...STREAM_LIMITS, shards, maxBytes: streamGib * 2 ** 30, ...copies, ...leaves }
+  const room = { maxAgeMs: streamHours * 3_600_000, maxBytes: streamGib * 2 ** 30 }
+  return { shards, ...room, ...copies, ...leaves }
 }
 
 /** The shards this process reads, in order. Throws E_CONFIG_INVALID for one the site does not have. */

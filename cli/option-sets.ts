@@ -36,6 +36,10 @@ export const STREAMS: Readonly<Record<string, OptionSpec>> = {
     value: 'N',
     help: 'room of all telemetry streams together, GiB (PLIMSOLL_STREAM_GIB; default 40)',
   },
+  'stream-hours': {
+    value: 'N',
+    help: 'how long they keep messages, read or not (PLIMSOLL_STREAM_HOURS; default 6)',
+  },
   'leaf-domain': {
     value: 'NAME',
     repeatable: true,

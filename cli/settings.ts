@@ -21,6 +21,8 @@ export const Settings = z.strictObject({
   natsReplicas: z.coerce.number().int().min(1).max(5).optional(),
   /** Room of all telemetry streams together; beyond it collectors spool. */
   streamGib: z.coerce.number().int().min(1).max(100_000).default(40),
+  /** How long the streams keep messages, read or not. */
+  streamHours: z.coerce.number().int().min(1).max(720).default(6),
   /** JetStream domains of leaf servers whose streams are copied into this server's. */
   leafDomains: z.array(z.string().regex(/^[A-Za-z0-9_-]+$/)).default([]),
   host: z.string().min(1).default('127.0.0.1'),
@@ -60,6 +62,7 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['ownShards', 'shards', 'PLIMSOLL_INGEST_SHARDS'],
   ['natsReplicas', 'nats-replicas', 'PLIMSOLL_NATS_REPLICAS'],
   ['streamGib', 'stream-gib', 'PLIMSOLL_STREAM_GIB'],
+  ['streamHours', 'stream-hours', 'PLIMSOLL_STREAM_HOURS'],
   ['leafDomains', 'leaf-domain', 'PLIMSOLL_LEAF_DOMAINS'],
   ['host', 'host', 'PLIMSOLL_HOST'],
   ['port', 'port', 'PLIMSOLL_PORT'],
