@@ -26,11 +26,15 @@ const mib = (bytes: number) => Math.round(bytes / 2 ** 20)
 const sumOf = (record: Readonly<Record<string, number>>) =>
   Object.values(record).reduce((sum, value) => sum + value, 0)
 
-/** The way a peer did best. */
-export function fastest(peer: PeerResult | null, isLive = false): PeerRun | null {
-  const runs = (peer?.runs ?? []).filter((run) => !isLive || run.ticksPerRequest <= LIVE_TICKS)
-  return runs.toSorted((a, b) => perCpu(b) - perCpu(a))[0] ?? null
+const isLive = (run: PeerRun) => run.ticksPerRequest <= LIVE_TICKS
+
+/** The way a peer did best, of those by which live samples can be sent. */
+export function fastest(peer: PeerResult | null): PeerRun | null {
+  return (peer?.runs ?? []).filter(isLive).toSorted((a, b) => perCpu(b) - perCpu(a))[0] ?? null
 }
+
+/** History in one go; null where that was not measured. */
+const bulk = (peer: PeerResult | null) => peer?.runs.find((run) => !isLive(run)) ?? null
 
 /** A live feed holds a sample back for two instants at most. */
 export const LIVE_TICKS = 2
@@ -92,14 +96,14 @@ export function ingestJson(result: IngestResult) {
   const rate = ours.samples / cpuS
   const ratio = (run: PeerRun | null) =>
     run === null ? null : round(rate / (run.samples / run.cpuS), 2)
-  const best = fastest(victoria)
-  const bestLive = fastest(victoria, true)
   return {
     samples_per_cpu_second: Math.round(rate),
-    ratio_to_victoriametrics_per_cpu_second: ratio(best),
-    ratio_to_victoriametrics_live_per_cpu_second: ratio(bestLive),
+    ratio_to_victoriametrics_per_cpu_second: ratio(fastest(victoria)),
+    ratio_to_victoriametrics_bulk_import_per_cpu_second: ratio(bulk(victoria)),
     ratio_to_prometheus_per_cpu_second: ratio(fastest(prometheus)),
-    bytes_per_sample: disk?.bytes_per_sample ?? null,
+    // Of this run where the bench of the disk was left out: few samples a series, settled minutes included.
+    bytes_per_sample: disk?.bytes_per_sample ?? round(ours.bytesOnDisk / ours.allSamples, 4),
+    bytes_per_sample_is_of: disk === null ? 'this run' : 'bench disk',
     bytes_per_sample_victoriametrics: disk?.bytes_per_sample_victoriametrics ?? null,
     bytes_per_sample_settled_minutes: disk?.bytes_per_sample_settled_minutes ?? null,
     bytes_per_sample_hours: disk?.hours ?? null,
