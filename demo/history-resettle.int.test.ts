@@ -61,6 +61,7 @@ describe('the settle role beside a simulated history', () => {
     // The local day that ended at 06:00 began before that part, and today's is not over.
     expect(await engine.store.query(published)).toEqual([
       { resolution: '1h', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
+      { resolution: '1h_node', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
     ])
   })
 })
@@ -88,8 +89,8 @@ describe('settling the older hours of a simulated history', () => {
     await expect.poll(() => resettle.status().isDone, { timeout: 30_000, interval: 50 }).toBe(true)
     await resettle.stop()
     expect(resettle.status()).toEqual({ settledShare: 1, isDone: true, differentMinutes: 0 })
-    const [minutes, hours, days] = await Promise.all(
-      ['1m', '1h', '1d'].map((resolution) =>
+    const [minutes, ...sums] = await Promise.all(
+      ['1m', '1h', '1h_node', '1d', '1d_node'].map((resolution) =>
         engine.store.query(
           `SELECT sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy
            FROM {table:Identifier} WHERE bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AND (bucket, revision) IN
@@ -98,10 +99,11 @@ describe('settling the older hours of a simulated history', () => {
         ),
       ),
     )
-    expect(hours).toEqual(minutes)
-    expect(days).toEqual(minutes)
+    for (const each of sums) expect(each).toEqual(minutes)
     const rows = await engine.store.query(published)
-    expect(rows).toMatchObject([{ resolution: '1d' }, { resolution: '1h' }])
+    expect(rows).toMatchObject(
+      ['1d', '1d_node', '1h', '1h_node'].map((resolution) => ({ resolution })),
+    )
     const restated = await engine.store.query('SELECT count() AS n FROM restatements')
     expect(restated).toEqual([{ n: '0' }])
   }, 60_000)
