@@ -45,9 +45,9 @@ export function memoryLog(): MemoryLog {
   return log
 }
 
-/** Intents in memory, with the compare-and-set of the real ones. */
-export function memoryIntents(): IntentStore {
-  let stored: Intent | null = null
+/** Intents in memory, with the compare-and-set of the real ones; `last` is there already. */
+export function memoryIntents(last: Intent | null = null): IntentStore {
+  let stored = last
   return {
     last: async () => stored,
     async write(body, previous) {

@@ -1,11 +1,11 @@
 import type { IntentBody } from '../bus/intents.ts'
 
-/** What separates the log's own epoch from the number of the life that ingest counts. */
+/** What separates the log's own epoch from the number of the life that ingest gives it. */
 const LIFE_MARK = '#'
 
 /**
- * The epoch as intents, tokens and rows name it: the log's own, and how many times a log of that name
- * was found to have lost its tail.
+ * The epoch as intents, tokens and rows name it: the log's own, and a number that grows with every start and whenever
+ * the log was found to have lost its tail.
  */
 export const epochName = (logEpoch: string, life: number) =>
   life === 0 ? logEpoch : `${logEpoch}${LIFE_MARK}${life}`

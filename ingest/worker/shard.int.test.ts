@@ -3,7 +3,15 @@ import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { deviceId } from '../identity/device-id.ts'
 import { createIngest } from '../ingest.ts'
 import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
-import { asMessage, newBoot, silent, testBatch, testDevice, until } from './ingest.testing.ts'
+import {
+  asMessage,
+  memoryIntents,
+  newBoot,
+  silent,
+  testBatch,
+  testDevice,
+  until,
+} from './ingest.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10, 0)
 
@@ -45,6 +53,7 @@ describe('exactly once', () => {
     await own.drained()
     // As if the process had died before `batches` was written: the replay must do the rest.
     await own.store.command('TRUNCATE TABLE batches')
+    await own.store.command('TRUNCATE TABLE insert_notes')
     await own.restart()
     await own.drained()
     expect(own.ingest.health().metrics['ingest_replays_total']).toBe(1)
@@ -132,6 +141,23 @@ describe('exactly once', () => {
     await own.restart()
     own.send(batch(boot, 5), batch(boot, 6))
     await until('the new log', async () => (await count(own, 'samples')) === 6)
+  })
+
+  it('stores new messages at positions of lost ones, also when the intents of those were lost with them', async () => {
+    const own = await start()
+    const boot = newBoot()
+    own.send(batch(boot, 1))
+    await own.drained()
+    const early = await own.handle.intents.last()
+    own.send(batch(boot, 2))
+    await own.drained()
+    // A power cut takes the newest writes of both streams: nothing in them tells of the second insert any more.
+    own.handle.log.messages.length = 1
+    Object.assign(own.handle, { intents: memoryIntents(early) })
+    await own.restart()
+    own.send(batch(boot, 3))
+    await own.drained()
+    expect(await count(own, 'samples')).toBe(3)
   })
 
   it('waits for a store that is away and loses nothing', async () => {

@@ -187,7 +187,9 @@ async function start(context: Context): Promise<Place> {
   }
   const plan = resume(intent, state, landed)
   const { epoch } = state
-  const { life } = plan
+  // A power cut takes the newest intents with the newest messages: what remains does not tell that positions mean
+  // others now, so no start uses the tokens of an earlier one, but to repeat its last intent.
+  const life = Math.max(plan.life + 1, context.clock())
   if (plan.kind === 'new-life') alarm(context, plan.reason, { epoch, last: state.last })
   if (plan.kind !== 'replay') return { epoch, life, next: plan.nextPosition, intent }
   const { first, last } = plan.intent
