@@ -84,6 +84,7 @@ describe('simulated history', () => {
     const minutes = String((plan.toMs - plan.fromMs) / MINUTE)
     expect(rows).toEqual([
       { resolution: '1h', buckets: '3', different: '3', latest: 1 },
+      { resolution: '1h_node', buckets: '3', different: '3', latest: 1 },
       { resolution: '1m', buckets: minutes, different: minutes, latest: 1 },
     ])
     const [ledger] = await engine.store.query(
