@@ -6,7 +6,7 @@ import { createShardReader } from './shard-reader.ts'
 const T0 = Date.UTC(2026, 4, 1)
 
 /** A reader whose clock only moves when the log is waited for, with messages that come at given times. */
-function world(comesMs: readonly number[]) {
+function world(comesMs: readonly number[], ticks = 1, rowsMax = 1000) {
   const log = memoryLog()
   const boot = newBoot()
   let nowMs = 0
@@ -18,7 +18,7 @@ function world(comesMs: readonly number[]) {
         seq: coming[0].seq,
         t0Ms: T0,
         devices: [testDevice('a')],
-        cells: { busy_ratio: [[0.5]] },
+        cells: { busy_ratio: Array.from({ length: ticks }, () => [0.5]) },
       })
       log.add(asMessage(batch))
       coming.shift()
@@ -38,7 +38,7 @@ function world(comesMs: readonly number[]) {
         return found()
       },
     },
-    options: { timeLimits: DEFAULT_TIME_LIMITS, rowsMax: 1000, bytesMax: 1e9, waitMs: 800 },
+    options: { timeLimits: DEFAULT_TIME_LIMITS, rowsMax, bytesMax: 1e9, waitMs: 800 },
     clock: () => nowMs,
     signal: new AbortController().signal,
     lasting: (call) => call(),
@@ -50,6 +50,7 @@ function world(comesMs: readonly number[]) {
     },
     pass: (ms: number) => {
       nowMs += ms
+      arrive()
     },
   }
 }
@@ -73,6 +74,26 @@ describe('gathering a block', () => {
     await gather(1)
     pass(5000)
     expect(await gather(2)).toEqual({ count: 600, nowMs: 5800 })
+  })
+
+  it('is not held up by a clock that went back', async () => {
+    const { gather, pass } = world([0, 1000])
+    expect(await gather(1)).toEqual({ count: 1, nowMs: 800 })
+    pass(300)
+    pass(-3_600_000)
+    const { count, nowMs } = await gather(2)
+    expect(count).toBe(1)
+    expect(nowMs).toBeLessThanOrEqual(1100 - 3_600_000 + 800)
+  })
+
+  it('never has more rows than the store takes in one block, however large the messages are', async () => {
+    const { gather } = world(
+      Array.from({ length: 40 }, () => 0),
+      60_000,
+      200_000,
+    )
+    expect(await gather(1)).toEqual({ count: 17, nowMs: 0 })
+    expect(await gather(18)).toMatchObject({ count: 17 })
   })
 
   it('ends at its rows, and answers with nothing when nothing comes', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '#schemas/role.ts'
 import { createBatchDecoder, createBlockMemory } from '#schemas/wire.ts'
 import type { LogMessage } from '../bus/log.ts'
 import type { LogState } from './intent.ts'
+import { NATIVE_ROWS_MAX } from '../store/native-block.ts'
 import type { ShardHandle } from './ports.ts'
 import { blockWaitMs, rateAfter } from './block-wait.ts'
 import { readMessage, type ReadResult, type TimeLimits } from './read-message.ts'
@@ -16,7 +17,7 @@ export interface ReaderOptions {
   readonly waitMs: number
 }
 
-/** Rows stay far below max_insert_block_size (1,048,449), also when the last message is a large one. */
+/** Far below the rows of one block (NATIVE_ROWS_MAX), so that what is read at a time rarely goes beyond them. */
 export const DEFAULT_READER_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 800 } as const
 /** Messages asked for at a time. */
 const READ_MESSAGES = 256
@@ -94,25 +95,41 @@ export function createShardReader({
       let next = from
       let beganMs = askedMs
       let endMs = askedMs + IDLE_WAIT_MS
+      let seenMs = askedMs
+      /** What is left of the waiting; of a clock that goes back only the steps forward count. */
+      const leftMs = () => {
+        const nowMs = clock()
+        if (nowMs < seenMs) endMs -= seenMs - nowMs
+        seenMs = nowMs
+        return Math.max(0, endMs - nowMs)
+      }
+      let isFull = false
       while (rows < options.rowsMax && bytes < options.bytesMax && reads.length < MESSAGES_MAX) {
-        if (signal.aborted) break
+        if (isFull || signal.aborted) break
         // What is there when time is up is taken too: it has waited as long.
-        const messages = await read(next, READ_MESSAGES, Math.max(0, endMs - clock()))
+        const messages = await read(next, READ_MESSAGES, leftMs())
         if (messages.length === 0) break
         if (reads.length === 0) {
           // Messages that were there at once came while the last insert was under way.
           const nowMs = clock()
-          beganMs = nowMs - askedMs < AT_ONCE_MS ? (last?.endedMs ?? nowMs) : nowMs
+          beganMs = nowMs - askedMs < AT_ONCE_MS ? Math.min(last?.endedMs ?? nowMs, nowMs) : nowMs
+          seenMs = nowMs
           endMs = beganMs + blockWaitMs(options.waitMs, rowsPerSecond)
         }
         for (const message of messages) {
           const checked = check(message)
+          const own = checked.result.ok ? checked.result.accepted.batch.block.rows : 0
+          // The store takes no larger block: what is behind is read again for the next one.
+          if (rows + own > NATIVE_ROWS_MAX) {
+            isFull = true
+            break
+          }
           reads.push(checked)
           bytes += message.payload.length
-          if (checked.result.ok) rows += checked.result.accepted.batch.block.rows
+          rows += own
           next = message.position + 1
         }
-        if (messages.length < READ_MESSAGES && clock() >= endMs) break
+        if (messages.length < READ_MESSAGES && leftMs() === 0) break
       }
       if (reads.length === 0) {
         if (last !== null) last = { ...last, endedMs: clock() }
