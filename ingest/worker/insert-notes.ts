@@ -14,11 +14,15 @@ const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import
 /** Read once: an upgrade in place must not hand the next release's statements to a running process. */
 const SQL = {
   pending: statement('pending-inserts'),
+  note: statement('insert-note'),
   probes: statement('stored-probes'),
 } as const
 
-/** Samples that are looked for: an insert is one piece per day, and on a cluster one per server. */
-const PROBES = 8
+/** Samples that are looked for, and at least one of each day: an insert is one piece per day, on a cluster also per server. */
+const PROBES = 64
+const DAY_MS = 86_400_000
+/** Limits of the reads at start, which must not fail for ever because there is much to read. */
+const LIMITS = { maxExecutionMs: 60_000, maxRowsToRead: 20_000_000_000 }
 /** Notes are kept this long (migration 009). */
 const NOTES_MS = 3 * 86_400_000
 /** Of a shard so many inserts at most can have been cut short: one, and those of processes that it was taken from. */
@@ -43,12 +47,12 @@ const Body = z.object({
   batches: z.array(StoredRow),
 })
 type Body = z.infer<typeof Body>
-const NoteRow = z.object({
+const PendingRow = z.object({
   epoch: z.string(),
   first_position: integer,
   last_position: integer,
-  body: z.string().transform((text) => Body.parse(JSON.parse(text))),
 })
+const NoteRow = z.object({ body: z.string().transform((text) => Body.parse(JSON.parse(text))) })
 const Count = z.tuple([z.object({ n: integer })])
 
 /** The row of `insert_notes` of an insert that has samples. `batches` are its rows of that table. */
@@ -58,15 +62,37 @@ export function noteRow(
   batches: readonly JsonRow[],
   atMs: number,
 ): JsonRow {
-  const [devices, times, positions] = ['device_id', 'ts', 'log_position'].map((name) =>
-    wholeNumbers(samples.columns, name),
-  )
-  const probes = Array.from({ length: Math.min(PROBES, samples.rows) }, (_, index) => {
-    const row = Math.floor((index * (samples.rows - 1)) / Math.max(1, PROBES - 1))
-    return [`${devices?.[row]}`, Number(times?.[row]), Number(positions?.[row])]
-  })
+  const { rows, columns } = samples
+  const devices = wholeNumbers(columns, 'device_id')
+  const times = wholeNumbers(columns, 'ts')
+  const positions = wholeNumbers(columns, 'log_position')
+  const probes = probedRows(rows, times).map((row) => [
+    `${devices[row]}`,
+    Number(times[row]),
+    Number(positions[row]),
+  ])
   const body = JSON.stringify({ probes, batches })
   return { shard, epoch, first_position: first, last_position: last, at: iso(atMs), body }
+}
+
+/** Rows from first to last, and the first one of each day. */
+function probedRows(rows: number, times: BigInt64Array | BigUint64Array): number[] {
+  const count = Math.min(PROBES, rows)
+  const even = Array.from({ length: count }, (_, index) =>
+    Math.floor((index * (rows - 1)) / Math.max(1, count - 1)),
+  )
+  const byDay = new Map<number, number>()
+  // Two words each: a bigint per row of every insert would cost more than all the rest of the note.
+  const words = new Uint32Array(times.buffer, times.byteOffset, rows * 2)
+  let last = -1
+  for (let row = 0; row < rows; row += 1) {
+    const ms = (words[row * 2] ?? 0) + (words[row * 2 + 1] ?? 0) * 2 ** 32
+    const day = Math.floor(ms / DAY_MS)
+    if (day === last) continue
+    last = day
+    if (!byDay.has(day)) byDay.set(day, row)
+  }
+  return [...new Set([...even, ...byDay.values()])]
 }
 
 function wholeNumbers(
@@ -95,8 +121,12 @@ export async function endTornInserts(shard: number, deps: TornInsertDeps): Promi
   const { store, nowMs, log } = deps
   const params = { shard, from_ms: nowMs - NOTES_MS, notes: NOTES_MAX }
   let ended = 0
-  for (const note of z.array(NoteRow).parse(await store.query(SQL.pending, params))) {
-    const { epoch, first_position: first, last_position: last, body } = note
+  for (const note of z.array(PendingRow).parse(await store.query(SQL.pending, params, LIMITS))) {
+    const { epoch, first_position: first, last_position: last } = note
+    const own = { shard, epoch, first, last }
+    const [found] = z.array(NoteRow).parse(await store.query(SQL.note, own, LIMITS))
+    if (found === undefined) continue
+    const { body } = found
     // Samples of what came again since may lie where this note says by accident.
     if (!(await isStored(store, body)) || isKnown(await deps.loadDelivery(), body)) continue
     const intent = { shard, epoch, first, last, leftOut: [] }
@@ -114,16 +144,12 @@ export async function endTornInserts(shard: number, deps: TornInsertDeps): Promi
 }
 
 async function isStored(store: Pick<Store, 'query'>, { probes }: Body): Promise<boolean> {
-  const times = probes.map(([, atMs]) => atMs)
-  const [{ n }] = Count.parse(
-    await store.query(SQL.probes, {
-      from_ms: Math.min(...times),
-      to_ms: Math.max(...times),
-      devices: probes.map(([device]) => device),
-      times,
-      positions: probes.map(([, , position]) => position),
-    }),
-  )
+  const params = {
+    devices: probes.map(([device]) => device),
+    times: probes.map(([, atMs]) => atMs),
+    positions: probes.map(([, , position]) => position),
+  }
+  const [{ n }] = Count.parse(await store.query(SQL.probes, params, LIMITS))
   return n === new Set(probes.map((probe) => probe.join())).size
 }
 

@@ -1,9 +1,9 @@
 -- Of the last inserts of a shard those that were begun and are not known to have ended. A shard inserts one at a
--- time: older ones were looked at when a process died in them.
-SELECT epoch, first_position, last_position, body
+-- time: older ones were looked at when a process died in them. Without the bodies, which are large.
+SELECT epoch, first_position, last_position
 FROM
 (
-  SELECT *
+  SELECT epoch, first_position, last_position, at
   FROM insert_notes
   WHERE shard = {shard:UInt16}
     AND at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
@@ -47,6 +48,39 @@ describe('an insert that dies between samples and batches, whose log is wiped be
     await pipeline.store.command('TRUNCATE TABLE batches')
     await wipedAndSentAgain([3, 1, 4, 2])
     expect(await counts()).toEqual([{ samples: 8, batches: 4, promised: 8 }])
+  })
+
+  it('is repeated from the log when only the piece of one day was stored', async () => {
+    pipeline = await startPipeline(engine, T0)
+    const later = Array.from({ length: 100 }, (_, index) => batch(index + 2))
+    // The one batch of the day before is in the middle of the insert.
+    pipeline.send(...later.slice(0, 49), batch(1), ...later.slice(49))
+    await pipeline.drained()
+    await pipeline.store.command("ALTER TABLE samples DROP PARTITION '20260501'")
+    await pipeline.store.command('TRUNCATE TABLE batches')
+    await pipeline.restart()
+    pipeline.send(batch(102))
+    await pipeline.drained()
+    expect(await counts()).toEqual([{ samples: 204, batches: 102, promised: 204 }])
+  })
+
+  it('is found where the days it reaches over are too many to be read', async () => {
+    pipeline = await startPipeline(engine, T0)
+    pipeline.send(batch(1), batch(100_000))
+    await pipeline.drained()
+    const [note] = await pipeline.store.query('SELECT body FROM insert_notes')
+    const { probes } = JSON.parse(String(Object(note).body))
+    const [devices, times, positions] = [0, 1, 2].map((at) =>
+      probes.map((probe: readonly unknown[]) => probe[at]),
+    )
+    await pipeline.store.command(
+      `INSERT INTO samples (ts, device_id, step_ms, log_position)
+       SELECT toDateTime64('2026-05-02 01:00:00', 3, 'UTC') + number / 10, number, 1000, 7 FROM numbers(500000)`,
+    )
+    const sql = await readFile(new URL('./stored-probes.sql', import.meta.url), 'utf8')
+    expect(
+      await pipeline.store.query(sql, { devices, times, positions }, { maxRowsToRead: 100_000 }),
+    ).toEqual([{ n: '4' }])
   })
 
   it('is forgotten when its samples were not stored: they are taken when they come again', async () => {
