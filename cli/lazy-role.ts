@@ -18,6 +18,7 @@ export function lazyRole<R extends Role>(
   open: () => Promise<Opened<R>>,
 ): Role & { inner(): R | null } {
   let opened: Opened<R> | null = null
+  let starting: R | null = null
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
   return {
     name,
@@ -25,17 +26,22 @@ export function lazyRole<R extends Role>(
     inner: () => opened?.role ?? null,
     async start() {
       const fresh = await open()
+      starting = fresh.role
       try {
         await fresh.role.start()
       } catch (error) {
         // What it opened would keep the process alive after the error was printed.
         await fresh.close()
         throw error
+      } finally {
+        starting = null
       }
       opened = fresh
       void fresh.role.ended?.then(end)
     },
+    /** Also ends a start that waits for something, where the role itself does: start() rejects then. */
     async stop() {
+      await starting?.stop()
       const closing = opened
       opened = null
       if (closing === null) return

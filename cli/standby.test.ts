@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryLease } from '../ingest/bus/lease.testing.ts'
 import type { Role } from '#schemas/role.ts'
+import { lazyRole } from './lazy-role.ts'
 import { standbyRole } from './standby.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -59,6 +60,33 @@ it('a spare that is stopped while it waits has never worked', async () => {
   await own.start()
   await own.stop()
   expect([calls, closed]).toEqual([[], ['closed']])
+})
+
+it('a spare that took over and still waits for the store can be stopped', async () => {
+  const lease = memoryLease()
+  const held = await lease.open().take()
+  const { promise, reject } = Promise.withResolvers<void>()
+  const calls: string[] = []
+  const slow: Role = {
+    name: 'ingest',
+    async start() {
+      calls.push('start')
+      await promise
+    },
+    stop: async () => reject(new Error('stopped')),
+    health: () => ({ state: 'ok', detail: '', metrics: {} }),
+  }
+  const lazy = lazyRole('ingest', async () => ({
+    role: slow,
+    close: async () => void calls.push('closed'),
+  }))
+  const { own, closed } = standby(lazy, lease)
+  await own.start()
+  await held?.release()
+  await expect.poll(() => calls).toEqual(['start'])
+  await own.stop()
+  expect([calls, closed]).toEqual([['start', 'closed'], ['closed']])
+  expect(await lease.open().look()).toBe(true)
 })
 
 it('when another one has taken over it ends with a reason, so that its process ends', async () => {

@@ -72,6 +72,8 @@ export function standbyRole(role: Role, options: StandbyOptions): Role {
     },
     async stop() {
       stopping.abort()
+      // It may be starting still, and wait for a store that is away.
+      if (!isWorking && held.length > 0) await role.stop()
       await waiting
       if (isWorking) await role.stop()
       await release()
