@@ -1,9 +1,10 @@
 import type { Store } from '../store/store.ts'
 import type { IntentBody } from '../bus/intents.ts'
+import { batchColumns, batchJson, batchRows } from './batch-rows.ts'
 import { noteRow } from './insert-notes.ts'
 import { insertToken } from './intent.ts'
 import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
-import type { Staged, StoredRange } from './stage.ts'
+import type { Staged } from './stage.ts'
 import { tallBlocks, type TallRow } from './tall-rows.ts'
 
 export interface WriteContext {
@@ -50,23 +51,19 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await writeTall('samples_node', staged.records.nodes, context)
   await writeTall('samples_link', staged.records.links, context)
   const { samples } = staged
-  const stored = [...staged.stored.map(storedRow), ...staged.lost.map(lostRow)]
+  const stored = batchRows(staged)
   if (samples.rows > 0) {
-    await json('insert_notes', [noteRow(intent, samples, stored, context.clock())])
+    await json('insert_notes', [noteRow(intent, samples, stored.map(batchJson), context.clock())])
     const token = insertToken(intent, 'samples')
     await persist(() => store.insertNative('samples', samples.columns, samples.rows, token))
   }
   samples.release()
-  await stamped(
-    'batches',
-    stored.map((row) => ({
-      ...row,
-      shard,
-      epoch,
-      first_position: intent.first,
-      last_position: intent.last,
-    })),
-  )
+  if (stored.length === 0) return
+  const token = insertToken(intent, 'batches')
+  await persist(() => {
+    const columns = batchColumns(stored, intent, context.clock())
+    return store.insertNative('batches', columns, stored.length, token)
+  })
 }
 
 /** Each block is an insert under its own token: a token covers one block only. */
@@ -80,32 +77,3 @@ async function writeTall(
     await persist(() => store.insertNative(table, block.columns, block.rows, token))
   }
 }
-
-const storedRow = ({
-  sender,
-  from,
-  to,
-  minTsMs,
-  maxTsMs,
-  reachMs,
-  rows,
-}: StoredRange): JsonRow => ({
-  ...sender,
-  first_seq: from,
-  last_seq: to,
-  min_ts: iso(minTsMs),
-  max_ts: iso(maxTsMs),
-  reach_at: iso(reachMs),
-  row_count: rows,
-  lost: 0,
-})
-
-const lostRow = ({ sender, range, atMs }: Staged['lost'][number]): JsonRow => ({
-  ...sender,
-  first_seq: range.from,
-  last_seq: range.to,
-  min_ts: iso(atMs),
-  max_ts: iso(atMs),
-  row_count: 0,
-  lost: 1,
-})
