@@ -50,7 +50,8 @@ describe('which buckets to settle', () => {
     let isLate = false
     const fresh = { minutes: 0, hours: 0, days: 0 }
     let restated = 0
-    while (restated < 14 * 24 * 60) {
+    for (let piece = 0; plan.dirtyCount > 0; piece += 1) {
+      if (piece > 10_000) throw new Error('the restatement never ends')
       const work = plan.next(nowMs, 10)
       if (work?.kind === 'minutes' && work.reason === null) {
         fresh.minutes += 1
@@ -62,8 +63,10 @@ describe('which buckets to settle', () => {
       if (work !== null) plan.done(work)
     }
     expect(isLate).toBe(false)
+    // The last minute before it began was not settled yet.
+    expect(restated).toBe(14 * 24 * 60 - 1)
     expect(fresh.minutes).toBeGreaterThan(150)
-    expect(fresh.hours).toBeGreaterThan(2)
+    expect(fresh.hours).toBeGreaterThanOrEqual(2)
   })
 
   it('says every cause that met in a minute, in order, each once', () => {
@@ -73,11 +76,14 @@ describe('which buckets to settle', () => {
     plan.touch(T0, T0 + MINUTE, 'late rows', nowMs)
     plan.touch(T0, T0 + 2 * MINUTE, 'capacity corrected', nowMs + 1)
     plan.touch(T0, T0 + MINUTE, 'late rows', nowMs + 2)
+    const closed = plan.next(nowMs + 60_000, 60)
+    expect(closed).toMatchObject({ reason: null })
+    if (closed !== null) plan.done(closed)
     const first = plan.next(nowMs + 60_000, 60)
     expect(first).toMatchObject({ toMs: T0 + MINUTE, reason: 'late rows; capacity corrected' })
     plan.touch(T0, T0 + MINUTE, 'repair: why', nowMs + 3)
     if (first !== null) plan.failed(first)
-    expect(plan.next(nowMs + 200_000, 60)).toMatchObject({
+    expect(plan.next(nowMs + 60_000 + options.quietMs, 60)).toMatchObject({
       reason: 'late rows; capacity corrected; repair: why',
     })
   })

@@ -99,8 +99,8 @@ const ceilTo = (ms: number, unit: number) => Math.ceil(ms / unit) * unit
 
 /**
  * Which buckets to settle, in which order: closed minutes first, in order; then hours and days that are complete
- * for the first time; then minutes that changed, and the hours and days they belong to. So what is new never
- * waits for more than one piece of a restatement, however large. No I/O and no clock of its own.
+ * for the first time; then minutes that changed, and the hours and days they belong to. So new minutes and
+ * hours never wait for more than one or two pieces of a restatement, however large; a new day waits for its own. No I/O and no clock of its own.
  */
 export function createSettlePlan(start: PlanStart, options: PlanOptions): SettlePlan {
   let { fromMs, untilMs, hoursUntilMs, daysUntilMs } = start
@@ -134,11 +134,21 @@ export function createSettlePlan(start: PlanStart, options: PlanOptions): Settle
   const changedMinutes = (nowMs: number, horizonMs: number, chunk: number): Work | null => {
     const isDue = ({ sinceMs, lastMs }: Touched) =>
       nowMs - lastMs >= options.quietMs || nowMs - sinceMs >= options.waitMaxMs
+    const waitingHourMs = hoursUntilMs ?? floorTo(fromMs ?? 0, HOUR_MS)
+    const isWaiting = (ms: number) => ms >= waitingHourMs && ms < waitingHourMs + HOUR_MS
     let firstMs = Infinity
+    let urgentMs = Infinity
     for (const [minuteMs, touched] of dirty) {
       if (minuteMs < horizonMs) dirty.delete(minuteMs)
-      else if (minuteMs < firstMs && isDue(touched)) firstMs = minuteMs
+      else if (!isDue(touched)) continue
+      else {
+        firstMs = Math.min(firstMs, minuteMs)
+        if (isWaiting(minuteMs)) urgentMs = Math.min(urgentMs, minuteMs)
+      }
     }
+    // The next new hour, and all behind it, wait for their own changed minutes: those come first.
+    if (untilMs !== null && waitingHourMs + HOUR_MS <= untilMs && urgentMs < Infinity)
+      firstMs = urgentMs
     const first = dirty.get(firstMs)
     if (first === undefined) return null
     let endMs = firstMs
