@@ -227,6 +227,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       shards = deps.shards.map((handle, index) => {
         const delivery = loaded.deliveries[index]
         if (delivery === undefined) throw new Error('one delivery state per shard')
+        const compactor = createBatchCompactor({ store, shard: handle.shard, delivery, clock, log })
         return createShard({
           handle,
           store,
@@ -236,7 +237,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           log,
           knowledge: loaded.knowledge,
           hasRoom,
-          upkeep: createBatchCompactor({ store, shard: handle.shard, delivery, clock, log }).step,
+          upkeep: () => compactor.step(),
           hasLanded: (intent) => hasLanded(store, intent, clock() - DELIVERY_MEMORY_MS),
           options: {
             ...DEFAULT_READER_LIMITS,
