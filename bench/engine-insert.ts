@@ -12,6 +12,12 @@ import { startTestEngine } from '../ingest/engine/engine.testing.ts'
 import { freshStore } from '../ingest/pipeline.testing.ts'
 import type { NativeColumn } from '../ingest/store/native-block.ts'
 import type { Store } from '../ingest/store/store.ts'
+import {
+  FLAG_BUSY_IS_COUNTER,
+  NEW_ARRAYS,
+  WHOLE_NUMBERS,
+  wholeColumns,
+} from '../ingest/store/whole-numbers.ts'
 import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
 import { DAY_METRICS, dayOfDevice } from './disk/day.ts'
 import { madeUpShapes } from './disk/shapes.ts'
@@ -50,10 +56,10 @@ const ids = BigUint64Array.from(
   (_, device) => (BigInt(device + 1) * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn,
 )
 const isLarge = (name: MetricName) => name.endsWith('_total') || name.endsWith('_bytes')
-const chosen = DEVICE_METRICS.filter(({ wire }) => wire === 'f32' || wire === 'f64').slice(
-  0,
-  METRICS,
-)
+/** busy_ratio is a copy of a counter and not stored. */
+const chosen = DEVICE_METRICS.filter(({ name }) => name !== 'busy_ratio')
+  .filter(({ wire }) => wire === 'f32' || wire === 'f64')
+  .slice(0, METRICS)
 
 /** Rows in the order of the log: tick by tick, device by device. */
 function block(insert: number): NativeColumn[] {
@@ -85,20 +91,22 @@ function block(insert: number): NativeColumn[] {
       ),
     },
     { name: 'busy_source', type: 'UInt8', values: new Uint8Array(ROWS).fill(1) },
-    { name: 'flags', type: 'UInt8', values: new Uint8Array(ROWS) },
+    { name: 'flags', type: 'UInt8', values: new Uint8Array(ROWS).fill(FLAG_BUSY_IS_COUNTER) },
   ]
   for (const [place, { name, wire }] of chosen.entries()) {
     const alike = DAY_METRICS.filter((other) => isLarge(other) === isLarge(name))
+    const whole = WHOLE_NUMBERS.get(name)
     const source = DAY_METRICS.indexOf(alike[place % alike.length] ?? 'power_watts')
     const read = (_: unknown, index: number) => {
       const at = (tick(index) + device(index) * 7) % POOL.ticks
       return pool[device(index) % POOL.devices]?.[at * DAY_METRICS.length + source] ?? 0
     }
-    columns.push(
-      wire === 'f64'
-        ? { name, type: 'Nullable(Float64)', values: Float64Array.from(shape, read) }
-        : { name, type: 'Nullable(Float32)', values: Float32Array.from(shape, read) },
-    )
+    const values = wire === 'f64' ? Float64Array.from(shape, read) : Float32Array.from(shape, read)
+    if (whole !== undefined)
+      columns.push(...wholeColumns({ values, nulls: null }, whole, NEW_ARRAYS))
+    else if (values instanceof Float64Array)
+      columns.push({ name, type: 'Nullable(Float64)', values })
+    else columns.push({ name, type: 'Nullable(Float32)', values })
   }
   return columns
 }

@@ -1,5 +1,11 @@
 import { BUSY_SOURCES, metricDefinition, type MetricName } from '#schemas/metrics.ts'
 import type { NativeColumn } from '../ingest/store/native-block.ts'
+import {
+  FLAG_BUSY_IS_COUNTER,
+  NEW_ARRAYS,
+  WHOLE_NUMBERS,
+  wholeColumns,
+} from '../ingest/store/whole-numbers.ts'
 import type { Fleet } from './fleet/layout.ts'
 import { simMetrics, type SimMetric } from './fleet/readings.ts'
 import type { FleetTick } from './fleet/state.ts'
@@ -89,7 +95,11 @@ export function createHistoryBlock(
   function take(): readonly NativeColumn[] {
     const n = rows
     rows = 0
-    return [...keys.columns(n), ...busyColumns(buffers, n), ...buffers.map((one) => one.column(n))]
+    return [
+      ...keys.columns(n),
+      ...busyColumns(buffers, n),
+      ...buffers.flatMap((one) => one.columns(n)),
+    ]
   }
 
   return {
@@ -107,33 +117,40 @@ type Values = Float32Array | Float64Array | Uint8Array | Uint32Array
 interface MetricBuffer {
   readonly values: Values
   readonly nulls: Uint8Array
-  /** The first `rows` values as a column of their own. */
-  column(rows: number): NativeColumn
+  /** The first `rows` values as the columns they are stored in. */
+  columns(rows: number): readonly NativeColumn[]
 }
 
 function makeBuffer({ name }: SimMetric, capacity: number): MetricBuffer {
   const nulls = new Uint8Array(capacity)
   const cut = (rows: number) => ({ name, nulls: nulls.slice(0, rows) })
+  const whole = WHOLE_NUMBERS.get(name)
+  if (whole !== undefined) {
+    const values = whole.type === 'Int32' ? new Float32Array(capacity) : new Float64Array(capacity)
+    const columns = (n: number) =>
+      wholeColumns({ values: values.slice(0, n), nulls: nulls.slice(0, n) }, whole, NEW_ARRAYS)
+    return { values, nulls, columns }
+  }
   switch (metricDefinition(name)?.wire) {
     case 'f64': {
       const values = new Float64Array(capacity)
       const type = 'Nullable(Float64)'
-      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+      return { values, nulls, columns: (n) => [{ ...cut(n), type, values: values.slice(0, n) }] }
     }
     case 'u8': {
       const values = new Uint8Array(capacity)
       const type = 'Nullable(UInt8)'
-      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+      return { values, nulls, columns: (n) => [{ ...cut(n), type, values: values.slice(0, n) }] }
     }
     case 'u32': {
       const values = new Uint32Array(capacity)
       const type = 'Nullable(UInt32)'
-      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+      return { values, nulls, columns: (n) => [{ ...cut(n), type, values: values.slice(0, n) }] }
     }
     default: {
       const values = new Float32Array(capacity)
       const type = 'Nullable(Float32)'
-      return { values, nulls, column: (n) => ({ ...cut(n), type, values: values.slice(0, n) }) }
+      return { values, nulls, columns: (n) => [{ ...cut(n), type, values: values.slice(0, n) }] }
     }
   }
 }
@@ -152,23 +169,17 @@ function copyCells(
   }
 }
 
-/** busy_ratio is each vendor's best counter; one of the two is missing on every device. */
+/** busy_ratio is each vendor's best counter, so it is not stored; one of the two is missing on every device. */
 function busyColumns(
   buffers: readonly (MetricBuffer & { readonly metric: SimMetric })[],
   rows: number,
 ): NativeColumn[] {
-  const of = (name: MetricName) => buffers.find(({ metric }) => metric.name === name)
-  const [engine, npu] = [of('gr_engine_active_ratio'), of('npu_util_ratio')]
-  const values = new Float32Array(rows)
+  const engine = buffers.find(({ metric }) => metric.name === 'gr_engine_active_ratio')
   const sources = new Uint8Array(rows)
-  for (let r = 0; r < rows; r++) {
-    const isNvidia = engine?.nulls[r] === 0
-    values[r] = (isNvidia ? engine.values[r] : npu?.values[r]) ?? 0
-    sources[r] = isNvidia ? BUSY_NVIDIA : BUSY_ASCEND
-  }
+  for (let r = 0; r < rows; r++) sources[r] = engine?.nulls[r] === 0 ? BUSY_NVIDIA : BUSY_ASCEND
   return [
     { name: 'busy_source', type: 'UInt8', values: sources },
-    { name: 'busy_ratio', type: 'Nullable(Float32)', values },
+    { name: 'flags', type: 'UInt8', values: new Uint8Array(rows).fill(FLAG_BUSY_IS_COUNTER) },
   ]
 }
 

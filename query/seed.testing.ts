@@ -1,4 +1,5 @@
 import type { Store } from '../ingest/store/store.ts'
+import { storedSample } from '../ingest/store/stored-sample.testing.ts'
 import { DIMENSIONS } from './filters.ts'
 
 /** One device's part of one minute; what is left out is a plain H100 that is half busy. */
@@ -191,7 +192,7 @@ export async function seedInventory(store: Store, devices: readonly SeedDevice[]
   )
 }
 
-/** Raw rows; columns as in `samples`. */
+/** Raw rows; columns as `samples` is read. */
 export async function seedSamples(
   store: Store,
   samples: readonly ({ readonly tsMs: number; readonly id: number } & Record<string, unknown>)[],
@@ -206,7 +207,7 @@ export async function seedSamples(
       log_position: at + 1,
       busy_source: 2,
       flags: 0,
-      ...columns,
+      ...storedSample(columns),
     })),
   )
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../../ingest/store/store.ts'
+import { FLAG_BUSY_IS_COUNTER } from '../../ingest/store/whole-numbers.ts'
 
 /**
  * A fleet as SQL expressions of a device's number `d` (0, 1, …): nodes of 8, racks of 4 nodes, halls of about
@@ -80,15 +81,17 @@ export async function seedSamples(store: Store, seed: SampleSeed): Promise<numbe
     const ticks = Math.min(TICKS_PER_INSERT, (toMs - from) / stepMs)
     await store.command(
       `INSERT INTO samples
-        (ts, device_id, step_ms, log_position, busy_source, busy_ratio, sm_active_ratio, tensor_active_ratio,
-         power_watts, temperature_celsius, sm_clock_hertz, sm_clock_max_hertz, memory_used_bytes, memory_total_bytes,
-         energy_joules_total, memory_temperature_celsius, gpu_util_ratio, pcie_tx_bytes_per_second)
+        (ts, device_id, step_ms, log_position, busy_source, flags, gr_engine_active_ratio_ppm, sm_active_ratio_ppm,
+         tensor_active_ratio_ppm, power_milliwatts, temperature_celsius, sm_clock_hertz, sm_clock_max_hertz,
+         memory_used_bytes, memory_total_bytes, energy_millijoules_total, memory_temperature_celsius, gpu_util_ratio,
+         pcie_tx_bytes_per_second)
        SELECT fromUnixTimestamp64Milli({from:Int64} + toInt64(intDiv(number, {devices:UInt32})) * {step:Int64}, 'UTC'),
          ${FLEET.deviceId(d)}, {step:UInt32}, intDiv({from:Int64}, 1000) * 10000 + intDiv(number, 80), 1,
-         round(${FLEET.load(d)} * (0.9 + 0.1 * ${wave}), 2) AS busy, round(busy * 0.7, 3), round(busy * 0.4, 3),
-         100 + round(busy * 500 + ${wave} * 20), 40 + round(busy * 30), 1.98e9 - round(busy * 10) * 15e6, 1.98e9,
+         ${FLAG_BUSY_IS_COUNTER}, round(1e6 * (round(${FLEET.load(d)} * (0.9 + 0.1 * ${wave}), 2) AS busy)),
+         1000 * round(busy * 700), 1000 * round(busy * 400),
+         1000 * (100 + round(busy * 500 + ${wave} * 20)), 40 + round(busy * 30), 1.98e9 - round(busy * 10) * 15e6, 1.98e9,
          (20 + ${d} % 50) * 1073741824., 85899345920.,
-         1e9 + {from:Int64} / 1000 * 400 + number, 50 + round(busy * 30), busy, 1e9 * ${wave}
+         1e12 + {from:Int64} * 400 + number * 1000, 50 + round(busy * 30), busy, 1e9 * ${wave}
        FROM numbers({devices:UInt32} * {ticks:UInt32})
        WHERE cityHash64(number, 5, {from:Int64}) % 1000 >= {missing:UInt32}
        SETTINGS max_insert_block_size = 1000000, min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 0`,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
+import { storedSample } from '../store/stored-sample.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10, 8)
 const MINUTE = 60_000
@@ -137,7 +138,7 @@ test('a minute is what it was when the definition was first released, to the las
           await store.command(`TRUNCATE TABLE ${table}`)
         await insert(
           'samples',
-          drawn.flatMap((one, at) => samplesOf(one, at + 1)),
+          drawn.flatMap((one, at) => samplesOf(one, at + 1).map(storedSample)),
         )
         await insert(
           'intervals',

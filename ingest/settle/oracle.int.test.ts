@@ -5,6 +5,7 @@ import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
 import { createLedger } from './ledger.ts'
+import { storedSample } from '../store/stored-sample.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10)
 const MINUTE = 60_000
@@ -158,18 +159,20 @@ describe('settled minutes', () => {
           const iso = (ms: number) => new Date(ms).toISOString()
           await store.insertJson(
             'samples',
-            samples.map((one) => ({
-              ts: iso(one.atMs),
-              device_id: one.device,
-              step_ms: one.stepMs,
-              log_position: one.position,
-              busy_source: 1,
-              busy_ratio: one.busy,
-              power_watts: one.power,
-              tensor_active_ratio: one.tensor,
-              sm_clock_hertz: one.clock,
-              sm_clock_max_hertz: one.clockMax,
-            })),
+            samples.map((one) =>
+              storedSample({
+                ts: iso(one.atMs),
+                device_id: one.device,
+                step_ms: one.stepMs,
+                log_position: one.position,
+                busy_source: 1,
+                busy_ratio: one.busy,
+                power_watts: one.power,
+                tensor_active_ratio: one.tensor,
+                sm_clock_hertz: one.clock,
+                sm_clock_max_hertz: one.clockMax,
+              }),
+            ),
             token,
           )
           await store.insertJson(
@@ -223,7 +226,9 @@ describe('settled minutes', () => {
     ]
     const ts = new Date(T0).toISOString()
     const common = { ts, step_ms: MINUTE, tensor_active_ratio: 0.5 }
-    const samples = clocks.map((clock, at) => ({ ...common, ...clock, device_id: at + 1 }))
+    const samples = clocks.map((clock, at) =>
+      storedSample({ ...common, ...clock, device_id: at + 1 }),
+    )
     await store.insertJson('samples', samples, 'clocks')
     const interval = {
       kind: 'capacity',

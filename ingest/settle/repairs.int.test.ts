@@ -5,6 +5,7 @@ import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
 import { newBoot, testDevice, until } from '../worker/ingest.testing.ts'
 import { askedRepair, type Repair } from './repair.ts'
 import { storeRepairs } from './repair-queues.ts'
+import { storedSample } from '../store/stored-sample.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10)
 const MINUTE = 60_000
@@ -61,14 +62,16 @@ const addBehind = (own: Pipeline, minutes: readonly number[]) =>
   own.store.insertJson(
     'samples',
     minutes.flatMap((minute) =>
-      [30, 40, 50].map((second) => ({
-        device_id: deviceId('uuid:mended'),
-        ts: at(T0 + minute * MINUTE + second * 1000),
-        step_ms: 10_000,
-        busy_ratio: 1,
-        busy_source: 1,
-        log_position: 1_000 + minute,
-      })),
+      [30, 40, 50].map((second) =>
+        storedSample({
+          device_id: deviceId('uuid:mended'),
+          ts: at(T0 + minute * MINUTE + second * 1000),
+          step_ms: 10_000,
+          busy_ratio: 1,
+          busy_source: 1,
+          log_position: 1_000 + minute,
+        }),
+      ),
     ),
     `behind-${minutes.join('-')}`,
   )

@@ -3,6 +3,7 @@ import { deviceId } from '../identity/device-id.ts'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { newBoot, testDevice, until, type Cells } from '../worker/ingest.testing.ts'
 import { startPipeline, type Pipeline } from '../pipeline.testing.ts'
+import { storedSample } from '../store/stored-sample.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10, 0)
 const MINUTE = 60_000
@@ -188,7 +189,7 @@ describe('a settled minute', () => {
     }
     await own.store.insertJson(
       'samples',
-      [{ ...row, ts: at(T0 + 30_000), log_position: 99 }],
+      [storedSample({ ...row, ts: at(T0 + 30_000), log_position: 99 })],
       'crashed',
     )
     const range = { cluster: 'c1', collector: 'k1', boot, first_seq: 2, last_seq: 2, row_count: 1 }

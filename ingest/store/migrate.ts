@@ -116,9 +116,12 @@ export function pendingMigrations(
 async function apply(store: Store, migration: Migration, profile: Profile): Promise<void> {
   for (const [index, statement] of migrationStatements(migration.source, profile).entries()) {
     try {
+      if (await isDone(store, statement)) continue
       await store.command(statement, {}, { maxExecutionMs: STATEMENT_MS_MAX })
     } catch (cause) {
       if (cause instanceof PlimsollError) throw cause
+      // Another program that migrates at the same moment was faster.
+      if (await isDone(store, statement)) continue
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new Error(`${migration.name}, statement ${index + 1}: ${reason}`, { cause })
     }
@@ -127,6 +130,22 @@ async function apply(store: Store, migration: Migration, profile: Profile): Prom
   // The token makes two programs that migrate at once leave one row.
   const token = `migration:${name}:${sha256}`
   await store.insertJson('schema_migrations', [{ number, name, sha256 }], token)
+}
+
+const UNLESS_COLUMN = /^-- UNLESS COLUMN (\w+)$/m
+const ALTERED = /^ALTER TABLE (\w+)/m
+
+/** Whether a statement that cannot be said with IF EXISTS ran already: its table has the column that it makes. */
+async function isDone(store: Store, statement: string): Promise<boolean> {
+  const column = UNLESS_COLUMN.exec(statement)?.[1]
+  const table = ALTERED.exec(statement)?.[1]
+  if (column === undefined || table === undefined) return false
+  const rows = await store.query(
+    `SELECT 1 FROM system.columns
+     WHERE database = currentDatabase() AND table = {table:String} AND name = {column:String}`,
+    { table, column },
+  )
+  return rows.length > 0
 }
 
 async function createDatabase({ connection, profile }: MigrateOptions): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Arrays } from '../store/whole-numbers.ts'
+
 /**
  * Arrays of one length, lent for one insert and taken back after it. A block of 200,000 rows is 60 MB of
  * arrays; made anew for each insert they cost a collection of the whole heap each time (measured: a third of
@@ -45,11 +47,7 @@ export function createArrayPool(atRestBytesMax = AT_REST_BYTES_MAX): ArrayPool {
 }
 
 /** Takes arrays from a pool and remembers them, to give them back together. */
-export interface Lender {
-  f32(length: number): Float32Array
-  f64(length: number): Float64Array
-  u8(length: number): Uint8Array
-  u32(length: number): Uint32Array
+export interface Lender extends Arrays {
   /** Ends the use of every array that was taken. */
   readonly giveBack: () => void
 }
@@ -66,6 +64,7 @@ export function createLender(pool: ArrayPool): Lender {
     f64: (length) => new Float64Array(take(length * 8), 0, length),
     u8: (length) => new Uint8Array(take(length), 0, length),
     u32: (length) => new Uint32Array(take(length * 4), 0, length),
+    i32: (length) => new Int32Array(take(length * 4), 0, length),
     giveBack: () => {
       pool.give(lent)
       lent = []

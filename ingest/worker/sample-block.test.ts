@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
+import { BUSY_SOURCES, DEVICE_METRICS, type MetricName } from '#schemas/metrics.ts'
 import { bitSet, type Batch } from '#schemas/batch.ts'
 import { createBatchDecoder, encodeBatch } from '#schemas/wire.ts'
+import { FLAG_BUSY_IS_COUNTER, OWN_BUSY_COLUMN, WHOLE_NUMBERS } from '../store/whole-numbers.ts'
 import { newBoot, testBatch, testDevice, type Cells } from './ingest.testing.ts'
 import { createArrayPool } from './array-pool.ts'
 import { joinSamples, type SamplePart } from './sample-block.ts'
@@ -66,20 +67,42 @@ function oracle(parts: readonly Given[]): Row[] {
   })
 }
 
+/** The rows as the table gives them back: see migration 011. */
 function rowsOf(block: ReturnType<typeof joinSamples>): Row[] {
   return Array.from({ length: block.rows }, (_, index) => {
-    const row: Row = {}
-    for (const metric of DEVICE_METRICS) row[metric.name] = null
+    const stored: Row = {}
     for (const { name, values, nulls } of block.columns) {
       const value = values[index]
-      row[name] = nulls?.[index] === 1 || typeof value === 'string' ? null : (value ?? null)
+      stored[name] = nulls?.[index] === 1 || typeof value === 'string' ? null : (value ?? null)
     }
+    const row: Row = {}
+    for (const name of KEYS) row[name] = stored[name] ?? null
+    for (const { name } of DEVICE_METRICS) row[name] = readBack(stored, name)
+    const flags = Number(row['flags'])
+    row['flags'] = flags & ~FLAG_BUSY_IS_COUNTER
+    const isCopy = (flags & FLAG_BUSY_IS_COUNTER) !== 0
+    const source = BUSY_SOURCES[Number(row['busy_source'])]
+    row['busy_ratio'] = (isCopy ? row[`${source}_ratio`] : stored[OWN_BUSY_COLUMN]) ?? null
     return row
   })
 }
 
+const KEYS = ['ts', 'device_id', 'step_ms', 'log_position', 'busy_source', 'flags']
+
+function readBack(stored: Row, name: string): bigint | number | null {
+  const as = WHOLE_NUMBERS.get(name)
+  if (as === undefined) return stored[name] ?? null
+  const whole = stored[as.column] ?? null
+  if (whole === null) return stored[as.restColumn] ?? null
+  const value = Number(whole) / as.perUnit
+  return as.type === 'Int32' ? Math.fround(value) : value
+}
+
 const someMetrics = [
   'busy_ratio',
+  'gr_engine_active_ratio',
+  'gpu_util_ratio',
+  'sm_active_ratio',
   'power_watts',
   'energy_joules_total',
   'xid_code',
@@ -92,6 +115,7 @@ const someMetrics = [
 const cell = fc.oneof(
   fc.constantFrom(undefined, null, 0, 1, Number.NaN, Number.POSITIVE_INFINITY, 4_294_967_295),
   fc.float({ min: 0, max: 1, noNaN: true }),
+  fc.integer({ min: 0, max: 1_000_000 }).map((ppm) => ppm / 1e6),
 )
 const part = fc
   .record({
@@ -197,7 +221,39 @@ describe('joining batches into one block', () => {
       'log_position',
       'busy_source',
       'flags',
-      'busy_ratio',
+      'busy_ratio_f32',
     ])
+  })
+
+  it('stores no busy_ratio that repeats its counter, and every one that differs', () => {
+    const device = testDevice('a')
+    const cells: Cells = {
+      busy_ratio: [[0.5], [0.5], [null], [0.25]],
+      gpu_util_ratio: [[0.5], [0.75], [0.75], [null]],
+    }
+    const plain = testBatch({ boot: newBoot(), seq: 1, t0Ms: T0, devices: [device], cells })
+    const batch = { ...plain, busySource: plain.busySource.map(() => 2) }
+    const block = joined([{ batch, ids: [1n], leftOut: [false], shiftMs: 0, position: 1 }])
+    const own = block.columns.find(({ name }) => name === OWN_BUSY_COLUMN)
+    expect([...(own?.nulls ?? [])]).toEqual([1, 0, 1, 0])
+    expect(rowsOf(block).map(({ busy_ratio }) => busy_ratio)).toEqual([0.5, 0.5, null, 0.25])
+    const copies = joined([
+      {
+        batch: {
+          ...batch,
+          columns: batch.columns.map((column) => ({
+            ...column,
+            valid: Uint8Array.of(3),
+            values: Float32Array.of(0.5, 0.75, 0, 0),
+          })),
+        },
+        ids: [1n],
+        leftOut: [false],
+        shiftMs: 0,
+        position: 1,
+      },
+    ])
+    expect(copies.columns.map(({ name }) => name)).not.toContain(OWN_BUSY_COLUMN)
+    expect(rowsOf(copies).map(({ busy_ratio }) => busy_ratio)).toEqual([0.5, 0.75, null, null])
   })
 })

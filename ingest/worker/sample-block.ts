@@ -4,8 +4,10 @@ import type { WireBatch } from '#schemas/wire.ts'
 import { countBits, MODE_NARROW, MODE_SAME, MODE_SOME } from '#schemas/wire-block.ts'
 import type { WireColumn } from '#schemas/wire-columns.ts'
 import type { NativeColumn } from '../store/native-block.ts'
+import { OWN_BUSY_COLUMN, WHOLE_NUMBERS, wholeColumns } from '../store/whole-numbers.ts'
 import { type ArrayPool, createArrayPool, createLender, type Lender } from './array-pool.ts'
-import { keyColumns, picksOf, type SampleSlice } from './sample-keys.ts'
+import { markCopies, withoutCopies } from './busy-copies.ts'
+import { keyColumns, type KeyColumns, picksOf, type SampleSlice } from './sample-keys.ts'
 
 /** One batch on its way into the samples table. */
 export interface SamplePart {
@@ -56,7 +58,7 @@ type Filler =
  * Joins the rows of many batches into one block, column by column: message-sized blocks cost the store
  * ten times more. Rows keep the order of the log, then of tick and device. A metric that no batch
  * carries is left out and stays null by default; a column without a null is sent as one that cannot have any.
- * The same batches always give the same block.
+ * Columns are those that are stored: see whole-numbers.ts. The same batches always give the same block.
  */
 export function joinSamples(parts: readonly SamplePart[], pool: ArrayPool = memory): SampleBlock {
   const lender = createLender(pool)
@@ -246,20 +248,42 @@ function skipTo(target: Target, row: number): void {
 /** Columns in the order of the catalogue. */
 function finish(
   fillers: ReadonlyMap<string, Filler>,
-  keys: readonly NativeColumn[],
+  keys: KeyColumns,
   rows: number,
 ): Omit<SampleBlock, 'release'> {
   const rejected = new Map<string, number>()
-  const columns = [...keys]
+  for (const [name, { target }] of fillers) {
+    if (target.filledTo < rows) skipTo(target, rows)
+    if (target.refused > 0) rejected.set(name, target.refused)
+  }
+  const columns = [...keys.columns]
   for (const { name } of DEVICE_METRICS) {
     const filler = fillers.get(name)
     if (filler === undefined) continue
-    const { target } = filler
-    if (target.filledTo < rows) skipTo(target, rows)
-    if (target.refused > 0) rejected.set(name, target.refused)
-    columns.push(nativeColumn(name, filler))
+    const whole = WHOLE_NUMBERS.get(name)
+    if (name === 'busy_ratio') columns.push(...busyColumns(filler, fillers, keys))
+    else if (whole !== undefined && (filler.type === 'f32' || filler.type === 'f64'))
+      columns.push(...wholeColumns(filler.target, whole, filler.target.lender))
+    else columns.push(nativeColumn(name, filler))
   }
   return { rows, columns, rejected }
+}
+
+/** What is left of busy_ratio without the rows where it repeats a counter of the block: mostly nothing. */
+function busyColumns(
+  busy: Filler,
+  fillers: ReadonlyMap<string, Filler>,
+  keys: KeyColumns,
+): NativeColumn[] {
+  if (busy.type !== 'f32') return [nativeColumn(OWN_BUSY_COLUMN, busy)]
+  const { target } = busy
+  const own = markCopies(target, keys, (name) => {
+    const counter = fillers.get(name)
+    return counter?.type === 'f32' ? counter.target : undefined
+  })
+  if (own === 0) return []
+  if (own < target.values.length) withoutCopies(target, keys.flags, nullsOf(target))
+  return [nativeColumn(OWN_BUSY_COLUMN, busy)]
 }
 
 function nativeColumn(name: string, { type, target }: Filler): NativeColumn {

@@ -1,5 +1,6 @@
 import type { NativeColumn } from '../store/native-block.ts'
 import type { Lender } from './array-pool.ts'
+import type { BusyRows } from './busy-copies.ts'
 import type { SamplePart } from './sample-block.ts'
 
 /** The rows of one batch within a block. */
@@ -43,12 +44,17 @@ interface Keys {
   readonly flags: Uint8Array
 }
 
+/** What each row has beside readings. */
+export interface KeyColumns extends BusyRows {
+  readonly columns: readonly NativeColumn[]
+}
+
 /** Time, device and what else each row has. 64-bit values are written as two words: no BigInt per row. */
 export function keyColumns(
   slices: readonly SampleSlice[],
   rows: number,
   lender: Lender,
-): NativeColumn[] {
+): KeyColumns {
   const keys: Keys = {
     ts: lender.u32(rows * 2),
     ids: lender.u32(rows * 2),
@@ -65,7 +71,7 @@ export function keyColumns(
     if (picks === null) allKeys(slice, keys)
     else someKeys(slice, picks, keys)
   }
-  return [
+  const columns: NativeColumn[] = [
     {
       name: 'ts',
       type: "DateTime64(3, 'UTC')",
@@ -81,6 +87,7 @@ export function keyColumns(
     { name: 'busy_source', type: 'UInt8', values: keys.sources },
     { name: 'flags', type: 'UInt8', values: keys.flags },
   ]
+  return { columns, sources: keys.sources, flags: keys.flags }
 }
 
 /** Every device at every tick: ids and times come in runs. */
