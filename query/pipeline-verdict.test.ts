@@ -95,6 +95,10 @@ describe('the verdict', () => {
       'warning store_memory',
       'warning store_restarted',
     ])
+    const { at_ms } = ingestReport()
+    expect(codes(withReport({ store, started_at_ms: at_ms - 40_000 }))).toEqual([
+      'warning store_memory',
+    ])
   })
 
   test('collectors that are silent, refuse or fill up; one that was stopped is none of them', () => {

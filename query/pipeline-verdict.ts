@@ -14,6 +14,7 @@ export const PIPELINE_LIMITS = {
   streamRatio: { warning: 0.8, failing: 0.97 },
   storeMemoryRatio: 0.9,
   storeRestartedSeconds: 600,
+  startTogetherMs: 60_000,
 } as const
 
 type Value = string | Said
@@ -91,17 +92,20 @@ function processFindings(one: ProcessFacts, nowMs: number): PipelineFinding[] {
   ]
 }
 
-function memoryFindings({ report: { store, at_ms } }: ProcessFacts): PipelineFinding[] {
+function memoryFindings({ report }: ProcessFacts): PipelineFinding[] {
+  const { store, at_ms, started_at_ms } = report
   if (store === null) return []
   const { memory_bytes, memory_limit_bytes, uptime_seconds } = store
   const used =
     memory_bytes === null || memory_limit_bytes === null ? 0 : memory_bytes / memory_limit_bytes
   const startedMs = at_ms - uptime_seconds * 1_000
+  // A store that starts with the process that uses it did not start again.
+  const isAgain = startedMs > started_at_ms + PIPELINE_LIMITS.startTogetherMs
   return [
     ...(used < PIPELINE_LIMITS.storeMemoryRatio
       ? []
       : [finding('store_memory', 'warning', null, [percentOf(used)])]),
-    ...(uptime_seconds >= PIPELINE_LIMITS.storeRestartedSeconds
+    ...(!isAgain || uptime_seconds >= PIPELINE_LIMITS.storeRestartedSeconds
       ? []
       : [finding('store_restarted', 'warning', startedMs, [spanOf(uptime_seconds)])]),
   ]
