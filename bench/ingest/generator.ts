@@ -5,7 +5,7 @@ import type { OutgoingMessage } from '#schemas/ports.ts'
 import { messageId } from '#schemas/subjects.ts'
 import { createFleet } from './fleet.ts'
 import { type Made, NOTHING_MADE, type Order, type Word } from './generator-words.ts'
-import { createMessageMaker, type MessageMaker, type PreparedMessage } from './messages.ts'
+import { createMessageMaker, type MessageMaker, type PreparedMessage, spanOf } from './messages.ts'
 import { patchedMessage } from './patch.ts'
 
 /**
@@ -101,7 +101,8 @@ const add = (sum: Made, { rows, values, payload }: PreparedMessage): Made => ({
 function shifted(message: PreparedMessage, shiftMs: number): PreparedMessage {
   if (shiftMs === 0 || message.rows === 0) return message
   const t0Ms = message.t0Ms + shiftMs
-  return { ...message, t0Ms, payload: patchedMessage(message.payload, message.seq, t0Ms) }
+  const endMs = message.endMs + shiftMs
+  return { ...message, t0Ms, endMs, payload: patchedMessage(message.payload, message.seq, t0Ms) }
 }
 
 /** As a collector sends: in order of sequence, as many at once as its publisher lets. */
@@ -126,11 +127,8 @@ async function publishSurely(publisher: NatsPublisher, message: OutgoingMessage)
  * ride along keep their times.
  */
 async function replay(order: Extract<Order, { kind: 'replay' }>): Promise<Made> {
-  const firstMs = Math.min(
-    ...members.flatMap(({ kept }) => kept.map(({ t0Ms }) => t0Ms || Infinity)),
-  )
-  const lastMs = Math.max(...members.flatMap(({ kept }) => kept.map(({ t0Ms }) => t0Ms)))
-  const lapMs = lastMs + stepMs - firstMs
+  const span = spanOf(members.flatMap(({ kept }) => kept))
+  const lapMs = span.toMs - span.fromMs
   const state = { sent: NOTHING_MADE, lateMs: 0, failure: null as Error | null }
   const report = setInterval(() => {
     tell({ kind: 'replaying', sent: state.sent, lateMs: Math.round(state.lateMs) })
@@ -143,10 +141,10 @@ async function replay(order: Extract<Order, { kind: 'replay' }>): Promise<Made> 
       .filter(({ t0Ms, rows }) => rows > 0 && t0Ms > 0)
       .toSorted((a, b) => a.atMs - b.atMs)
     for (let lap = 0; ; lap++) {
-      const shiftMs = order.fromMs - firstMs + lap * lapMs
+      const shiftMs = order.fromMs - span.fromMs + lap * lapMs
       for (const message of messages) {
         const t0Ms = message.t0Ms + shiftMs
-        if (t0Ms >= order.toMs) return
+        if (message.endMs + shiftMs > order.toMs) return
         const dueMs = message.atMs + shiftMs
         while (Date.now() < dueMs) await pause(Math.max(TURN_MS, dueMs - Date.now()))
         if (state.failure !== null) throw state.failure

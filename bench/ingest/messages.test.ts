@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeBatch } from '#schemas/wire.ts'
 import { createFleet } from './fleet.ts'
-import { createMessageMaker, type PreparedMessage } from './messages.ts'
+import { createMessageMaker, type PreparedMessage, spanOf } from './messages.ts'
 import { patchedMessage } from './patch.ts'
 
 const SHAPE = { devices: 100, collectors: 2, cluster: 'bench', seed: 7 }
@@ -30,6 +30,15 @@ describe('messages for a benchmark', () => {
       .flatMap(({ records }) => records)
       .filter(({ kind }) => kind === 'target')
     expect(targets).toHaveLength(Math.ceil(100 / 8))
+  })
+
+  it('speak for all of their instants, the second one of the last message included', () => {
+    expect(spanOf(messages())).toEqual({ fromMs: T0, toMs: T0 + 3000 })
+    const even = createFleet(SHAPE).flatMap((part) =>
+      createMessageMaker(part, SHAPE.cluster).make([T0, T0 + 1000, T0 + 2000, T0 + 3000], 1000),
+    )
+    // Repeated after a lap one second too short, the last second would be sent twice.
+    expect(spanOf(even)).toEqual({ fromMs: T0, toMs: T0 + 4000 })
   })
 
   it('count their sequences from 1 for each collector', () => {

@@ -12,6 +12,8 @@ export interface PreparedMessage extends OutgoingMessage {
   /** When the collector would have finished it, epoch ms. */
   readonly atMs: number
   readonly t0Ms: number
+  /** End of its last cell, epoch ms: a message at 1 s holds two. */
+  readonly endMs: number
   /** Device rows in it, and values in them that are not null. */
   readonly rows: number
   readonly values: number
@@ -60,8 +62,17 @@ export function createMessageMaker(part: FleetPart, cluster: string): MessageMak
   }
 }
 
+/** Time that messages of samples speak for, epoch ms, half-open: what one lap of their repetition covers. */
+export function spanOf(messages: readonly PreparedMessage[]): { fromMs: number; toMs: number } {
+  const samples = messages.filter(({ rows }) => rows > 0)
+  return {
+    fromMs: Math.min(...samples.map(({ t0Ms }) => t0Ms)),
+    toMs: Math.max(...samples.map(({ endMs }) => endMs)),
+  }
+}
+
 function prepare(batch: Batch, kind: BatchKind, atMs: number): PreparedMessage {
-  const { cluster, collector, boot, seq, t0Ms } = batch
+  const { cluster, collector, boot, seq, t0Ms, ticks, stepMs } = batch
   const subject = kind === 'telemetry' ? telemetrySubject : eventsSubject
   return {
     subject: subject(cluster, collector),
@@ -71,7 +82,8 @@ function prepare(batch: Batch, kind: BatchKind, atMs: number): PreparedMessage {
     atMs,
     seq,
     t0Ms,
-    rows: setBits(batch.present, batch.ticks * batch.devices.length),
+    endMs: t0Ms + ticks * stepMs,
+    rows: setBits(batch.present, ticks * batch.devices.length),
     values: batch.columns.reduce(
       (sum, { valid, values }) => sum + setBits(valid, values.length),
       0,
