@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bucketsOf, extremesOf, heldFromEdges, nullRuns, where } from './series.ts'
+import { bucketsOf, extremesOf, heldFromEdges, nullRuns, reachOf, where } from './series.ts'
 
 describe('buckets', () => {
   it('a mean is drawn in the middle of its time and told with both ends', () => {
@@ -17,6 +17,19 @@ describe('steps', () => {
       times: [],
       column: [],
     })
+  })
+})
+
+describe('reach of the cursor', () => {
+  it('ends at the times inside the range', () => {
+    expect(reachOf([30, 90, 150], 0, 180)).toEqual({ first: 0, last: 2 })
+    expect(reachOf([30, 90, 150], 31, 149)).toEqual({ first: 1, last: 1 })
+    expect(reachOf([30, 90, 150], 30, 150)).toEqual({ first: 0, last: 2 })
+  })
+
+  it('is nowhere when no time is inside', () => {
+    expect(reachOf([], 0, 10)).toBeNull()
+    expect(reachOf([30, 90], 40, 80)).toBeNull()
   })
 })
 

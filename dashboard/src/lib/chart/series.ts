@@ -31,6 +31,17 @@ export function heldFromEdges(
   return { times: [...edges, buckets.endMs(values.length - 1)], column: [...values, last] }
 }
 
+/** The first and last index whose time lies in [from, to] (epoch ms), or null where none does. `times` ascend. */
+export function reachOf(
+  times: readonly number[],
+  from: number,
+  to: number,
+): { first: number; last: number } | null {
+  const first = times.findIndex((time) => time >= from && time <= to)
+  if (first === -1) return null
+  return { first, last: times.findLastIndex((time) => time <= to) }
+}
+
 export interface Extremes {
   readonly last: { readonly value: number; readonly index: number }
   readonly min: { readonly value: number; readonly index: number }
