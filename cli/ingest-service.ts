@@ -26,6 +26,7 @@ import { DEFAULT_TIME_LIMITS } from '../ingest/worker/read-message.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
 import { shardOf } from '#schemas/subjects.ts'
+import { countBuffersAsHeap } from './ingest-heap.ts'
 import { lazyRole } from './lazy-role.ts'
 import { repairsPath, type Settings } from './settings.ts'
 import type { StoreAccess } from './store.ts'
@@ -60,6 +61,7 @@ export function ingestService(options: IngestServiceOptions) {
   const retention =
     settings.retention === undefined ? DEFAULT_RETENTION : parseRetention(settings.retention)
   return lazyRole<Ingest>('ingest', async () => {
+    countBuffersAsHeap()
     const store = connectStore(access.connection())
     if (options.retention) await applyRetention(store, retention)
     const shards = await options.openShards()
