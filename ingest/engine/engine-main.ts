@@ -7,7 +7,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { openEngine, requireThreads } from './chdb-engine.ts'
 import { engineConfigXml } from './engine-config.ts'
 import { ChildOrder, type ChildReport } from './handshake.ts'
-import { prepareBodyFolder } from './insert-body.ts'
+import { prepareBodyFolder, removeOrphans } from './insert-body.ts'
 import { createEngineServer } from './server.ts'
 
 /**
@@ -17,6 +17,8 @@ import { createEngineServer } from './server.ts'
  * has rows to insert.
  */
 const DRAIN_MS_MAX = 15_000
+/** How often rows are looked for whose client died before it named them. */
+const ORPHANS_MS = 30_000
 
 const report = (line: ChildReport) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
@@ -51,6 +53,7 @@ async function open(order: ChildOrder) {
   const engine = await openEngine(join(dataDir, 'clickhouse'), config)
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
   const bodyFolder = await prepareBodyFolder(`plimsoll-engine-${hash}`, dataDir)
+  setInterval(() => void removeOrphans(bodyFolder, isAlive), ORPHANS_MS).unref()
   const server = createEngineServer({
     engine,
     secret: order.secret,
@@ -65,6 +68,15 @@ async function open(order: ChildOrder) {
     server.http.listen(order.port, '127.0.0.1', () => done(portOf(server.http.address())))
   })
   return { engine, server, port, bodyFolder }
+}
+
+/** Also where the process is another user's. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
 }
 
 function portOf(address: AddressInfo | string | null): number {

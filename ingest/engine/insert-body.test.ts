@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { prepareBodyFolder, receiveBody } from './insert-body.ts'
+import { givenBody, prepareBodyFolder, receiveBody, removeOrphans } from './insert-body.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -42,4 +42,21 @@ test('what a killed predecessor left is removed', async () => {
   expect(second).toBe(first)
   expect(await readdir(second)).toEqual([])
   await rm(second, { recursive: true })
+})
+
+test('rows that a client put there are taken by name; anything else is not there', async () => {
+  const name = `${process.pid}-${'a'.repeat(24)}.rows`
+  await writeFile(join(folder, name), 'rows')
+  expect(await givenBody(folder, name)).toEqual({ path: join(folder, name), bytes: 4 })
+  await symlink(join(folder, name), join(folder, `1-${'b'.repeat(24)}.rows`))
+  for (const other of ['../secret', name.replace('a', 'c'), `1-${'b'.repeat(24)}.rows`])
+    await expect(givenBody(folder, other)).rejects.toThrow(/FILE_DOESNT_EXIST/)
+  await expect(givenBody(folder, name, 3)).rejects.toThrow(/TOO_MANY_BYTES/)
+})
+
+test('rows of a client that died are removed, those of a living one stay', async () => {
+  const [dead, living] = [`7-${'a'.repeat(24)}.rows`, `8-${'a'.repeat(24)}.rows`]
+  for (const name of [dead, living, 'incoming.rows']) await writeFile(join(folder, name), 'x')
+  await removeOrphans(folder, (pid) => pid === 8)
+  expect((await readdir(folder)).toSorted()).toEqual([living, 'incoming.rows'].toSorted())
 })

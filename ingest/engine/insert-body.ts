@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs'
-import { access, constants, mkdir, rm, statfs } from 'node:fs/promises'
+import { access, constants, lstat, mkdir, readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { refuseTooLarge } from './refusal.ts'
+import { refuseNoFile, refuseTooLarge } from './refusal.ts'
+import { ROWS_FILE_NAME } from './rows-headers.ts'
 
 /**
  * Rows of an INSERT on their way to the engine: a file in memory (tmpfs) where there is enough of it,
@@ -68,5 +69,33 @@ export async function receiveBody(
   } catch (error) {
     await rm(path, { force: true })
     throw error
+  }
+}
+
+/** Path of a file of rows that a client put into the folder. Throws when it is none of ours, or too large. */
+export async function givenBody(
+  folder: string,
+  name: string,
+  bytesMax = INSERT_BYTES_MAX,
+): Promise<{ readonly path: string; readonly bytes: number }> {
+  if (!ROWS_FILE_NAME.test(name)) throw refuseNoFile('no rows are called so')
+  const path = join(folder, name)
+  const found = await lstat(path).catch(() => null)
+  if (found === null || !found.isFile()) throw refuseNoFile('the file of rows is not there')
+  if (found.size > bytesMax) {
+    await rm(path, { force: true })
+    throw refuseTooLarge('the insert body is too large')
+  }
+  return { path, bytes: found.size }
+}
+
+/** Removes the rows of clients that died before they could name them. `isAlive` tells whether a process is there. */
+export async function removeOrphans(
+  folder: string,
+  isAlive: (pid: number) => boolean,
+): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = ROWS_FILE_NAME.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true })
   }
 }

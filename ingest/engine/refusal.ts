@@ -24,6 +24,8 @@ export const refuseParameter = (message: string) =>
 export const refuseTooLarge = (message: string) => new EngineRefusal(307, 'TOO_MANY_BYTES', message)
 export const refuseBusy = (message: string) =>
   new EngineRefusal(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', message)
+export const refuseNoFile = (message: string) =>
+  new EngineRefusal(107, 'FILE_DOESNT_EXIST', message)
 export const refuseLogin = (message: string) =>
   new EngineRefusal(516, 'AUTHENTICATION_FAILED', message)
 export const refuseCancelled = (message: string) =>

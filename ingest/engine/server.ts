@@ -10,7 +10,7 @@ import {
   renderStatement,
   type StatementPlan,
 } from './http-protocol.ts'
-import { receiveBody } from './insert-body.ts'
+import { givenBody, receiveBody } from './insert-body.ts'
 import { createLane } from './lane.ts'
 import { multipartFields } from './multipart.ts'
 import {
@@ -21,6 +21,7 @@ import {
   refuseTooLarge,
   refuseUnsupported,
 } from './refusal.ts'
+import { ROWS_FILE_HEADER, ROWS_FOLDER_HEADER } from './rows-headers.ts'
 import { STATEMENT_CHARS_MAX } from './sql-text.ts'
 
 /** Queries at once. Each holds one of the >= 16 libuv threads; writes keep two so that a long
@@ -96,6 +97,18 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
       }
     })
 
+  /** Rows that the client has put into the folder itself; see rows-headers.ts. */
+  const insertGiven = async (plan: StatementPlan, name: string, response: ServerResponse) => {
+    const target = plan.insert
+    if (target === null) throw refuseSyntax('only INSERT ... FORMAT takes rows in a file')
+    const { path, bytes } = await givenBody(options.bodyFolder, name)
+    try {
+      return bytes === 0 ? NOTHING : await run(plan, insertFromFile(target, path), response)
+    } finally {
+      await rm(path, { force: true })
+    }
+  }
+
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://engine')
     if (url.pathname === '/ping') return send(response, 200, Buffer.from('Ok.\n'))
@@ -109,10 +122,15 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
       throw refuseUnsupported('compressed bodies are not accepted')
     }
     const { plan, rowsInBody } = await readPlan(request, new Map(url.searchParams))
-    const answer = rowsInBody
-      ? await insertBody(plan, request, response)
-      : await run(plan, plan.text, response)
-    return send(response, 200, answer.bytes, summary(answer))
+    const given = request.headers[ROWS_FILE_HEADER]
+    const answer =
+      typeof given === 'string'
+        ? await insertGiven(plan, given, response)
+        : rowsInBody
+          ? await insertBody(plan, request, response)
+          : await run(plan, plan.text, response)
+    const folder = plan.insert === null ? {} : { [ROWS_FOLDER_HEADER]: options.bodyFolder }
+    return send(response, 200, answer.bytes, { ...summary(answer), ...folder })
   }
 
   const http = createServer(

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
-import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { QueryValue, ReadLimits } from '#schemas/ports.ts'
 import { openClient, storeError, type StoreOptions } from './client.ts'
 import { jsonLines } from './json-lines.ts'
 import { type NativeColumn, nativeBlock } from './native-block.ts'
 import { readRows } from './reader.ts'
+import { createRowsFiles, type RowsFile, type RowsFiles } from './rows-file.ts'
+import { ROWS_FILE_HEADER } from '../engine/rows-headers.ts'
 
 export interface CommandOptions {
   /** Deduplication token of an INSERT ... SELECT. */
@@ -70,6 +72,7 @@ export function connectStore(options: StoreOptions): Store {
     requestTimeoutMs: WRITE_TIMEOUT_MS,
     connectionsMax: WRITE_CONNECTIONS_MAX,
   })
+  const files = createRowsFiles(options.url)
   return {
     async command(sql, params = {}, { token, maxExecutionMs = WRITE_EXECUTION_MS } = {}) {
       const settings: ClickHouseSettings = { max_execution_time: maxExecutionMs / 1_000 }
@@ -80,22 +83,28 @@ export function connectStore(options: StoreOptions): Store {
     },
     query: (sql, params = {}, limits = {}) => readRows(client, sql, { params, limits }),
     insertNative: (table, columns, rows, token) =>
-      insertBody(client, {
-        query: `INSERT INTO ${tableName(table)} (${columns.map(columnName).join(', ')}) FORMAT Native`,
-        body: nativeBlock(columns, rows),
-        settings: insertSettings(token),
-      }),
+      insertBody(
+        { client, files },
+        {
+          query: `INSERT INTO ${tableName(table)} (${columns.map(columnName).join(', ')}) FORMAT Native`,
+          body: nativeBlock(columns, rows),
+          settings: insertSettings(token),
+        },
+      ),
     async insertJson(table, rows, token) {
       if (rows.length === 0) return
-      await insertBody(client, {
-        query: `INSERT INTO ${tableName(table)} FORMAT JSONEachRow`,
-        body: [jsonLines(rows)],
-        settings: {
-          ...insertSettings(token),
-          input_format_skip_unknown_fields: 0,
-          date_time_input_format: 'best_effort',
+      await insertBody(
+        { client, files },
+        {
+          query: `INSERT INTO ${tableName(table)} FORMAT JSONEachRow`,
+          body: [jsonLines(rows)],
+          settings: {
+            ...insertSettings(token),
+            input_format_skip_unknown_fields: 0,
+            date_time_input_format: 'best_effort',
+          },
         },
-      })
+      )
     },
     async ping() {
       return (await client.ping({ select: true })).success
@@ -119,22 +128,52 @@ async function guarded<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function insertBody(
-  client: ClickHouseClient,
-  insert: { query: string; body: Uint8Array[]; settings: ClickHouseSettings },
-): Promise<void> {
-  // exec, not insert: the client's insert() knows text formats only and crashes on a binary stream.
-  const values = Readable.from(insert.body, { objectMode: false })
+interface InsertBody {
+  readonly query: string
+  readonly body: Uint8Array[]
+  readonly settings: ClickHouseSettings
+}
+interface Inserting {
+  readonly client: ClickHouseClient
+  readonly files: RowsFiles
+}
+
+async function insertBody({ client, files }: Inserting, insert: InsertBody): Promise<void> {
+  const { query, body } = insert
+  const limit = { max_execution_time: WRITE_EXECUTION_MS / 1_000 }
+  const request = { query, clickhouse_settings: { ...insert.settings, ...limit } }
   await guarded(async () => {
-    const { stream } = await client.exec({
-      query: insert.query,
-      values,
-      clickhouse_settings: { ...insert.settings, max_execution_time: WRITE_EXECUTION_MS / 1_000 },
-    })
+    const file = await files.write(body)
+    if (file !== null && (await insertFile({ client, files }, request, file))) return
+    // exec, not insert: the client's insert() knows text formats only and crashes on a binary stream.
+    const values = Readable.from(body, { objectMode: false })
+    const { stream, response_headers } = await client.exec({ ...request, values })
     for await (const _ of stream) {
       // Unread answers keep their socket busy.
     }
+    files.learn(response_headers)
   })
+}
+
+/** FILE_DOESNT_EXIST. */
+const NO_FILE = '107'
+
+/** False when the engine has no such file: it then has inserted nothing. */
+async function insertFile(
+  { client, files }: Inserting,
+  request: { readonly query: string; readonly clickhouse_settings: ClickHouseSettings },
+  file: RowsFile,
+): Promise<boolean> {
+  try {
+    await client.command({ ...request, http_headers: { [ROWS_FILE_HEADER]: file.name } })
+    return true
+  } catch (error) {
+    if (!(error instanceof ClickHouseError && error.code === NO_FILE)) throw error
+    files.giveUp()
+    return false
+  } finally {
+    await file.remove()
+  }
 }
 
 const WORD = /^[A-Za-z_][A-Za-z0-9_]*$/
