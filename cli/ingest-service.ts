@@ -81,7 +81,9 @@ export function ingestService(options: IngestServiceOptions) {
         settings.clickhouseUrl === undefined
           ? fileRepairs(repairsPath(settings.dataDir))
           : storeRepairs(store),
-      ...(options.settling === undefined ? {} : { peers: { settling: options.settling() } }),
+      ...(options.settling === undefined
+        ? {}
+        : { peers: { settling: options.settling(), isAlone: readsAll(settings) } }),
       process: { version: VERSION },
       options: {
         settle,
@@ -200,6 +202,8 @@ function ownShards({ shards, ownShards: own }: Settings): readonly number[] {
     `--shards (or PLIMSOLL_INGEST_SHARDS) names shard ${beyond}; with PLIMSOLL_SHARDS=${shards} they are 0 to ${shards - 1}`,
   )
 }
+
+const readsAll = (settings: Settings) => ownShards(settings).length === settings.shards
 
 /** A collector of this process, whose spool ingest reads in place. */
 export interface LocalCollector {

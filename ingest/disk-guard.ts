@@ -37,7 +37,7 @@ export const DEFAULT_DISK_LIMITS: DiskLimits = { warning: 0.85, stop: 0.95, resu
 /** A warning ends this much lower than it began: no line in the log for every byte around the limit. */
 const CALM = 0.01
 /** How often ingest looks. */
-export const DISK_LOOK_MS = 5_000
+export const DISK_LOOK_MS = 15_000
 
 export interface DiskGuard {
   /** Measures every place; never rejects. What cannot be measured now keeps its last verdict. */

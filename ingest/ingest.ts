@@ -52,10 +52,11 @@ export interface IngestDeps {
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
   readonly disk?: DiskGuard
   /**
-   * Set where several processes fill one store: this one learns what the others store, and settles while it
-   * holds the lease. Absent = it is the only one.
+   * Set where several processes may fill one store: this one learns what the others store, and settles while it
+   * holds the lease. `isAlone`: it holds every shard, so others store only what they had begun before they lost
+   * theirs. Absent = it is the only one.
    */
-  readonly peers?: { readonly settling: Lease }
+  readonly peers?: { readonly settling: Lease; readonly isAlone: boolean }
   /** How this process calls itself in its reports; default the name of this machine. */
   readonly process?: { readonly host?: string; readonly version: string }
   readonly options?: IngestOptions
@@ -100,11 +101,14 @@ export function createIngest(deps: IngestDeps): Ingest {
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
 
-  const withPeers = (loaded: Awaited<ReturnType<typeof load>>, settling: Lease): Promise<void> => {
+  const withPeers = (
+    loaded: Awaited<ReturnType<typeof load>>,
+    { settling, isAlone }: NonNullable<IngestDeps['peers']>,
+  ): Promise<void> => {
     const { knowledge, intervals, makeSettler } = loaded
     const { signal } = stopping
     const lease = options.settles === false ? null : settling
-    const parts = { store, knowledge, intervals, lease, clock, sleep, log, signal }
+    const parts = { store, knowledge, intervals, lease, isAlone, clock, sleep, log, signal }
     return workWithPeers({ ...parts, createSettler: makeSettler, settle: settleAsPeer })
   }
 
@@ -122,8 +126,8 @@ export function createIngest(deps: IngestDeps): Ingest {
         }
         const asked = deps.repairs === undefined ? {} : { repairs: deps.repairs }
         const parts = { store, capacity: knowledge.capacity, intervals, clock, log, ...asked }
-        const isAlone = deps.peers === undefined && options.settles !== false
-        const made = isAlone ? await createSettler({ ...parts, options: settling }) : null
+        const settlesAlways = deps.peers === undefined && options.settles !== false
+        const made = settlesAlways ? await createSettler({ ...parts, options: settling }) : null
         const deliveries = await Promise.all(
           deps.shards.map(({ owns }) => loadDelivery(store, clock() - DELIVERY_MEMORY_MS, owns)),
         )
@@ -246,7 +250,8 @@ export function createIngest(deps: IngestDeps): Ingest {
           },
           onStored(staged) {
             for (const sighting of staged.sightings) loaded.knowledge.capacity.observe(sighting)
-            loaded.settler?.noteStored(staged)
+            // Of several, the one that settles hears of every insert from the store, its own too.
+            if (deps.peers?.isAlone !== false) settler?.noteStored(staged)
             collectors.note(staged.records.statuses)
           },
         })
@@ -260,7 +265,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       running = Promise.all([
         ...ends,
         ...(settler === null ? [] : [settleLoop(settler)]),
-        ...(deps.peers === undefined ? [] : [withPeers(loaded, deps.peers.settling)]),
+        ...(deps.peers === undefined ? [] : [withPeers(loaded, deps.peers)]),
         ...(disk === null ? [] : [watchDisk(disk)]),
         reportLoop(),
       ])

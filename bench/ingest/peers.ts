@@ -58,8 +58,9 @@ export async function measurePeer(
   const { warmMs, fromMs, stepMs, ticks, say } = options
   const feed = createPeerFeed(options)
   say(`${peer.name}: meeting ${feed.series()} series`)
-  for (const [position, tickMs] of warmMs.entries()) {
-    const { protocol } = ways[position % ways.length] ?? { protocol: 'remote write' }
+  const protocols = [...new Set(ways.map(({ protocol }) => protocol))]
+  for (const [position, protocol] of protocols.entries()) {
+    const tickMs = warmMs[position] ?? fromMs
     await sendAll(peer, protocol, feed.bodies(peer, protocol, { instants: [tickMs], shiftMs: 0 }))
   }
   const runs: PeerRun[] = []

@@ -59,7 +59,7 @@ async function startSite(nowMs: number): Promise<Site> {
         store,
         shards: handles.slice(shard, shard + 1),
         log: silent,
-        peers: { settling: lease.open() },
+        peers: { settling: lease.open(), isAlone: false },
         clock: () => clock.nowMs,
         sleep: (_, signal) =>
           new Promise((resolve, reject) => {

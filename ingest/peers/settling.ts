@@ -12,6 +12,8 @@ import { createObserver } from './observe.ts'
 
 /** How often a process asks what the others stored. */
 export const FOLLOW_MS = 3_000
+/** The same for a process that holds every shard: only an insert that another had begun can still come. */
+export const FOLLOW_ALONE_MS = 60_000
 /** Clocks of two processes differ by less (docs/scaling.md asks for NTP). */
 const SKEW_MS = 2_000
 /** Pause before settling is taken up again after it could not be. */
@@ -23,6 +25,8 @@ export interface PeerDeps {
   readonly intervals: readonly CapacityInterval[]
   /** The right to settle, of which a site has one; null = this process never settles. */
   readonly lease: Lease | null
+  /** This process holds every shard, and tells its settler itself what it stores. */
+  readonly isAlone: boolean
   readonly clock: Clock
   readonly sleep: Sleep
   readonly log: Logger
@@ -60,7 +64,7 @@ export async function workWithPeers(deps: PeerDeps): Promise<void> {
         if (!hasFailed) log.warn('cannot learn what other processes stored', { cause: text(error) })
         hasFailed = true
       }
-      await deps.sleep(FOLLOW_MS, signal).catch(() => undefined)
+      await deps.sleep(deps.isAlone ? FOLLOW_ALONE_MS : FOLLOW_MS, signal).catch(() => undefined)
     }
   }
 
@@ -76,7 +80,8 @@ export async function workWithPeers(deps: PeerDeps): Promise<void> {
         intervals: await loadIntervals(store),
         shared: {
           fence: leaseFence(held),
-          skewMs: SKEW_MS,
+          // What comes late is this process's own, by this clock, and its settler was told of it.
+          skewMs: deps.isAlone ? 0 : SKEW_MS,
           onAccepted: (intervals) => follower.knows(intervals),
         },
       })
