@@ -15,5 +15,23 @@ if (name === undefined || !names.includes(name)) {
   process.exitCode = name === undefined ? 0 : 2
 } else {
   process.argv.splice(2, Infinity, ...rest)
-  await import(new URL(`./${name}.ts`, import.meta.url).href)
+  try {
+    await import(new URL(`./${name}.ts`, import.meta.url).href)
+  } catch (error) {
+    if (!isBadOption(error)) throw error
+    console.error(
+      `${error.message}. The options of ${name} are in bench/README.md or at the top of bench/${name}.ts.`,
+    )
+    process.exitCode = 2
+  }
+}
+
+/** What node:util's parseArgs throws for options it was not told of. */
+function isBadOption(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('ERR_PARSE_ARGS_')
+  )
 }

@@ -39,7 +39,7 @@ export interface Corrections {
   look(): Promise<void>
 }
 
-const LOOK_MS = 30_000
+const LOOK_MS = 10_000
 /** Rows of a fleet of 100,000 devices with ten intervals each. */
 const LIMITS = { maxResultRows: 2_000_000, maxExecutionMs: 30_000 }
 

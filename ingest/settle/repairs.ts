@@ -24,7 +24,7 @@ export interface Repairs {
 
 const MINUTE_MS = 60_000
 /** How often the queue is asked. */
-const POLL_MS = 10_000
+const POLL_MS = 3_000
 /** A comparison that fails this often in a row ends its repair… */
 const FAILURES_MAX = 3
 /** …and each failure makes the pieces of this repair that much smaller: it may have been too large. */
