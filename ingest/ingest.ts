@@ -53,8 +53,8 @@ export interface IngestDeps {
   readonly disk?: DiskGuard
   /**
    * Set where several processes may fill one store: this one learns what the others store, and settles while it
-   * holds the lease. `isAlone`: it holds every shard, so others store only what they had begun before they lost
-   * theirs. Absent = it is the only one.
+   * holds the lease. `isAlone`: it holds every shard, so what others store is what they had begun before. Absent = it
+   * is the only one.
    */
   readonly peers?: { readonly settling: Lease; readonly isAlone: boolean }
   /** How this process calls itself in its reports; default the name of this machine. */
@@ -250,8 +250,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           },
           onStored(staged) {
             for (const sighting of staged.sightings) loaded.knowledge.capacity.observe(sighting)
-            // Of several, the one that settles hears of every insert from the store, its own too.
-            if (deps.peers?.isAlone !== false) settler?.noteStored(staged)
+            loaded.settler?.noteStored(staged)
             collectors.note(staged.records.statuses)
           },
         })

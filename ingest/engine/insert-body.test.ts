@@ -47,9 +47,15 @@ test('what a killed predecessor left is removed', async () => {
 test('rows that a client put there are taken by name; anything else is not there', async () => {
   const name = `${process.pid}-${'a'.repeat(24)}.rows`
   await writeFile(join(folder, name), 'rows')
-  expect(await givenBody(folder, name)).toEqual({ path: join(folder, name), bytes: 4 })
+  expect(await givenBody(folder, name)).toBe(join(folder, name))
   await symlink(join(folder, name), join(folder, `1-${'b'.repeat(24)}.rows`))
-  for (const other of ['../secret', name.replace('a', 'c'), `1-${'b'.repeat(24)}.rows`])
+  await writeFile(join(folder, `2-${'d'.repeat(24)}.rows`), '')
+  for (const other of [
+    `2-${'d'.repeat(24)}.rows`,
+    '../secret',
+    name.replace('a', 'c'),
+    `1-${'b'.repeat(24)}.rows`,
+  ])
     await expect(givenBody(folder, other)).rejects.toThrow(/FILE_DOESNT_EXIST/)
   await expect(givenBody(folder, name, 3)).rejects.toThrow(/TOO_MANY_BYTES/)
 })

@@ -77,17 +77,25 @@ export async function givenBody(
   folder: string,
   name: string,
   bytesMax = INSERT_BYTES_MAX,
-): Promise<{ readonly path: string; readonly bytes: number }> {
+): Promise<string> {
   if (!ROWS_FILE_NAME.test(name)) throw refuseNoFile('no rows are called so')
   const path = join(folder, name)
   const found = await lstat(path).catch(() => null)
-  if (found === null || !found.isFile()) throw refuseNoFile('the file of rows is not there')
+  // An empty one cannot be what the client wrote; one of another user cannot be read.
+  if (found === null || !found.isFile() || found.size === 0 || !(await isReadable(path)))
+    throw refuseNoFile('the file of rows is not there, or cannot be read')
   if (found.size > bytesMax) {
     await rm(path, { force: true })
     throw refuseTooLarge('the insert body is too large')
   }
-  return { path, bytes: found.size }
+  return path
 }
+
+const isReadable = (path: string) =>
+  access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 
 /** Removes the rows of clients that died before they could name them. `isAlive` tells whether a process is there. */
 export async function removeOrphans(
@@ -96,6 +104,7 @@ export async function removeOrphans(
 ): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const pid = ROWS_FILE_NAME.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true })
+    if (pid === undefined || isAlive(Number(pid))) continue
+    await rm(join(folder, name), { force: true }).catch(() => undefined)
   }
 }

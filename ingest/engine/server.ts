@@ -101,9 +101,9 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
   const insertGiven = async (plan: StatementPlan, name: string, response: ServerResponse) => {
     const target = plan.insert
     if (target === null) throw refuseSyntax('only INSERT ... FORMAT takes rows in a file')
-    const { path, bytes } = await givenBody(options.bodyFolder, name)
+    const path = await givenBody(options.bodyFolder, name)
     try {
-      return bytes === 0 ? NOTHING : await run(plan, insertFromFile(target, path), response)
+      return await run(plan, insertFromFile(target, path), response)
     } finally {
       await rm(path, { force: true })
     }

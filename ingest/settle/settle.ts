@@ -42,7 +42,7 @@ export interface SettleDeps {
     readonly fence: RevisionFence
     /** Difference between the clocks of two processes that is reckoned with, ms. */
     readonly skewMs: number
-    /** These intervals were stored here: no news when they are read back. */
+    /** These intervals are known here: no news when they are read back. */
     onAccepted(intervals: readonly CapacityInterval[]): void
   }
 }
@@ -97,7 +97,9 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     deps.repairs === undefined
       ? null
       : await createRepairs({ queue: deps.repairs, store, plan, clock, log })
-  const corrections = createCorrections({ ...deps, plan })
+  const shared = deps.shared
+  const told = shared === undefined ? {} : { onAdopted: shared.onAccepted }
+  const corrections = createCorrections({ ...deps, ...told, plan })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 

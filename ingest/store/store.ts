@@ -7,7 +7,7 @@ import { jsonLines } from './json-lines.ts'
 import { type NativeColumn, nativeBlock } from './native-block.ts'
 import { readRows } from './reader.ts'
 import { createRowsFiles, type RowsFile, type RowsFiles } from './rows-file.ts'
-import { ROWS_FILE_HEADER } from '../engine/rows-headers.ts'
+import { ROWS_FILE_HEADER, ROWS_FOLDER_HEADER } from '../engine/rows-headers.ts'
 
 export interface CommandOptions {
   /** Deduplication token of an INSERT ... SELECT. */
@@ -155,25 +155,29 @@ async function insertBody({ client, files }: Inserting, insert: InsertBody): Pro
   })
 }
 
-/** FILE_DOESNT_EXIST. */
-const NO_FILE = '107'
+/** FILE_DOESNT_EXIST, CANNOT_OPEN_FILE; NO_DATA_TO_INSERT of one that knows nothing of files. */
+const NO_FILE = new Set(['107', '76', '108'])
 
-/** False when the engine has no such file: it then has inserted nothing. */
+/** False when the engine did not read the file: it then has inserted nothing. */
 async function insertFile(
   { client, files }: Inserting,
   request: { readonly query: string; readonly clickhouse_settings: ClickHouseSettings },
   file: RowsFile,
 ): Promise<boolean> {
   try {
-    await client.command({ ...request, http_headers: { [ROWS_FILE_HEADER]: file.name } })
-    return true
+    const { response_headers } = await client.command({
+      ...request,
+      http_headers: { [ROWS_FILE_HEADER]: file.name },
+    })
+    // Who does not name its folder is not the engine that did: a server took the statement for one without rows.
+    if (response_headers[ROWS_FOLDER_HEADER] !== undefined) return true
   } catch (error) {
-    if (!(error instanceof ClickHouseError && error.code === NO_FILE)) throw error
-    files.giveUp()
-    return false
+    if (!(error instanceof ClickHouseError && NO_FILE.has(error.code))) throw error
   } finally {
     await file.remove()
   }
+  files.giveUp()
+  return false
 }
 
 const WORD = /^[A-Za-z_][A-Za-z0-9_]*$/
