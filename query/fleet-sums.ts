@@ -45,12 +45,22 @@ const BUCKET_MS: Readonly<Record<LedgerTable, number>> = {
  * Time of a group's buckets in one read, ms. Local days are 23 to 25 hours long: exact for days without a
  * gap, and for others except that a day on which clocks change counts as 24 hours.
  */
-function timeOf(row: SumsRow, table: LedgerTable, timeZone: string): number {
+function timeOf(row: SumsRow, table: LedgerTable, dayAfter: (ms: number) => number): number {
   const [firstMs, lastMs] = [row.first_bucket_s * 1000, row.last_bucket_s * 1000]
   const bucketMs = BUCKET_MS[table]
-  const endMs = holdsDays(table) ? nextLocalDayStart(lastMs, timeZone) : lastMs + bucketMs
+  const endMs = holdsDays(table) ? dayAfter(lastMs) : lastMs + bucketMs
   const isWhole = Math.round((endMs - firstMs) / bucketMs) === row.buckets
   return isWhole ? endMs - firstMs : row.buckets * bucketMs
+}
+
+/** nextLocalDayStart, worked out once for each start: thousands of groups end on the same day. */
+function nextDays(timeZone: string): (ms: number) => number {
+  const known = new Map<number, number>()
+  return (ms) => {
+    const day = known.get(ms) ?? nextLocalDayStart(ms, timeZone)
+    known.set(ms, day)
+    return day
+  }
 }
 
 const DEVICE_TABLES = {
@@ -82,11 +92,12 @@ export async function readSums(
     ...reads.map((read) => readTable(reader, { ...read, timeZone: plan.timeZone }, grouping)),
   ])
   const groups = new Map<string, GroupSums>()
+  const dayAfter = nextDays(plan.timeZone)
   reads.forEach(({ table }, at) => {
-    const spans = (row: SumsRow) => timeOf(row, table, plan.timeZone)
+    const spans = (row: SumsRow) => timeOf(row, table, dayAfter)
     addRows(groups, settled[at] ?? [], { groupBy, timeOf: spans })
   })
-  const ofMinutes = (row: SumsRow) => timeOf(row, 'ledger_1m', plan.timeZone)
+  const ofMinutes = (row: SumsRow) => timeOf(row, 'ledger_1m', dayAfter)
   addRows(groups, provisional, { groupBy, timeOf: ofMinutes })
   return groups
 }
