@@ -387,14 +387,12 @@ describe('the device page', () => {
     const { page } = await open('/devices/9000000000000003')
     const chart = page.getByRole('slider', { name: /^Busy: latest/ })
     const other = page.getByRole('slider', { name: /^Temperature: latest/ })
-    await other.waitFor()
-    // Charts are drawn one after the other; one that is not drawn yet has no cursor to move.
+    // One that is not drawn yet has no cursor to move.
     const pressed = async () => {
       await chart.focus()
       await page.keyboard.press('Home')
       return other.evaluate((slider) => [slider.ariaValueNow, slider.ariaValueMin])
     }
-    // A bucket whose middle lies before the range is out of the cursor's reach.
     await expect
       .poll(pressed, { timeout: 10_000 })
       .toSatisfy(([now, min]) => now === min && (min === '0' || min === '1'))

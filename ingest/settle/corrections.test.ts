@@ -28,6 +28,7 @@ function world(intervals: readonly CapacityInterval[]) {
   const capacity = createCapacity({ intervals, nodes: new Map(), pending: [] })
   const rows = intervals.map((one) => row('capacity', one))
   const touched: (readonly [from: number, to: number, reason: string])[] = []
+  const adopted: CapacityInterval[] = []
   let nowMs = T0
   let reads = 0
   const store = {
@@ -42,17 +43,22 @@ function world(intervals: readonly CapacityInterval[]) {
     touch: (from: number, to: number, reason: string) => void touched.push([from, to, reason]),
   }
   const parts = { store, capacity, intervals, plan, log: silent }
-  const corrections = createCorrections({ ...parts, clock: () => (nowMs += 60_000) })
-  return { corrections, capacity, rows, touched, reads: () => reads }
+  const corrections = createCorrections({
+    ...parts,
+    clock: () => (nowMs += 60_000),
+    onAdopted: (found) => void adopted.push(...found),
+  })
+  return { corrections, capacity, rows, touched, adopted, reads: () => reads }
 }
 
 it('a moved end touches what lies between the old and the new one, and capacity follows', async () => {
-  const { corrections, capacity, rows, touched } = world([interval(1n, T0)])
+  const { corrections, capacity, rows, touched, adopted } = world([interval(1n, T0)])
   await corrections.look()
-  expect(touched).toEqual([])
+  expect([touched, adopted]).toEqual([[], []])
   rows[0] = row('capacity', interval(1n, T0, T0 + 5 * HOUR, 2))
   await corrections.look()
   expect(touched).toEqual([[T0 + 5 * HOUR, Infinity, 'capacity corrected']])
+  expect(adopted.map(({ toMs }) => toMs)).toEqual([T0 + 5 * HOUR])
   expect(capacity.acceptedDevices).toBe(0)
   rows[0] = row('capacity', interval(1n, T0, T0 + 7 * HOUR, 3))
   await corrections.look()

@@ -31,7 +31,7 @@ export interface CorrectionsDeps {
   readonly intervals: readonly CapacityInterval[]
   readonly plan: Pick<SettlePlan, 'begin' | 'touch'>
   /** Capacity that is taken here is no news when another part of the process reads it. */
-  readonly onAdopted?: (intervals: readonly CapacityInterval[]) => void
+  readonly onAdopted: (intervals: readonly CapacityInterval[]) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -67,7 +67,7 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
     if (row.kind === 'capacity') {
       if (deps.capacity.knows(interval)) return false
       deps.capacity.adopt([interval])
-      deps.onAdopted?.([interval])
+      deps.onAdopted([interval])
       plan.begin(interval.fromMs)
     } else if (!hasBaseline) return false
     const [fromMs, toMs] =

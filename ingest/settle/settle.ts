@@ -97,9 +97,8 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     deps.repairs === undefined
       ? null
       : await createRepairs({ queue: deps.repairs, store, plan, clock, log })
-  const shared = deps.shared
-  const told = shared === undefined ? {} : { onAdopted: shared.onAccepted }
-  const corrections = createCorrections({ ...deps, ...told, plan })
+  const onAdopted = (intervals: readonly CapacityInterval[]) => deps.shared?.onAccepted(intervals)
+  const corrections = createCorrections({ ...deps, onAdopted, plan })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
