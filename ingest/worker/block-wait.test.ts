@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { blockWaitMs, rateAfter } from './block-wait.ts'
 
 describe('how long a block is gathered', () => {
-  it('is short for a small fleet, three times that for a large one, and grows in between', () => {
+  it('is short for a small fleet, twice that for a large one, and grows in between', () => {
     // 2,048 devices every 10 s; 50,000 every 10 s; 50,000 every second.
-    expect(blockWaitMs(800, 205)).toBe(800)
-    expect(blockWaitMs(800, 5_000)).toBe(1660)
-    expect(blockWaitMs(800, 50_000)).toBe(2400)
-    expect(blockWaitMs(800, 0)).toBe(800)
+    expect(blockWaitMs(1_200, 205)).toBe(1_200)
+    expect(blockWaitMs(1_200, 5_000)).toBe(1845)
+    expect(blockWaitMs(1_200, 50_000)).toBe(2400)
+    expect(blockWaitMs(1_200, 0)).toBe(1_200)
   })
 
   it('never falls when the rate rises, and stays within its bounds', () => {
@@ -16,9 +16,9 @@ describe('how long a block is gathered', () => {
     fc.assert(
       fc.property(rate, rate, (a, b) => {
         const [slow, fast] = [Math.min(a, b), Math.max(a, b)]
-        expect(blockWaitMs(800, slow)).toBeLessThanOrEqual(blockWaitMs(800, fast))
-        expect(blockWaitMs(800, fast)).toBeLessThanOrEqual(2400)
-        expect(blockWaitMs(800, slow)).toBeGreaterThanOrEqual(800)
+        expect(blockWaitMs(1_200, slow)).toBeLessThanOrEqual(blockWaitMs(1_200, fast))
+        expect(blockWaitMs(1_200, fast)).toBeLessThanOrEqual(2400)
+        expect(blockWaitMs(1_200, slow)).toBeGreaterThanOrEqual(1_200)
       }),
     )
   })

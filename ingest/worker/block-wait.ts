@@ -2,7 +2,7 @@
 const FEW_ROWS_PER_S = 1_000
 const MANY_ROWS_PER_S = 20_000
 /** The longest wait, in shortest ones. */
-const GROWTH = 3
+const GROWTH = 2
 
 /**
  * How long a block is gathered, ms, when rows come at this rate. Small fleets are told quickly, and an
