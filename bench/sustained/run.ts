@@ -44,7 +44,8 @@ export interface SustainedResult {
 const MINUTE_MS = 60_000
 const REPORT_MS = 10_000
 const LOOK_MS = 1000
-const IDLE_MS = 10_000
+/** A whole minute: within it one is settled, of devices that all are silent. */
+const IDLE_MS = 60_000
 /** As in bench/ingest: what brings every device into capacity. */
 const WARM_BEFORE_MS = [11 * MINUTE_MS, 6 * MINUTE_MS, MINUTE_MS]
 /** Instants that are made ahead and repeated; counters begin anew with each lap. */

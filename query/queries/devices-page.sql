@@ -11,9 +11,12 @@ WITH
       (
         SELECT device_id, max(at)
         FROM devices
-        WHERE empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)})))
+        WHERE (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
+          AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE toString(parent_id) = {parent:String}))
         GROUP BY device_id
       )
+      -- Said in each part: one device must not cost what the fleet costs.
+      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE toString(parent_id) = {parent:String}))
     ORDER BY device_id, log_position DESC
     LIMIT 1 BY device_id
   ),
@@ -32,7 +35,6 @@ WITH
     -- one-second samples is up to two seconds on its way and devices would flicker.
     WHERE ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
       AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
-      -- Said here as well as below: one device must not cost what the fleet costs.
       AND (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
       AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE toString(parent_id) = {parent:String}))
     GROUP BY device_id
@@ -44,6 +46,8 @@ WITH
     WHERE kind = 'capacity'
       AND from_at <= fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC')
       AND to_at > fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC')
+      AND (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
+      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE toString(parent_id) = {parent:String}))
   )
 SELECT
   toString(current.device_id) AS id,
