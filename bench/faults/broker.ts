@@ -64,7 +64,8 @@ export async function openBroker(port: number): Promise<Broker> {
     connection.subscribe(subject, {
       callback: (error, message) => {
         const id = message.headers?.get('Nats-Msg-Id') ?? ''
-        if (error !== null || message.subject.endsWith(`.${HOSTILE}`)) return
+        // Without an id it is no collector's: ingest asks with empty messages which stream takes them.
+        if (error !== null || id === '' || message.subject.endsWith(`.${HOSTILE}`)) return
         copies.push({ subject: message.subject, id, payload: message.data.slice() })
         if (copies.length > COPIES_MAX) copies.shift()
       },

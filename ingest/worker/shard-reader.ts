@@ -18,7 +18,11 @@ export interface ReaderOptions {
 }
 
 /** Far below the rows of one block (NATIVE_ROWS_MAX), so that what is read at a time rarely goes beyond them. */
-export const DEFAULT_READER_LIMITS = { rowsMax: 200_000, bytesMax: 64 << 20, waitMs: 1_200 } as const
+export const DEFAULT_READER_LIMITS = {
+  rowsMax: 200_000,
+  bytesMax: 64 << 20,
+  waitMs: 1_200,
+} as const
 /** Messages asked for at a time. */
 const READ_MESSAGES = 256
 /** Messages of one insert: an intent lists at most 100,000 positions. */
