@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dashboard/build/**', 'dashboard/.svelte-kit/**', 'data/**'],
+    setupFiles: ['./scripts/fixed-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -67,6 +67,8 @@ interface Scan {
   readonly rejects: Rejects
   readonly blocks: LabelBlock[]
   readonly blockByText: Map<string, number>
+  /** Blocks with at least one row that could be read. */
+  readonly carried: Set<number>
   readonly fields: number[]
   readonly owners: number[]
   readonly values: number[]
@@ -91,6 +93,7 @@ export function scanPage(text: string, rejects: Rejects): Page {
     rejects,
     blocks: [],
     blockByText: new Map(),
+    carried: new Set(),
     fields: [],
     owners: [],
     values: [],
@@ -117,7 +120,16 @@ export function scanPage(text: string, rejects: Rejects): Page {
     at = next + 1
     if (start < end) scanLine(scan, start, end)
   }
-  return scan
+  return { ...scan, blocks: credibleBlocks(scan) }
+}
+
+/**
+ * On a page with values the labels of a line without one may be damaged: its broken host name would make two GPUs
+ * of one. A page without any value still names its devices.
+ */
+function credibleBlocks({ blocks, carried }: Scan): readonly LabelBlock[] {
+  if (carried.size === 0) return blocks
+  return blocks.map((block, at) => (carried.has(at) ? block : { ...block, kind: 'nobody' }))
 }
 
 function scanLine(scan: Scan, start: number, end: number): void {
@@ -214,6 +226,7 @@ function scanValue(scan: Scan, block: number, from: number, start: number, end: 
   const value = numberAt(scan.text, from, end)
   const missing = Number.isNaN(value) ? whyMissing(scan.text.slice(from, end)) : null
   if (missing === 'no_value' || missing === 'text_value') return refuse(scan, missing, start, end)
+  scan.carried.add(block)
   const kind = scan.blocks[block]?.kind
   if (kind === 'link' || (field < 0 && kind === 'gpu')) {
     const row = { owner: block, value, start, end }
