@@ -24,8 +24,8 @@ const AROUND_MS = 26 * HOUR_MS
 export function readTime(text: string, timeZone: string): TimeRead {
   const match = MOMENT.exec(text.trim())
   if (match === null) return { wrong: adviceFor(text.trim()) }
-  const [, year = '', , month, day, monthZh, dayZh, hour, minute, second = '0', fraction = ''] =
-    match
+  const [, year = '', , month, day, monthZh, dayZh, hour, minute, ...rest] = match
+  const [second = '0', fraction = '', zone] = rest
   const date = utcDay(Number(year), Number(month ?? monthZh), Number(day ?? dayZh))
   if (date === null) return { wrong: 'there is no such day' }
   const y = Number(year)
@@ -36,7 +36,7 @@ export function readTime(text: string, timeZone: string): TimeRead {
     return { wrong: 'there is no such time of day' }
   const ofDay = (Number(hour) * 60 + Number(minute)) * 60_000 + Number(second) * 1000
   const wall = date + ofDay + Number(fraction.slice(0, 3).padEnd(3, '0'))
-  const offset = offsetOf(match[12])
+  const offset = offsetOf(zone)
   if (offset === null) return { wrong: 'there is no such offset from UTC' }
   return offset === undefined ? wallClock(wall, timeZone) : { ms: wall - offset }
 }
