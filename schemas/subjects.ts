@@ -26,6 +26,8 @@ export const resendSubject = (cluster: string, collector: string) =>
 export const CONTROL_STATE_SUBJECT = 'controlstate.v1'
 /** Orders as they are said to every collector, which may subscribe it. */
 export const CONTROL_SUBJECT = 'control.v1'
+/** What people change, one message an entry. */
+export const JOURNAL_SUBJECT = 'journal.v1'
 
 /** More streams than this help nobody: one carries the traffic of tens of thousands of devices. */
 export const SHARDS_MAX = 64

@@ -15,6 +15,8 @@ import {
   CONTROL_STATE_SUBJECT,
   CONTROL_STREAM_NAME,
   INTENT_STREAM_NAME,
+  JOURNAL_STREAM_NAME,
+  JOURNAL_SUBJECT,
   LEASE_STREAM_NAME,
   leaseSubject,
   ONE_SHARD,
@@ -144,6 +146,18 @@ export function controlStream(replicas?: number): Config {
   }
 }
 
+/** The stream of the journal: every entry for ever, because it is the truth and tables only mirror it. */
+export function journalStream(replicas?: number): Config {
+  return {
+    ...LOG,
+    name: JOURNAL_STREAM_NAME,
+    subjects: [JOURNAL_SUBJECT],
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    ...copies(replicas),
+  }
+}
+
 const copies = (replicas: number | undefined): Pick<Config, 'num_replicas'> =>
   replicas === undefined ? {} : { num_replicas: replicas }
 
@@ -173,6 +187,7 @@ export async function ensureStreams(
     await ensureStream(manager, intentStream(limits.replicas))
     await ensureStream(manager, leaseStream(limits.replicas))
     await ensureStream(manager, controlStream(limits.replicas))
+    await ensureStream(manager, journalStream(limits.replicas))
   } catch (error) {
     if (error instanceof PlimsollError) throw error
     const reason = error instanceof Error ? error.message : String(error)
