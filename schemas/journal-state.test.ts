@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import type { JournalBody, JournalEntry } from './journal.ts'
+import { foldJournal, NO_JOURNAL } from './journal-state.ts'
+
+const entry = (sequence: number, body: JournalBody): JournalEntry => ({
+  sequence,
+  at_ms: sequence * 10,
+  who: 'ann',
+  body,
+})
+const references = (effective: number) =>
+  ({
+    kind: 'references',
+    references: [{ from_ms: 0, class: 'training', model: '', effective }],
+  }) satisfies JournalBody
+
+it('keeps the latest of each document, counts rows, and takes an entry once', () => {
+  const entries = [
+    entry(1, references(0.3)),
+    entry(2, { kind: 'owners', owners: [] }),
+    entry(3, {
+      kind: 'device_states',
+      import_id: 'x',
+      states: [
+        {
+          state: 'drained',
+          key: '',
+          node: 'n1',
+          from_ms: 0,
+          to_ms: null,
+          reason: 'rma',
+          ticket: '',
+          waiting_on: '',
+          eta_ms: null,
+        },
+      ],
+    }),
+    entry(4, references(0.4)),
+    entry(5, { kind: 'prices', lines: [], currencies: [], electricity: [] }),
+    entry(6, { kind: 'contracts', contracts: [] }),
+    entry(7, { kind: 'allocations', import_id: 'y', allocations: [], scopes: [] }),
+    entry(8, { kind: 'inventory', import_id: 'z', devices: [], nodes: [] }),
+  ]
+  const state = [...entries, ...entries].reduce(foldJournal, NO_JOURNAL)
+  expect(state.last).toBe(8)
+  expect(state.references).toEqual({ sequence: 4, at_ms: 40, who: 'ann', body: references(0.4) })
+  expect([state.owners?.sequence, state.prices?.sequence, state.contracts?.sequence]).toEqual([
+    2, 5, 6,
+  ])
+  expect(state.entries.references).toBe(2)
+  expect(state.rows).toEqual({ inventory: 0, device_states: 1, allocations: 0 })
+  expect(NO_JOURNAL.last).toBe(0)
+})

@@ -1,0 +1,71 @@
+import type { JournalBody, JournalEntry, JournalKind } from './journal.ts'
+
+/** A document as its latest entry has it. */
+export interface InForce<Kind extends JournalKind> {
+  readonly sequence: number
+  readonly at_ms: number
+  readonly who: string
+  readonly body: Extract<JournalBody, { kind: Kind }>
+}
+
+/** What the journal says now: small documents whole; of the long lists only how much was said. */
+export interface JournalState {
+  /** The last entry that was folded in, 0 = none. */
+  readonly last: number
+  readonly owners: InForce<'owners'> | null
+  readonly prices: InForce<'prices'> | null
+  readonly references: InForce<'references'> | null
+  readonly contracts: InForce<'contracts'> | null
+  /** Entries so far, by kind. */
+  readonly entries: Readonly<Record<JournalKind, number>>
+  /** Rows so far that imports and calls brought, corrections counted again. */
+  readonly rows: Readonly<Record<'inventory' | 'device_states' | 'allocations', number>>
+}
+
+export const NO_JOURNAL: JournalState = {
+  last: 0,
+  owners: null,
+  prices: null,
+  references: null,
+  contracts: null,
+  entries: {
+    inventory: 0,
+    device_states: 0,
+    allocations: 0,
+    owners: 0,
+    prices: 0,
+    references: 0,
+    contracts: 0,
+  },
+  rows: { inventory: 0, device_states: 0, allocations: 0 },
+}
+
+/** The state after one more entry; one that is folded in already changes nothing. */
+export function foldJournal(state: JournalState, entry: JournalEntry): JournalState {
+  const { sequence, at_ms, who, body } = entry
+  if (sequence <= state.last) return state
+  const { kind } = body
+  const entries = { ...state.entries, [kind]: state.entries[kind] + 1 }
+  const next = { ...state, last: sequence, entries }
+  const told = { sequence, at_ms, who }
+  const more = (list: keyof JournalState['rows'], rows: number): JournalState => ({
+    ...next,
+    rows: { ...state.rows, [list]: state.rows[list] + rows },
+  })
+  switch (body.kind) {
+    case 'inventory':
+      return more('inventory', body.devices.length + body.nodes.length)
+    case 'device_states':
+      return more('device_states', body.states.length)
+    case 'allocations':
+      return more('allocations', body.allocations.length + body.scopes.length)
+    case 'owners':
+      return { ...next, owners: { ...told, body } }
+    case 'prices':
+      return { ...next, prices: { ...told, body } }
+    case 'references':
+      return { ...next, references: { ...told, body } }
+    default:
+      return { ...next, contracts: { ...told, body } }
+  }
+}
