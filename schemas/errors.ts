@@ -69,6 +69,13 @@ export const ERRORS = {
   },
   E_PORT_TAKEN: { status: 500, summary: 'the port is in use' },
   E_USAGE: { status: 500, summary: 'the command line cannot be understood' },
+  E_HISTORY_INVALID: {
+    status: 400,
+    summary: 'a file of history, its mapping or its data set has a mistake',
+  },
+  E_PROMETHEUS_AWAY: { status: 502, summary: 'the Prometheus server to import from does not answer' },
+  E_IMPORT_INVALID: { status: 400, summary: 'a file to import cannot be taken' },
+  E_IMPORT_BUSY: { status: 409, summary: 'another import works with this state file' },
   E_PARSE_UNKNOWN: { status: 400, summary: 'no source recognizes this output' },
   E_BAD_REQUEST: { status: 400, summary: 'a parameter is missing or malformed' },
   E_RANGE_INVALID: { status: 400, summary: 'the time range is empty, reversed or too long' },

@@ -1,0 +1,45 @@
+import type { ProblemReport, Problems } from '../problems.ts'
+import { holderOf, runOf, type SlurmJob, type SlurmOptions } from './job.ts'
+import type { Run, Snapshot } from './run.ts'
+
+/** A snapshot, and what of it could not be taken as it stands. */
+export type SnapshotReading = Snapshot & { readonly problems: ProblemReport }
+
+/** Puts jobs together to a snapshot; a job that is listed twice, as by partition, counts once. */
+export class SnapshotBuilder {
+  #options: SlurmOptions
+  #problems: Problems
+  #runs = new Map<string, Run>()
+  #unread = new Set<string>()
+  #waiting = 0
+
+  constructor(options: SlurmOptions, problems: Problems) {
+    this.#options = options
+    this.#problems = problems
+  }
+
+  add(job: SlurmJob): void {
+    const read = runOf(job, this.#options, this.#problems)
+    const holder = holderOf(job.id, this.#options.cluster)
+    if (read === 'waits') this.#waiting++
+    else if (read === 'unread') this.#unread.add(holder)
+    // Jobs without accelerators are nothing to us; the end of one that has given them back is.
+    else if (read.held.length > 0 || read.to_ms !== null)
+      this.#runs.set(`${holder} ${read.job_start_ms}`, read)
+  }
+
+  /** A job that is there but cannot be read; `where` is used when not even its id can. */
+  addUnread(id: string | null, where: string, message: string): void {
+    this.#problems.refuse(id === null ? where : `job ${id}`, message)
+    if (id !== null) this.#unread.add(holderOf(id, this.#options.cluster))
+  }
+
+  reading(): SnapshotReading {
+    return {
+      runs: [...this.#runs.values()],
+      unread: this.#unread,
+      waiting: this.#waiting,
+      problems: this.#problems.report(),
+    }
+  }
+}
