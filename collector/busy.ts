@@ -5,6 +5,9 @@ import {
   type MetricValues,
 } from '#schemas/metrics.ts'
 
+/** What a collector can measure busy by; `allocation` comes with imported history only. */
+type MeasuredSource = Exclude<BusySource, 'none' | 'allocation'>
+
 /** Metric that a busy source's value is read from. A source's own `busy_ratio` is the vendor's figure. */
 const METRIC_OF = {
   gr_engine_active: 'gr_engine_active_ratio',
@@ -12,7 +15,7 @@ const METRIC_OF = {
   npu_util: 'npu_util_ratio',
   aicore: 'aicore_ratio',
   vendor_util: 'busy_ratio',
-} as const satisfies Record<Exclude<BusySource, 'none'>, MetricName>
+} as const satisfies Record<MeasuredSource, MetricName>
 
 /** How long the pinned source must be silent before another takes its place, ms. */
 const ABSENT_MS = 180_000
@@ -24,7 +27,7 @@ const codeOf = (source: BusySource) => BUSY_SOURCES.indexOf(source)
 
 /** The value of one busy source, 0..1, or null. */
 export function busyValue(metrics: MetricValues, source: BusySource): number | null {
-  return source === 'none' ? null : (metrics[METRIC_OF[source]] ?? null)
+  return source === 'none' || source === 'allocation' ? null : (metrics[METRIC_OF[source]] ?? null)
 }
 
 /** The best busy source that has a value here (DEFINITIONS 2); `none` without one. */

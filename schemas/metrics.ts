@@ -385,10 +385,7 @@ export function isPlausible(metric: MetricDefinition, value: number): boolean {
 /** Codes of `health_code`: npu-smi's words and DCGM's health watch share one order of severity. */
 export const HEALTH_CODES = { ok: 0, warning: 1, alarm: 2, critical: 3 } as const
 
-/**
- * Which counter a `busy_ratio` was taken from, best first within a vendor (DEFINITIONS section 2). The
- * position is the stored code; the list is append-only.
- */
+/** Where a `busy_ratio` came from, best first within a vendor (DEFINITIONS 2). Position = stored code: append only. */
 export const BUSY_SOURCES = [
   'none',
   'gr_engine_active',
@@ -396,5 +393,7 @@ export const BUSY_SOURCES = [
   'npu_util',
   'aicore',
   'vendor_util',
+  // Imported word of who held a device: no counter.
+  'allocation',
 ] as const
 export type BusySource = (typeof BUSY_SOURCES)[number]

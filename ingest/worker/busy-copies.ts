@@ -10,6 +10,7 @@ const COUNTERS: Readonly<Record<BusySource, MetricName | null>> = {
   npu_util: 'npu_util_ratio',
   aicore: 'aicore_ratio',
   vendor_util: null,
+  allocation: null,
 }
 
 /** Rows of a block that say where busy_ratio came from. */

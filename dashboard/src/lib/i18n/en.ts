@@ -168,6 +168,7 @@ export const en = {
     npu_util: 'NPU utilization',
     aicore: 'AI Core',
     vendor_util: "vendor's figure",
+    allocation: 'allocation (not measured)',
   },
   devices: {
     title: 'Devices',

@@ -166,6 +166,7 @@ export const zh: Messages = {
     npu_util: 'NPU 利用率',
     aicore: 'AI Core',
     vendor_util: '厂商数值',
+    allocation: '分配记录（非测量）',
   },
   devices: {
     title: '设备',

@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import {
+  agrees,
+  compareHelios,
+  expectedRows,
+  heliosAnswers,
+  type HeliosAnswers,
+  heliosFiles,
+  heliosQuartiles,
+  importHelios,
+  isHeliosHere,
+  may,
+} from './helios.testing.ts'
+
+/** Minutes of 1 to 3 May, the part of ISO week 18 that is in the month. */
+const W18_MINUTES = 3 * 1440
+/** Small ones, so that the whole month takes seconds: 3.2 million device minutes. All of them: npm run bench -- helios. */
+const WHOLE_MONTH = ['vcSoL', 'vcira', 'vcJLV']
+
+if (!isHeliosHere)
+  console.warn('shared/traces is not beside the checkout: the Helios figures are not compared')
+
+describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18', () => {
+  let engine: TestEngine
+  let folder: string
+  let answers: HeliosAnswers
+  const paths: string[] = []
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'plimsoll-helios-'))
+    for (const path of heliosFiles()) {
+      const lines = gunzipSync(readFileSync(path)).toString().split('\n')
+      const cut = join(folder, basename(path))
+      await writeFile(cut, gzipSync(lines.slice(0, 1 + W18_MINUTES).join('\n')))
+      paths.push(cut)
+    }
+    engine = await startTestEngine({ migrated: true })
+    const { files } = await importHelios(engine.store, paths)
+    expect(files.reduce((sum, { devices }) => sum + devices, 0)).toBe(856)
+    answers = heliosAnswers(engine.reader)
+  }, 120_000)
+  afterAll(async () => {
+    await engine.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('gives every GPU-hour of every cluster, day and week, and of the fleet, to the last digit', async () => {
+    const pools = new Set(expectedRows('helios_vc_month.csv').map((row) => row['vc'] ?? ''))
+    const { lines, differences } = await compareHelios(answers, { pools, days: 3, isFleet: true })
+    expect(differences).toEqual([])
+    // The files list 11 clusters: their 3 days, 3 days of the whole fleet, and their week.
+    expect(lines).toBe(11 * 3 + 3 + 11)
+    const week = await answers.fleet(may(1), may(4))
+    expect(agrees(week, { used: '38039.9833', idle: '23592.0167', share: '0.617212' })).toBe(true)
+  })
+
+  it('changes nothing when the same files come again', async () => {
+    const again = await importHelios(engine.store, paths)
+    expect(again.minutesSettled).toBe(0)
+    expect(again.files.every(({ stored, samples }) => stored === 0 && samples > 0)).toBe(true)
+    const [row] = await engine.store.query('SELECT count() AS rows FROM samples')
+    expect(row).toEqual({ rows: String(856 * W18_MINUTES) })
+  })
+})
+
+describe.skipIf(!isHeliosHere)('Helios, three virtual clusters over the whole month', () => {
+  let engine: TestEngine
+  let answers: HeliosAnswers
+  beforeAll(async () => {
+    engine = await startTestEngine({ migrated: true })
+    await importHelios(engine.store, heliosFiles(WHOLE_MONTH))
+    answers = heliosAnswers(engine.reader)
+  }, 120_000)
+  afterAll(() => engine.stop())
+
+  it('gives their days, ISO weeks and month to the last digit', async () => {
+    const covered = { pools: new Set(WHOLE_MONTH), days: 31, isFleet: false }
+    const { lines, differences } = await compareHelios(answers, covered)
+    expect(differences).toEqual([])
+    // Week 20 is in none of the files: 24 days, four weeks and the month of each.
+    expect(lines).toBe(3 * (24 + 4 + 1))
+  })
+
+  it('gives their quartiles as published, without 10 May', async () => {
+    const found = await heliosQuartiles(answers)
+    for (const vc of WHOLE_MONTH) {
+      const row = expectedRows('helios_vc_month.csv').find((one) => one['vc'] === vc)
+      const expected = ['q1', 'median', 'q3'].map((name) => Number(row?.[`${name}_pct_excl_may10`]))
+      for (const [at, value] of (found.get(vc) ?? []).entries())
+        // The file rounds to 0.1 %, and what it was made of to 0.1 % before.
+        expect(Math.abs(value - (expected[at] ?? Number.NaN))).toBeLessThanOrEqual(0.1)
+    }
+    expect([...found.keys()].toSorted()).toEqual(WHOLE_MONTH.toSorted())
+  })
+})
