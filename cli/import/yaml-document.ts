@@ -1,0 +1,64 @@
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { PlimsollError } from '#schemas/errors.ts'
+import { locate, mistakesOf } from '../../collector/config-mistakes.ts'
+
+/** Owners and prices of a large site are a tenth of it. */
+const CHARS_MAX = 1 << 22
+const MISTAKES_SHOWN = 20
+
+/** A document that was read, and where its parts stand. */
+export interface YamlDocument<T> {
+  readonly data: T
+  /** `line 12` of the value at a path. */
+  readonly where: (...path: readonly (string | number)[]) => string
+}
+
+/**
+ * Reads a YAML document by its schema. A document is taken whole or not at all: throws E_IMPORT_INVALID with one
+ * `file:line:column` line for each mistake.
+ */
+export function readYaml<T extends z.ZodType>(
+  text: string,
+  schema: T,
+  file: string,
+): YamlDocument<z.infer<T>> {
+  if (text.length > CHARS_MAX)
+    throw new PlimsollError('E_IMPORT_INVALID', `${file} has more than ${CHARS_MAX} characters`)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const at = (offset: number) => lines.linePos(offset)
+  if (document.errors.length > 0)
+    throw refused(
+      document.errors.map(({ pos, message }) => {
+        const { line, col } = at(pos[0])
+        return `${file}:${line}:${col}: ${message}`
+      }),
+    )
+  const read = schema.safeParse(plainOf(document, file))
+  if (!read.success)
+    throw refused(
+      mistakesOf(read.error, schema).map((mistake) => locate(mistake, file, document, lines)),
+    )
+  return {
+    data: read.data,
+    where: (...path) => {
+      const [position] = locate({ path, message: '' }, '', document, lines).slice(1).split(':')
+      return `line ${position ?? 1}`
+    },
+  }
+}
+
+function plainOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch (cause) {
+    throw new PlimsollError('E_IMPORT_INVALID', `${file}: it unfolds to too much`, { cause })
+  }
+}
+
+function refused(found: readonly string[]): PlimsollError {
+  const shown = found.slice(0, MISTAKES_SHOWN)
+  if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`)
+  return new PlimsollError('E_IMPORT_INVALID', shown.join('\n'))
+}
