@@ -207,6 +207,24 @@ days follow. Running it again changes nothing. What is older than the raw sample
     load: () => import('./commands/token.ts'),
   },
   {
+    name: 'inventory',
+    summary: 'write down what was discovered as an inventory to correct and import',
+    arguments: 'draft [options]',
+    words: 1,
+    details: `Asks a running server (PLIMSOLL_TOKEN) for every device it knows and prints CSV: identities, places as collectors
+tell them, accepted = first seen. Redirect it into a file, which can be imported unchanged. A pattern fills places from node names:
+{site}, {cluster}, {hall}, {rack}, {pool} are kept, {node} and {*} passed over. Columns and rules: docs/inventory.md`,
+    options: {
+      pattern: { value: 'PATTERN', help: "what node names say, such as 'h{hall}-r{rack}-n{node}'" },
+      server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
+    },
+    examples: [
+      'plimsoll inventory draft',
+      "plimsoll inventory draft --pattern 'h{hall}-r{rack}-n{node}'",
+    ],
+    load: () => import('./commands/inventory.ts'),
+  },
+  {
     name: 'pause',
     summary: 'stop reading a source on some nodes for a while, everywhere within 30 s',
     arguments: '--source NAME --nodes LIST --for TIME --reason TEXT | --list | --end ID',

@@ -97,6 +97,7 @@ describe('devices', () => {
       holder: { tenant: 'team-b', job: 'serve-1' },
       state: 'reporting',
       accepted: true,
+      first_seen: new Date(T0).toISOString(),
       busy_source: 'gpu_util',
       interval_ms: 10_000,
       last_sample_at: new Date(now - 5_000).toISOString(),

@@ -154,12 +154,13 @@ async function describe(deps: DevicesDeps, rows: readonly DevicesPageRow[]): Pro
     silent.length === 0 ? [] : deviceLastSample.run(deps.reader, { ids: silent, now_ms }),
   ])
   const values = new Map(latest.map((row) => [row.id, latestValues(row)]))
-  const keysOf = new Map(keys.map((row) => [row.id, row.keys]))
+  const keysOf = new Map(keys.map((row) => [row.id, row]))
   const lastOf = new Map(last.map((row) => [row.id, row]))
   return rows.map((row) => {
     const spoke = lastOf.get(row.id)
     return deviceOf(row, {
-      keys: keysOf.get(row.id) ?? [],
+      keys: keysOf.get(row.id)?.keys ?? [],
+      firstSeenMs: keysOf.get(row.id)?.first_seen_ms ?? null,
       latest: values.get(row.id) ?? {},
       lastSampleMs: row.last_sample_ms ?? spoke?.last_sample_ms ?? null,
       intervalMs: row.last_sample_ms === null ? (spoke?.last_step_ms ?? null) : row.step_ms,
@@ -181,6 +182,7 @@ function deviceOf(
   row: DevicesPageRow,
   known: {
     readonly keys: readonly string[]
+    readonly firstSeenMs: number | null
     readonly latest: Record<string, number>
     readonly lastSampleMs: number | null
     readonly intervalMs: number | null
@@ -206,6 +208,7 @@ function deviceOf(
     holder: holderOf(row),
     state: stateOf(row, known),
     accepted: row.is_accepted === 1,
+    first_seen: isoOrNull(known.firstSeenMs),
     last_sample_at: isoOrNull(known.lastSampleMs),
     interval_ms: known.intervalMs,
     busy_source: BUSY_SOURCES[row.busy_source] ?? `source_${row.busy_source}`,

@@ -110,6 +110,8 @@ export const Device = z.object({
   state: DeviceState,
   /** In capacity, or delivered and waiting for acceptance. */
   accepted: z.boolean(),
+  /** When it was first described; null = not known. */
+  first_seen: time.nullable(),
   last_sample_at: time.nullable(),
   interval_ms: z.int().nullable(),
   busy_source: z.string(),

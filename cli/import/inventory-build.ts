@@ -4,7 +4,7 @@ import type { InventoryColumn, InventoryRow } from './inventory-columns.ts'
 import { identityOf, INDEX_MAX, namesDevice, type RowIdentity } from './inventory-identity.ts'
 import { createNodePlaces, type Place } from './inventory-places.ts'
 import { createSeenDevices } from './inventory-seen.ts'
-import { readTime } from './local-time.ts'
+import { readTime, type TimeRead } from './local-time.ts'
 import type { Problems } from './problems.ts'
 
 export interface BuildOptions {
@@ -41,10 +41,11 @@ export function buildInventory(
   problems: Problems,
 ): { devices: InventoryDevice[]; nodes: NodePlace[] } {
   const devices: InventoryDevice[] = []
+  const timeOf = rememberedTimes(options.timeZone)
   const places = createNodePlaces()
   const seen = createSeenDevices()
   for (const row of rows) {
-    const read = readRow(row, options)
+    const read = readRow(row, options.pattern, timeOf)
     if (typeof read === 'string') {
       problems.refuse(where(row.line), read)
       continue
@@ -70,7 +71,11 @@ export function buildInventory(
 }
 
 /** One row, checked by itself; a text says why it is refused. */
-function readRow(row: InventoryRow, options: BuildOptions): ReadRow | string {
+function readRow(
+  row: InventoryRow,
+  pattern: PlacePattern | null,
+  timeOf: (text: string) => TimeRead,
+): ReadRow | string {
   const unfit = unfitText(row)
   if (unfit !== null) return unfit
   const identity = identityOf(row)
@@ -84,9 +89,9 @@ function readRow(row: InventoryRow, options: BuildOptions): ReadRow | string {
     return 'names one device and says how many; leave out the column devices, or uuid, key, index and bus'
   if (count !== undefined && (!/^\d{1,4}$/.test(count) || Number(count) > INDEX_MAX))
     return `devices ${JSON.stringify(count)} is no number from 0 to ${INDEX_MAX}`
-  const dates = datesOf(row, options.timeZone)
+  const dates = datesOf(row, timeOf)
   if (typeof dates === 'string') return dates
-  return { identity, dates, place: placeOf(row, identity, options.pattern) }
+  return { identity, dates, place: placeOf(row, identity, pattern) }
 }
 
 function unfitText({ cells }: InventoryRow): string | null {
@@ -99,11 +104,21 @@ function unfitText({ cells }: InventoryRow): string | null {
   return null
 }
 
-function datesOf({ cells }: InventoryRow, timeZone: string): Dates | string {
+/** Local midnights are searched for, and a file says the same few dates again and again. */
+function rememberedTimes(timeZone: string): (text: string) => TimeRead {
+  const known = new Map<string, TimeRead>()
+  return (text) => {
+    const time = known.get(text) ?? readTime(text, timeZone)
+    known.set(text, time)
+    return time
+  }
+}
+
+function datesOf({ cells }: InventoryRow, timeOf: (text: string) => TimeRead): Dates | string {
   const read = (column: InventoryColumn) => {
     const text = cells[column]
     if (text === undefined) return null
-    const time = readTime(text, timeZone)
+    const time = timeOf(text)
     return 'wrong' in time
       ? `${column} ${JSON.stringify(text.slice(0, 40))} ${time.wrong}`
       : time.ms

@@ -106,6 +106,7 @@ export function deviceOf(index: number, nowMs: number): Device {
     sources: [part.vendor === 'nvidia' ? 'dcgm-exporter' : 'npu-smi'],
     state: silent ? 'silent' : 'reporting',
     accepted: index % 500 !== 7,
+    first_seen: new Date(nowMs - 40 * 1440 * MINUTE_MS).toISOString(),
     last_sample_at: new Date(nowMs - (silent ? 47 * MINUTE_MS : 4_000)).toISOString(),
     interval_ms: 10_000,
     busy_source: part.source,
