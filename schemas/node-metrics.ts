@@ -65,6 +65,7 @@ export const NODE_METRICS = [
     ['Node memory available', '节点可用内存'],
     NODE,
   ),
+  gauge('node_power_watts', 'watts', [0, 200_000], ['Node power', '节点功率'], NODE),
   counter('disk_read_bytes_total', 'bytes', ['Disk read', '磁盘读取'], 'node'),
   counter('disk_written_bytes_total', 'bytes', ['Disk written', '磁盘写入'], 'node'),
   gauge('filesystem_used_ratio_max', 'ratio', RATIO, ['Fullest file system', '最满文件系统'], {

@@ -12,10 +12,11 @@ import { type HistoryFile, historyHash, openRecords } from './file.ts'
 import { type FileResult, type ImportDeps, requireRows } from './import-job.ts'
 import { insertRows, storeCapacity, storeDevices } from './known-devices.ts'
 import { type CountsMap, minutesOf } from './map.ts'
+import { createPartWriter } from './part-writer.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
-import { createSampleRows, type SampleRows } from './sample-rows.ts'
+import { createSampleRows } from './sample-rows.ts'
 import type { Span } from './spans.ts'
-import { type StoredParts, storedParts } from './stored-parts.ts'
+import { storedParts } from './stored-parts.ts'
 import { createTimeReader } from './time-format.ts'
 
 /** Rows of one insert: larger ones are no cheaper per row. */
@@ -47,7 +48,7 @@ export async function importCounts(
   const hash = await historyHash(file, JSON.stringify([options.dataset, file.name, map]))
   const parts = await storedParts(store, hash, clock)
   const rows = createSampleRows(['busy_ratio'], { busy: BUSY_BY_ALLOCATION, rowsMax: PART_ROWS })
-  const writer = createPartWriter(deps, parts, rows)
+  const writer = createPartWriter(store, parts, rows)
   const refusals = createRefusals(file.name)
   const groups = new Map<string, GroupSlots>()
   let taken = 0
@@ -146,34 +147,6 @@ function groupReader(
       `${name} is not named as the mapping's group.file says: ${group.file}`,
     )
   return () => found
-}
-
-/** Collects samples into parts and stores those that are not stored. */
-export function createPartWriter(
-  { store }: Pick<ImportDeps, 'store'>,
-  parts: StoredParts,
-  rows: SampleRows,
-) {
-  const counters = { part: 0, samples: 0, stored: 0, minMs: Infinity, maxMs: -Infinity }
-  return {
-    flush: async (): Promise<void> => {
-      if (rows.rows === 0) return
-      const { columns, ...span } = rows.take()
-      const isNew = await parts.store(counters.part, span, (token) =>
-        store.insertNative('samples', columns, span.rows, token),
-      )
-      counters.part += 1
-      counters.samples += span.rows
-      if (isNew) counters.stored += span.rows
-      counters.minMs = Math.min(counters.minMs, span.minMs)
-      counters.maxMs = Math.max(counters.maxMs, span.maxMs)
-    },
-    /** What was written, and the time it speaks for when the last sample speaks for `stepMs`. */
-    totals(stepMs: number): { samples: number; stored: number; span: Span | null } {
-      const { samples, stored, minMs, maxMs } = counters
-      return { samples, stored, span: samples > 0 ? { fromMs: minMs, toMs: maxMs + stepMs } : null }
-    },
-  }
 }
 
 /** Devices, capacity and holders of all groups; returns the number of devices. */

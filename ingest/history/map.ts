@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BUSY_SOURCES, type BusySource } from '#schemas/metrics.ts'
+import { BUSY_SOURCES } from '#schemas/metrics.ts'
 
 /**
  * What the columns of a file of history mean: the mapping that a person writes as YAML (docs/import.md). Columns are
@@ -163,9 +163,6 @@ export function minutesOf(stepMs: number): { readonly count: number; readonly st
     ? { count: 1, stepMs }
     : { count: stepMs / MINUTE_MS, stepMs: MINUTE_MS }
 }
-
-/** The source of a file's busy_ratio: as told, else the vendor's own figure. */
-export const busySourceOf = (map: SamplesMap): BusySource => map.busy_source ?? 'vendor_util'
 
 function isTimeZone(text: string): boolean {
   try {
