@@ -14,6 +14,13 @@ const seen = (deviceId: bigint, fromMin: number, toMin: number, node = 'n1') => 
 })
 
 describe('capacity by discovery', () => {
+  it('takes no device in that an inventory speaks of', () => {
+    const capacity = createCapacity(nothing)
+    capacity.withhold([1n])
+    for (const id of [1n, 2n]) capacity.observe(seen(id, 0, 20))
+    expect(capacity.acceptable(T0).map(({ deviceId }) => deviceId)).toEqual([2n])
+  })
+
   it('accepts after ten minutes of samples, from the first of them', () => {
     const capacity = createCapacity(nothing)
     capacity.observe(seen(1n, 0, 9))

@@ -51,6 +51,8 @@ export interface Capacity {
   retire(deviceId: bigint, atMs: number, nowMs: number): CapacityInterval | null
   /** Intervals of devices that have delivered long enough. Nothing changes until `adopt` is called. */
   acceptable(nowMs: number): readonly CapacityInterval[]
+  /** An inventory speaks of these devices: discovery takes none of them in, whatever they deliver. */
+  withhold(deviceIds: Iterable<bigint>): void
   /** These intervals are stored. */
   adopt(intervals: readonly CapacityInterval[]): void
   /** This very interval is the latest one of its device here. */
@@ -71,6 +73,7 @@ export function createCapacity(start: CapacityStart): Capacity {
   const pending = new Map<bigint, Pending>()
   /** When a device was replaced that had not been accepted. */
   const replacedMs = new Map<bigint, number>()
+  const withheld = new Set<bigint>()
   const warned = new Set<string>()
   const crowded: string[] = []
   let earliestMs: number | null = null
@@ -87,7 +90,8 @@ export function createCapacity(start: CapacityStart): Capacity {
     const known = latest.get(interval.deviceId)
     // An empty interval counts for nothing, unless it takes back the one that was there.
     if (interval.toMs <= interval.fromMs && known?.fromMs !== interval.fromMs) return
-    if (known !== undefined && known.fromMs > interval.fromMs) return
+    // An earlier one is passed over, unless the later one was taken back in its favour.
+    if (known !== undefined && known.fromMs > interval.fromMs && known.toMs > known.fromMs) return
     const wasOpen = isOpen(interval.deviceId)
     latest.set(interval.deviceId, interval)
     const nowOpen = interval.toMs === OPEN_MS
@@ -140,7 +144,7 @@ export function createCapacity(start: CapacityStart): Capacity {
       const room = new Map(perNode)
       const intervals: CapacityInterval[] = []
       for (const [deviceId, { node, firstMs, lastMs }] of pending) {
-        if (lastMs - firstMs < DISCOVERY_MS) continue
+        if (lastMs - firstMs < DISCOVERY_MS || withheld.has(deviceId)) continue
         const taken = room.get(node) ?? 0
         if (taken >= DISCOVERED_PER_NODE_MAX) {
           if (!warned.has(node)) crowded.push(node)
@@ -153,8 +157,11 @@ export function createCapacity(start: CapacityStart): Capacity {
       }
       return intervals
     },
+    withhold(deviceIds) {
+      for (const deviceId of deviceIds) withheld.add(deviceId)
+    },
     adopt(intervals) {
-      for (const interval of intervals) {
+      for (const interval of emptyFirst(intervals)) {
         const node = pending.get(interval.deviceId)?.node
         if (node !== undefined) nodes.set(interval.deviceId, node)
         adoptOne(interval)
@@ -175,4 +182,14 @@ export function createCapacity(start: CapacityStart): Capacity {
       return pending.size
     },
   }
+}
+
+/** What was taken back first: it makes room for what replaces it. */
+export function emptyFirst<Interval extends Pick<CapacityInterval, 'fromMs' | 'toMs'>>(
+  intervals: readonly Interval[],
+): readonly Interval[] {
+  const isEmpty = ({ fromMs, toMs }: Interval) => toMs <= fromMs
+  return intervals.some(isEmpty)
+    ? [...intervals.filter(isEmpty), ...intervals.filter((one) => !isEmpty(one))]
+    : intervals
 }

@@ -13,12 +13,12 @@ const interval = (id: bigint, fromMs: number, toMs = OPEN_MS, version = 1): Capa
   detail: '',
   version,
 })
-const row = (kind: string, { deviceId, fromMs, toMs, version }: CapacityInterval) => ({
+const row = (kind: string, { deviceId, fromMs, toMs, version, reason }: CapacityInterval) => ({
   kind,
   device_id: String(deviceId),
   from_ms: String(fromMs),
   to_ms: String(toMs),
-  reason: '',
+  reason,
   detail: '',
   version: String(version),
 })
@@ -73,10 +73,29 @@ it('an interval taken back touches all of it, and its device is in capacity no m
   expect(capacity.acceptedDevices).toBe(0)
 })
 
+it('an inventory that begins before the discovered time takes its place, and the device stays in capacity', async () => {
+  const { corrections, capacity, rows, touched } = world([
+    { ...interval(1n, T0 + HOUR), reason: 'discovered' },
+  ])
+  await corrections.look()
+  // As the store has them, by start.
+  rows.unshift(row('capacity', interval(1n, T0)))
+  rows[1] = row('capacity', interval(1n, T0 + HOUR, T0 + HOUR, 2))
+  // The mirror tells capacity before it writes.
+  capacity.adopt([interval(1n, T0), interval(1n, T0 + HOUR, T0 + HOUR, 2)])
+  expect(capacity.acceptedDevices).toBe(1)
+  await corrections.look()
+  expect(capacity.isAccepted(1n)).toBe(true)
+  expect(touched).toEqual([
+    [T0 + HOUR, Infinity, 'capacity corrected'],
+    [T0, Infinity, 'capacity corrected'],
+  ])
+})
+
 it('what this process wrote itself is no correction', async () => {
   const { corrections, capacity, rows, touched } = world([])
   await corrections.look()
-  const own = interval(2n, T0)
+  const own = { ...interval(2n, T0), reason: 'discovered' }
   capacity.adopt([own])
   rows.push(row('capacity', own))
   const closed = capacity.retire(2n, T0 + HOUR, T0 + HOUR)
@@ -86,17 +105,17 @@ it('what this process wrote itself is no correction', async () => {
   expect(touched.length).toBeLessThanOrEqual(1)
 })
 
-it('an allocation that is corrected touches its own window, one that is merely found at the start does not', async () => {
+it('a drained interval that is corrected touches its own window, one that is merely found at the start does not', async () => {
   const { corrections, rows, touched } = world([])
-  rows.push(row('allocation', interval(3n, T0, T0 + 4 * HOUR)))
+  rows.push(row('drained', interval(3n, T0, T0 + 4 * HOUR)))
   await corrections.look()
   expect(touched).toEqual([])
-  rows[0] = row('allocation', interval(3n, T0, T0 + 3 * HOUR, 2))
-  rows.push(row('state', interval(3n, T0 + HOUR, T0 + 2 * HOUR)))
+  rows[0] = row('drained', interval(3n, T0, T0 + 3 * HOUR, 2))
+  rows.push(row('failed', interval(3n, T0 + HOUR, T0 + 2 * HOUR)))
   await corrections.look()
   expect(touched).toEqual([
-    [T0 + 3 * HOUR, T0 + 4 * HOUR, 'allocation corrected'],
-    [T0 + HOUR, T0 + 2 * HOUR, 'state corrected'],
+    [T0 + 3 * HOUR, T0 + 4 * HOUR, 'drained corrected'],
+    [T0 + HOUR, T0 + 2 * HOUR, 'failed corrected'],
   ])
 })
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { INTERVAL_KINDS } from '#schemas/ledger.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
-import { type Capacity, type CapacityInterval, OPEN_MS } from './capacity.ts'
+import { type Capacity, type CapacityInterval, emptyFirst, OPEN_MS } from './capacity.ts'
 import type { SettlePlan } from './plan.ts'
 
 const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8')
@@ -12,7 +13,7 @@ const SQL = { digest: statement('intervals-digest'), now: statement('intervals-n
 
 const integer = z.coerce.number().int()
 const Digest = z.object({ intervals: z.string(), digest: z.string() })
-const Kind = z.enum(['capacity', 'allocation', 'state'])
+const Kind = z.enum(INTERVAL_KINDS)
 const Row = z.object({
   kind: Kind,
   device_id: z.string().transform(BigInt),
@@ -58,14 +59,15 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
   let lookedMs = -Infinity
   let isAway = false
 
-  const take = (row: Row) => {
-    const interval = intervalOf(row)
-    const key = keyOf(row.kind, interval)
+  const take = (interval: Interval) => {
+    const { kind } = interval
+    const key = keyOf(kind, interval)
     const known = ends.get(key)
     ends.set(key, interval.toMs)
     if (known === interval.toMs) return false
-    if (row.kind === 'capacity') {
-      if (deps.capacity.knows(interval)) return false
+    if (kind === 'capacity') {
+      // What an inventory says is known at once to capacity, but not to what is settled already.
+      if (interval.reason !== 'inventory' && deps.capacity.knows(interval)) return false
       deps.capacity.adopt([interval])
       deps.onAdopted([interval])
       plan.begin(interval.fromMs)
@@ -75,7 +77,7 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
         ? [interval.fromMs, interval.toMs]
         : [Math.min(known, interval.toMs), Math.max(known, interval.toMs)]
     if (toMs > fromMs)
-      plan.touch(fromMs, toMs >= OPEN_MS ? Infinity : toMs, `${row.kind} corrected`, clock())
+      plan.touch(fromMs, toMs >= OPEN_MS ? Infinity : toMs, `${kind} corrected`, clock())
     return toMs > fromMs
   }
   const compare = async () => {
@@ -84,7 +86,7 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
     const now = `${intervals}:${sum}`
     if (now === digest) return
     const rows = z.array(Row).parse(await store.query(SQL.now, {}, LIMITS))
-    const corrected = rows.filter(take).length
+    const corrected = emptyFirst(rows.map(intervalOf)).filter(take).length
     hasBaseline = true
     digest = now
     if (corrected > 0) log.info('intervals were corrected', { intervals: corrected })
@@ -105,10 +107,15 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
   }
 }
 
+interface Interval extends CapacityInterval {
+  readonly kind: Row['kind']
+}
+
 const keyOf = (kind: Row['kind'], { deviceId, fromMs }: CapacityInterval) =>
   `${kind}:${deviceId}:${fromMs}`
 
-const intervalOf = ({ device_id, from_ms, to_ms, ...rest }: Row): CapacityInterval => ({
+const intervalOf = ({ kind, device_id, from_ms, to_ms, ...rest }: Row): Interval => ({
+  kind,
   deviceId: device_id,
   fromMs: from_ms,
   toMs: to_ms,

@@ -12,4 +12,4 @@ FROM
     version
   FROM intervals FINAL
 )
-WHERE kind IN ('capacity', 'allocation', 'state')
+WHERE kind IN ('capacity', 'failed', 'drained', 'verification', 'delivered')

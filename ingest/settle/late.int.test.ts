@@ -140,11 +140,11 @@ it('a capacity interval that somebody corrected settles what it changed again, w
   expect(row).toMatchObject({ reason: 'capacity corrected', first: '2026-05-02 00:30:00' })
 })
 
-it('a corrected allocation settles its own window again, and nothing else', async () => {
+it('a corrected interval settles its own window again, and nothing else', async () => {
   const { own } = await threeHours()
-  await interval(own, 'allocation', T0 + 2 * HOUR, 1)
+  await interval(own, 'delivered', T0 + 2 * HOUR, 1)
   await settled(own)
-  await interval(own, 'allocation', T0 + 90 * MINUTE, 2)
+  await interval(own, 'delivered', T0 + 90 * MINUTE, 2)
   await settled(own)
   const last = async () => {
     const [row] = await own.store.query(
@@ -157,7 +157,7 @@ it('a corrected allocation settles its own window again, and nothing else', asyn
     .poll(last, { timeout: 10_000 })
     .toEqual({ first: '2026-05-01 23:30:00', last: '2026-05-01 23:59:00' })
   expect(await restatements(own)).toEqual([
-    expect.objectContaining({ reason: 'allocation corrected', first: '2026-05-01 22:00:00' }),
+    expect.objectContaining({ reason: 'delivered corrected', first: '2026-05-01 22:00:00' }),
   ])
 })
 
