@@ -67,7 +67,7 @@ export function buildInventory(
       where(line),
       `node ${node} has no ${missing} here: unless it stands somewhere already, it is shown as unplaced`,
     )
-  return { devices, nodes: places.nodes(problems) }
+  return { devices, nodes: places.nodes() }
 }
 
 /** One row, checked by itself; a text says why it is refused. */

@@ -1,23 +1,25 @@
 import type { NodePlace } from '#schemas/journal.ts'
 import type { InventoryRow } from './inventory-columns.ts'
 import { namesDevice, type RowIdentity } from './inventory-identity.ts'
-import type { Problems } from './problems.ts'
 
 /** Where something stands; empty = not said. */
 export type Place = Pick<NodePlace, 'site' | 'cluster' | 'hall' | 'rack' | 'pool'>
 
 const FIXED = ['site', 'cluster', 'hall', 'rack'] as const
 const PARTS = [...FIXED, 'pool'] as const
+/**
+ * The file does not say since when: for ever where nothing is known of the node yet; where it stood elsewhere, from
+ * the moment of the import on (docs/inventory.md).
+ */
+export const UNDATED_MS = 0
+/** 1990: the undated place of a node whose next ones are dated is its first. */
+const FIRST_MS = Date.UTC(1990, 0, 1)
 const NOWHERE: Place = { site: '', cluster: '', hall: '', rack: '', pool: '' }
 
 interface PlacedRow {
   readonly identity: RowIdentity
   readonly place: Place
-  readonly dates: {
-    readonly delivered_ms: number | null
-    readonly accepted_ms: number | null
-    readonly from_ms: number | null
-  }
+  readonly dates: { readonly from_ms: number | null }
 }
 
 interface Standing {
@@ -28,8 +30,6 @@ interface Standing {
   readonly line: number
   /** Null = the file does not say since when. */
   readonly fromMs: number | null
-  /** The first delivery or acceptance of one of its devices. */
-  firstMs: number | null
 }
 
 /**
@@ -50,7 +50,6 @@ export function createNodePlaces() {
       lines: {},
       line: row.line,
       fromMs: read.dates.from_ms,
-      firstMs: null,
     }
     standings.set(id, made)
     return made
@@ -81,30 +80,19 @@ export function createNodePlaces() {
         standing.lines[field] = row.line
       }
       standing.place = place
-      const first = read.dates.delivered_ms ?? read.dates.accepted_ms
-      if (first !== null) standing.firstMs = Math.min(first, standing.firstMs ?? first)
       const isOther = read.place.pool !== '' && read.place.pool !== place.pool
       return isOther ? { ...NOWHERE, pool: read.place.pool } : NOWHERE
     },
-    /** Nodes that say something of their place, in the order of the file; of two for one moment the dated one. */
-    nodes(problems: Problems): NodePlace[] {
-      const found = new Map<string, NodePlace>()
-      const said = [...standings.values()].filter(
-        ({ place }) => Object.values(place).join('') !== '',
+    /** Nodes that say something of their place, in the order of the file. */
+    nodes(): NodePlace[] {
+      const said = [...standings.values()].filter(({ place }) =>
+        PARTS.some((part) => place[part] !== ''),
       )
-      for (const { node, place, line, fromMs, firstMs } of said) {
-        const from_ms = fromMs ?? firstMs ?? 0
-        const id = `${from_ms} ${node}`
-        const other = found.get(id)
-        const differs = other !== undefined && PARTS.some((part) => other[part] !== place[part])
-        if (differs)
-          problems.note(
-            `line ${line}`,
-            `node ${node} has two places from one moment on; the one with the column from counts`,
-          )
-        if (other === undefined || fromMs !== null) found.set(id, { node, ...place, from_ms })
-      }
-      return [...found.values()]
+      const moved = new Set(said.filter(({ fromMs }) => fromMs !== null).map(({ node }) => node))
+      return said.map(({ node, place, fromMs }) => {
+        const undated = moved.has(node) ? FIRST_MS : UNDATED_MS
+        return { node, ...place, from_ms: fromMs ?? undated }
+      })
     },
     /** Nodes without a hall or a rack, each once. */
     unplaced(): { readonly line: number; readonly node: string; readonly missing: string }[] {
