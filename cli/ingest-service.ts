@@ -24,6 +24,7 @@ import { connectStore, type Store } from '../ingest/store/store.ts'
 import type { ShardHandle } from '../ingest/worker/ports.ts'
 import { DEFAULT_TIME_LIMITS } from '../ingest/worker/read-message.ts'
 import { PlimsollError } from '#schemas/errors.ts'
+import type { Journal } from '#schemas/journal.ts'
 import type { Logger } from '#schemas/role.ts'
 import { shardOf } from '#schemas/subjects.ts'
 import { countBuffersAsHeap } from './ingest-heap.ts'
@@ -52,6 +53,8 @@ export interface IngestServiceOptions {
   readonly settleFromMs?: number
   /** The right to settle, once the process works: set where several processes fill one store. */
   readonly settling?: () => Lease
+  /** What people change, opened by a role that starts before. */
+  readonly openJournal?: () => Promise<Journal>
 }
 
 /** The ingest role over the given shards; built when it starts. */
@@ -72,8 +75,10 @@ export function ingestService(options: IngestServiceOptions) {
       ...(options.retention ? { rawRetentionMs: rawRetentionMs(retention) } : {}),
       ...(options.settleFromMs === undefined ? {} : { earliestMs: options.settleFromMs }),
     }
+    const journal = await options.openJournal?.()
     const role = createIngest({
       store,
+      ...(journal === undefined ? {} : { journal }),
       shards: shards.handles,
       log,
       disk: diskGuard(settings, store, log),

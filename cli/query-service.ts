@@ -10,6 +10,7 @@ import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
 import { createQueryService, type QueryService } from '../query/server.ts'
 import type { ControlStore } from '#schemas/control.ts'
+import type { Journal } from '#schemas/journal.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { siteModels } from './models.ts'
@@ -31,6 +32,8 @@ export interface QueryServiceOptions {
   readonly demo?: DemoControl
   /** Opens the way to the collectors when the role starts; absent = this process has none. */
   readonly openControl?: () => Promise<ControlStore>
+  /** What people change, opened by a role that starts before; absent = this process has no way to it. */
+  readonly openJournal?: () => Promise<Journal>
 }
 
 /**
@@ -53,7 +56,8 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       closeReader = () => reader.close()
       const orders = (await options.openControl?.()) ?? null
       const models = await siteModels(settings.modelsFile)
-      service = createQueryService({ ...queryDeps(options, reader, orders), models })
+      const journal = (await options.openJournal?.()) ?? null
+      service = createQueryService({ ...queryDeps(options, reader, orders), models, journal })
       await service.start()
     },
     async stop() {
@@ -67,7 +71,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
     { ready, pipeline, roles, simulated, demo }: QueryServiceOptions,
     reader: QueryDeps['reader'],
     orders: ControlStore | null,
-  ): Omit<QueryDeps, 'models'> {
+  ): Omit<QueryDeps, 'models' | 'journal'> {
     return {
       reader,
       clock: Date.now,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Journal } from '#schemas/journal.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Clock, Logger, Role } from '#schemas/role.ts'
 import { DISK_LOOK_MS, type DiskGuard } from './disk-guard.ts'
@@ -10,6 +11,8 @@ import { ingestFamilies, ingestNumbers } from './health/metrics.ts'
 import { ingestReport, type IngestView } from './health/report.ts'
 import { createReporter, REPORT_EVERY_MS } from './health/reporter.ts'
 import type { Lease } from './bus/lease.ts'
+import { createMirror } from './journal/mirror.ts'
+import { mirrorWhile } from './journal/mirror-loop.ts'
 import { workWithPeers } from './peers/settling.ts'
 import type { RepairQueue } from './settle/repair.ts'
 import {
@@ -29,6 +32,7 @@ import { retry, type Sleep } from './worker/retry.ts'
 import type { ShardStatus } from './worker/shard-insert.ts'
 import { DEFAULT_READER_LIMITS, type ReaderOptions } from './worker/shard-reader.ts'
 import { createShard, type Shard } from './worker/shard.ts'
+import type { DeviceKnowledge } from './worker/stage.ts'
 
 export interface IngestOptions {
   readonly timeLimits?: TimeLimits
@@ -49,6 +53,8 @@ export interface IngestDeps {
   readonly sleep?: Sleep
   /** Where people ask for windows to be settled again. */
   readonly repairs?: RepairQueue
+  /** What people change; the process that settles mirrors it into tables. Absent = nobody does. */
+  readonly journal?: Journal
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
   readonly disk?: DiskGuard
   /**
@@ -109,7 +115,11 @@ export function createIngest(deps: IngestDeps): Ingest {
     const { signal } = stopping
     const lease = options.settles === false ? null : settling
     const parts = { store, knowledge, intervals, lease, isAlone, clock, sleep, log, signal }
-    return workWithPeers({ ...parts, createSettler: makeSettler, settle: settleAsPeer })
+    return workWithPeers({
+      ...parts,
+      createSettler: makeSettler,
+      settle: (own, isDone) => settleAsPeer(own, isDone, knowledge),
+    })
   }
 
   const load = () =>
@@ -169,9 +179,19 @@ export function createIngest(deps: IngestDeps): Ingest {
     }
   }
 
-  const settleAsPeer = async (own: Settler, isDone: () => boolean) => {
+  /** With a new mirror each time: another process may have mirrored in between. */
+  const mirrorJournal = async (known: DeviceKnowledge, isDone: () => boolean = isOver) => {
+    const { journal } = deps
+    if (journal === undefined) return
+    const { registry, capacity } = known
+    const mirror = createMirror({ journal, store, registry, capacity, clock, log })
+    await mirrorWhile({ mirror, hasRoom, isOver: isDone, sleep, signal: stopping.signal, log })
+  }
+
+  const settleAsPeer = async (own: Settler, isDone: () => boolean, known: DeviceKnowledge) => {
     settler = own
-    await settleLoop(own, () => isOver() || isDone())
+    const isEither = () => isOver() || isDone()
+    await Promise.all([settleLoop(own, isEither), mirrorJournal(known, isEither)])
     settler = null
   }
 
@@ -263,7 +283,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       )
       running = Promise.all([
         ...ends,
-        ...(settler === null ? [] : [settleLoop(settler)]),
+        ...(settler === null ? [] : [settleLoop(settler), mirrorJournal(loaded.knowledge)]),
         ...(deps.peers === undefined ? [] : [withPeers(loaded, deps.peers)]),
         ...(disk === null ? [] : [watchDisk(disk)]),
         reportLoop(),

@@ -12,6 +12,7 @@ import { createSessions } from './access/sessions.ts'
 import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
 import { fleetDeps } from './fleet.ts'
+import { createJournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
@@ -21,6 +22,7 @@ import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { healthRoutes } from './routes/health.ts'
+import { journalRoutes } from './routes/journal.ts'
 import { liveRoutes } from './routes/live.ts'
 import { pauseRoutes } from './routes/pauses.ts'
 import { nodeRoutes } from './routes/nodes.ts'
@@ -99,6 +101,8 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(catalogueRoutes, { prefix: '/api/v1', deps })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })
+  const journalView = createJournalView(deps)
+  await app.register(journalRoutes, { prefix: '/api/v1', deps: { ...deps, guard, journalView } })
   await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })
   await registerDemo(app, deps, guard)
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)

@@ -1,4 +1,5 @@
 import type { ControlStore } from '#schemas/control.ts'
+import type { Journal } from '#schemas/journal.ts'
 import type { ModelCatalogue } from '#schemas/models/model.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
@@ -49,6 +50,8 @@ export interface QueryDeps {
   readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */
   readonly control: Control | null
+  /** What people change; null when this process has no way to it. */
+  readonly journal: Journal | null
 }
 
 /** Orders to collectors. */

@@ -36,6 +36,7 @@ async function depsOf(access: object, reader: QueryDeps['reader']): Promise<Quer
     access: AccessConfig.parse({ port: 0, ...access }),
     dashboardDir: null,
     control: null,
+    journal: null,
     models: modelCatalogue([]),
   }
 }

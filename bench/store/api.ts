@@ -38,6 +38,7 @@ export async function openBenchApi(reader: Reader, nowMs: number): Promise<Bench
     access: AccessConfig.parse({}),
     dashboardDir: null,
     control: null,
+    journal: null,
     models: modelCatalogue([]),
   })
   return {

@@ -7,6 +7,7 @@ import { refuseSimulated } from '../../demo/stamp.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import type { Invocation } from '../command.ts'
 import { directShards, ingestService, jetStreamShards, type Shards } from '../ingest-service.ts'
+import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { checkAccess, queryService } from '../query-service.ts'
 import { withRoleHttp } from '../role-http.ts'
@@ -23,12 +24,13 @@ export async function run(invocation: Invocation): Promise<number> {
   const config = await collectorConfig(invocation, settings.dataDir)
   const store = storeAccess(settings, log)
   const { collector, openShards, control } = collecting(config, settings, log)
-  const ingest = ingestService({ settings, store, log, openShards, retention: true })
-  const roles: Role[] = [...store.roles, migration(store, log), collector, ingest, control.role]
+  const { role: journal, journal: openJournal } = journalService(settings, log)
+  const parts = { settings, store, log, openJournal }
+  const ingest = ingestService({ ...parts, openShards, retention: true })
+  const tables = [...store.roles, migration(store, log)]
+  const roles: Role[] = [...tables, collector, journal, ingest, control.role]
   const query = queryService({
-    settings,
-    store,
-    log,
+    ...parts,
     simulated: false,
     roles,
     pipeline: () => ingest.inner()?.status() ?? null,

@@ -17,6 +17,7 @@ import { type Invocation, wholeNumber } from '../command.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
 import { fileControl } from '../control-service.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
+import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { createProgress } from '../progress.ts'
 import { checkAccess, queryService } from '../query-service.ts'
@@ -56,16 +57,20 @@ export async function run(invocation: Invocation): Promise<number> {
     log,
     random: randomBytes,
   })
+  const journal = journalService(settings, log)
+  const openJournal = journal.journal
   const ingest = ingestService({
     settings,
     store,
     log,
+    openJournal,
     retention: false,
     settleFromMs: plan.settledFromMs,
     openShards: () => directShards(settings, fleet.collectors()),
   })
   const control = fileControl(settings, log, () => fleet.collectors().map(({ bus }) => bus))
-  const roles: Role[] = [...store.roles, history.role, fleet, ingest, control.role]
+  const feeding = [history.role, fleet, journal.role, ingest]
+  const roles: Role[] = [...store.roles, ...feeding, control.role]
   const query = queryService({
     settings,
     store,
@@ -76,6 +81,7 @@ export async function run(invocation: Invocation): Promise<number> {
     ready: () => ({ ready: true, progress: history.progress() }),
     demo: demoControl(incident, history.notice),
     openControl: control.store,
+    openJournal,
   })
   const waitForDashboard: Role = {
     name: 'dashboard build',

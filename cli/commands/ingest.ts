@@ -4,6 +4,7 @@ import type { Invocation } from '../command.ts'
 import type { Lease } from '../../ingest/bus/lease.ts'
 import { ingestService, jetStreamShards, openLeases } from '../ingest-service.ts'
 import { natsControl } from '../control-service.ts'
+import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
@@ -24,12 +25,14 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const store = storeAccess(settings, log)
   const bus = { ...settings, natsUrl }
+  const { role: journal, journal: openJournal } = journalService(settings, log)
   let settling: Lease | null = null
   const working = ingestService({
     settings,
     store,
     log,
     retention: true,
+    openJournal,
     openShards: () => jetStreamShards(bus, log, false),
     settling() {
       if (settling !== null) return settling
@@ -46,7 +49,7 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const control = natsControl(bus, log, true)
   const page = { listen: settings.metricsListen, version: VERSION, log }
-  return runRoles(withRoleHttp([ingest, control.role], page), log, () =>
+  return runRoles(withRoleHttp([journal, ingest, control.role], page), log, () =>
     log.info('ingest reads', { nats: shownAddress(natsUrl) }),
   )
 }

@@ -1,6 +1,7 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
 import { natsControl } from '../control-service.ts'
+import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { queryService } from '../query-service.ts'
 import { withRoleHttp } from '../role-http.ts'
@@ -20,6 +21,8 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const { natsUrl } = settings
   const control = natsUrl === undefined ? null : natsControl({ ...settings, natsUrl }, log, false)
+  // Without NATS it has no way to the journal either: the one in files belongs to the process that ingests.
+  const journal = natsUrl === undefined ? null : journalService(settings, log)
   const query = queryService({
     settings,
     store: storeAccess(settings, log),
@@ -29,8 +32,10 @@ export async function run(invocation: Invocation): Promise<number> {
     pipeline: () => null,
     ready: () => ({ ready: true, progress: '' }),
     ...(control === null ? {} : { openControl: control.store }),
+    ...(journal === null ? {} : { openJournal: journal.journal }),
   })
-  const roles = [...(control === null ? [] : [control.role]), query]
+  const ways = [control, journal].flatMap((way) => way?.role ?? [])
+  const roles = [...ways, query]
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp(roles, page), log, () =>
     invocation.print(`Plimsoll answers at ${query.url()}`),

@@ -66,6 +66,7 @@ export async function testApp(
     tokens: createTokenStore(tokenPath, clock),
     audit: createAudit(auditPath, clock),
     control: null,
+    journal: null,
     models: modelCatalogue(BUILT_IN_MODELS),
     access: AccessConfig.parse(accessInput),
     dashboardDir: null,
