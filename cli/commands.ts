@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.ts'
+import { IMPORT, IMPORT_SLURM } from './import-options.ts'
 import {
   BUS,
   COLLECT,
@@ -176,7 +177,7 @@ days follow. Running it again changes nothing. What is older than the raw sample
       from: { value: 'TIME', help: 'first moment, with its zone: 2026-05-01T10:00Z' },
       to: { value: 'TIME', help: 'end of the window, not part of it' },
       reason: { value: 'TEXT', help: 'why; kept and shown with it' },
-      'dry-run': { help: 'print the minutes that would change, and change nothing' },
+      'dry-run': { help: 'print what would change, and change nothing' },
       ...DATA,
       ...STORE,
     },
@@ -225,6 +226,27 @@ tell them, accepted = first seen. Redirect it into a file, which can be imported
     load: () => import('./commands/inventory.ts'),
   },
   {
+    name: 'import',
+    summary: 'inventory, who holds what, prices and owners from files and from Slurm',
+    arguments: 'WHAT FILE [options]',
+    words: 2,
+    details: `WHAT is inventory, allocations, contracts, owners, prices, references or states; FILE may be - for standard input.
+Reads the file, prints what is in it and what is wrong with it, and writes the rest into the journal of a running server
+(PLIMSOLL_TOKEN, role admin). Rows that are refused take no others with them; documents (contracts, owners, prices,
+references) replace the one before and are taken whole. Sending the same again changes nothing.
+From Slurm: allocations with --format squeue-json, scontrol or sacct. With --state a look at all jobs writes what
+changed since the last, and sacct closes the books; its word is complete for --cluster, or for --nodes of it. Local times
+of Slurm need --timezone. Cron line, prolog and epilog: docs/slurm.md; files and their columns: docs/attribution.md.
+Exit code: 0 = all was taken, 1 = some rows were refused, 2 = the command line.`,
+    options: { ...IMPORT, ...IMPORT_SLURM },
+    examples: [
+      "plimsoll import inventory inventory.csv --pattern 'h{hall}-r{rack}-n{node}' --dry-run",
+      'squeue --json | plimsoll import allocations - --format squeue-json --cluster h1 --state slurm.json',
+      'plimsoll import prices prices.yaml --timezone Asia/Shanghai',
+    ],
+    load: () => import('./commands/import.ts'),
+  },
+  {
     name: 'pause',
     summary: 'stop reading a source on some nodes for a while, everywhere within 30 s',
     arguments: '--source NAME --nodes LIST --for TIME --reason TEXT | --list | --end ID',
@@ -233,7 +255,10 @@ collection health names who paused it and why. A pause ends by itself.`,
     options: {
       source: { value: 'NAME', help: 'the source, or * for all' },
       nodes: { value: 'LIST', help: "hostlist such as 'h2-r[01-40]-n[01-08]', or *" },
-      cluster: { value: 'NAME', help: 'only this cluster (default all)' },
+      cluster: {
+        value: 'NAME',
+        help: 'the cluster, as collectors name it (default: none is singled out)',
+      },
       for: { value: 'TIME', help: 'how long: 30m, 2h, 3d; at most 7d' },
       reason: { value: 'TEXT', help: 'why; kept and shown with it' },
       list: { help: 'show the pauses in force' },
