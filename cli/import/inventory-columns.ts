@@ -1,37 +1,10 @@
-import { type CsvRow, type CsvTable } from './csv.ts'
-import type { Problems } from './problems.ts'
+import type { Columns, TableRow } from './table.ts'
 
-/** What a row of an inventory can say; docs/inventory.md explains each. */
-export const INVENTORY_COLUMNS = [
-  'uuid',
-  'serial',
-  'key',
-  'node',
-  'index',
-  'bus',
-  'devices',
-  'site',
-  'cluster',
-  'hall',
-  'rack',
-  'pool',
-  'vendor',
-  'model',
-  'delivered',
-  'accepted',
-  'retired',
-  'from',
-] as const
-export type InventoryColumn = (typeof INVENTORY_COLUMNS)[number]
-
-/** One thing a file says: its line, and what it says, trimmed, empty cells left out. */
-export interface InventoryRow {
-  readonly line: number
-  readonly cells: Readonly<Partial<Record<InventoryColumn, string>>>
-}
-
-/** Other names that sites give these columns, as `plainName` leaves them. */
-const SYNONYMS: Readonly<Record<InventoryColumn, readonly string[]>> = {
+/**
+ * What a row of an inventory can say (docs/inventory.md explains each), with the other names that sites give the
+ * columns, as `plainName` leaves them.
+ */
+export const INVENTORY_COLUMNS = {
   uuid: ['gpuuuid', 'deviceuuid'],
   serial: ['serialnumber', 'sn', 'serialno', '序列号'],
   key: ['devicekey'],
@@ -50,7 +23,11 @@ const SYNONYMS: Readonly<Record<InventoryColumn, readonly string[]>> = {
   accepted: ['acceptedat', 'acceptancedate', 'accepteddate', 'inservice', '验收日期'],
   retired: ['retiredat', 'retirementdate', 'retireddate', '退役日期'],
   from: ['since', 'placedfrom', 'movedat', 'moved', '起始日期'],
-}
+} as const satisfies Columns<string>
+export type InventoryColumn = keyof typeof INVENTORY_COLUMNS
+
+/** One thing a file says: its line, and what it says, trimmed, empty cells left out. */
+export type InventoryRow = TableRow<InventoryColumn>
 
 /** A header without case, blanks, underscores and other signs: `PCI Bus-ID` is `pcibusid`. */
 export const plainName = (name: string): string =>
@@ -59,54 +36,14 @@ export const plainName = (name: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
 
-const COLUMN_OF: ReadonlyMap<string, InventoryColumn> = new Map(
-  INVENTORY_COLUMNS.flatMap((column) =>
-    [column, ...SYNONYMS[column]].map((name) => [name, column] as const),
-  ),
-)
+const COLUMN_OF: ReadonlyMap<string, InventoryColumn> = new Map(columnNames())
 
-/** The column that a header or key means, or null for one we do not know. */
+function* columnNames(): Generator<[string, InventoryColumn]> {
+  let column: InventoryColumn
+  for (column in INVENTORY_COLUMNS)
+    for (const name of [column, ...INVENTORY_COLUMNS[column]]) yield [name, column]
+}
+
+/** The column that a key means, or null for one we do not know. */
 export const inventoryColumn = (name: string): InventoryColumn | null =>
   COLUMN_OF.get(plainName(name)) ?? null
-
-/**
- * The rows of a table. Columns that mean nothing here are noted and left alone; the second of two that mean the
- * same refuses the file, because nobody can say which of them is right.
- */
-export function tableRows(
-  table: CsvTable,
-  columnOf: (name: string) => InventoryColumn | null,
-  problems: Problems,
-): InventoryRow[] {
-  for (const { line, column, message } of table.problems)
-    problems.refuse(`line ${line}${column === null ? '' : `, cell ${column}`}`, message)
-  const columns = table.header.map(columnOf)
-  const twice = columns.findIndex(
-    (column, index) => column !== null && columns.indexOf(column) !== index,
-  )
-  if (twice !== -1) {
-    const first = columns.indexOf(columns[twice] ?? null)
-    const names = [table.header[first], table.header[twice]].map((name) => JSON.stringify(name))
-    problems.refuse('line 1', `the columns ${names.join(' and ')} mean the same; keep one`)
-    return []
-  }
-  return table.rows
-    .map((row) => ({ line: row.line, cells: cellsOf(row, columns) }))
-    .filter(({ cells }) => Object.keys(cells).length > 0)
-}
-
-function cellsOf(row: CsvRow, columns: readonly (InventoryColumn | null)[]): InventoryRow['cells'] {
-  const cells: Partial<Record<InventoryColumn, string>> = {}
-  for (const [at, column] of columns.entries()) {
-    const text = (row.cells[at] ?? '').trim()
-    if (column !== null && text !== '') cells[column] = text
-  }
-  return cells
-}
-
-/** Notes the columns of a header that are not read. Nameless ones are what spreadsheets leave behind. */
-export function noteUnread(names: readonly string[], problems: Problems): void {
-  for (const name of names)
-    if (name.trim() !== '')
-      problems.note('line 1', `the column ${JSON.stringify(name.slice(0, 80))} is not read`)
-}

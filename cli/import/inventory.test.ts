@@ -215,7 +215,7 @@ describe('what is wrong is told with its line and what to do', () => {
     [
       'a column we do not know',
       'serial,colour\nS1,red\n',
-      'line 1: the column "colour" is not read',
+      'line 1: the column "colour" is not read; known here: uuid, serial, key, node, index, bus, devices, site, cluster, hall, rack, pool, vendor, model, delivered, accepted, retired, from',
     ],
     [
       'a node without a place',

@@ -1,11 +1,11 @@
 import type { DeviceStateInterval, InventoryDevice, NodePlace } from '#schemas/journal.ts'
 import { compilePlacePattern } from '#schemas/place-pattern.ts'
-import { readCsv } from './csv.ts'
 import { buildInventory } from './inventory-build.ts'
-import { inventoryColumn, type InventoryRow, noteUnread, tableRows } from './inventory-columns.ts'
+import { INVENTORY_COLUMNS, type InventoryRow } from './inventory-columns.ts'
 import { netboxRows } from './inventory-netbox.ts'
 import { yamlRows } from './inventory-yaml.ts'
 import { Problems, type ProblemReport } from './problems.ts'
+import { readTable } from './table.ts'
 
 export const INVENTORY_FORMATS = ['csv', 'yaml', 'netbox'] as const
 export type InventoryFormat = (typeof INVENTORY_FORMATS)[number]
@@ -35,24 +35,21 @@ export function readInventory(text: string, options: InventoryOptions): Inventor
   const { format, timeZone } = options
   const pattern = options.pattern === undefined ? null : compilePlacePattern(options.pattern)
   const problems = new Problems()
-  const rows: InventoryRow[] = []
-  const states: DeviceStateInterval[] = []
-  if (format === 'yaml') rows.push(...yamlRows(text, problems))
-  else {
-    const table = readCsv(text)
-    const netbox = format === 'netbox' ? netboxRows(table, timeZone, problems) : null
-    if (netbox === null) {
-      noteUnread(
-        table.header.filter((name) => inventoryColumn(name) === null),
-        problems,
-      )
-    }
-    rows.push(...(netbox?.rows ?? tableRows(table, inventoryColumn, problems)))
-    states.push(...(netbox?.states ?? []))
-  }
+  const { rows, states } = rowsOf(text, { format, timeZone }, problems)
   return {
     ...buildInventory(rows, { timeZone, pattern }, problems),
     states,
     problems: problems.report(),
   }
+}
+
+/** The rows of a file, whatever its format, and the states that only NetBox tells. */
+function rowsOf(
+  text: string,
+  { format, timeZone }: Pick<InventoryOptions, 'format' | 'timeZone'>,
+  problems: Problems,
+): { rows: readonly InventoryRow[]; states: readonly DeviceStateInterval[] } {
+  if (format === 'netbox') return netboxRows(text, timeZone, problems)
+  if (format === 'yaml') return { rows: yamlRows(text, problems), states: [] }
+  return { rows: readTable(text, INVENTORY_COLUMNS, problems), states: [] }
 }

@@ -14,13 +14,14 @@ export type Columns<Column extends string> = Readonly<Record<Column, readonly st
 
 /**
  * Reads a CSV file by its columns; header names may differ in case, blanks and underscores. Columns that mean
- * nothing here are noted and left alone; two that mean the same refuse the file, because nobody can say which is
- * right.
+ * nothing here are noted and left alone, those of `passedOver` without a word; two that mean the same refuse the
+ * file, because nobody can say which is right.
  */
 export function readTable<Column extends string>(
   text: string,
   columns: Columns<Column>,
   problems: Problems,
+  passedOver: ReadonlySet<string> = new Set(),
 ): TableRow<Column>[] {
   const table = readCsv(text)
   for (const { line, column, message } of table.problems)
@@ -35,7 +36,7 @@ export function readTable<Column extends string>(
       problems.refuse('line 1', `the columns ${other} and ${name} mean the same; keep one`)
       return []
     }
-    if (column === null && name !== '""') {
+    if (column === null && name !== '""' && !passedOver.has(plainName(name))) {
       const list = Object.keys(columns).join(', ')
       problems.note('line 1', `the column ${name} is not read; known here: ${list}`)
     }
