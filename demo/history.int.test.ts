@@ -20,7 +20,7 @@ const SUM_COLUMNS = `
 const DIMENSIONS = 'bucket, cluster, hall, pool, vendor, model, tenant, class, busy_source'
 const BY_VIEW = `
   SELECT ${DIMENSIONS}, uniqExact(device_id) AS device_count, ${SUM_COLUMNS}
-  FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64})
+  FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64}, set_id = 0)
   GROUP BY ${DIMENSIONS} ORDER BY ${DIMENSIONS}`
 const BY_GROUPS = `
   SELECT ${DIMENSIONS}, sum(devices) AS device_count, ${SUM_COLUMNS}

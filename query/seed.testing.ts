@@ -1,3 +1,4 @@
+import { createSpans } from '../ingest/settle/spans.ts'
 import type { Store } from '../ingest/store/store.ts'
 import { storedSample } from '../ingest/store/stored-sample.testing.ts'
 import { DIMENSIONS } from './filters.ts'
@@ -140,7 +141,7 @@ export interface SeedDevice {
   readonly index?: number
 }
 
-/** Descriptions, aliases and capacity intervals (open at the end). */
+/** Descriptions, aliases and capacity intervals (open at the end), as fresh answers know them from then on. */
 export async function seedInventory(store: Store, devices: readonly SeedDevice[]) {
   await insert(
     store,
@@ -190,6 +191,8 @@ export async function seedInventory(store: Store, devices: readonly SeedDevice[]
       version: 1,
     })),
   )
+  const sinceMs = Math.min(...devices.map((device) => device.sinceMs))
+  await createSpans(store, () => sinceMs).open(sinceMs)
 }
 
 /** Raw rows; columns as `samples` is read. */

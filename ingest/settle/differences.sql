@@ -16,11 +16,17 @@ FROM
     sum(cityHash64(
       device_id,
       toString(cluster), toString(hall), toString(rack), toString(pool), toString(node), toString(vendor),
-      toString(model), toString(tenant), toString(job), toString(class), toUInt8(busy_source),
+      toString(model), toString(tenant), toString(job), toString(class), toString(allocation_source),
+      toString(billing), toUInt8(busy_source), toUInt8(quiet),
       toUInt64(capacity_ms), toUInt64(verification_ms), toUInt64(known_ms), toUInt64(busy_ms_x1000),
       toUInt64(active_known_ms), toUInt64(active_ms_x1000), toUInt64(effective_known_ms), toUInt64(effective_ms_x1000),
       toUInt64(power_known_ms), toUInt64(power_mw_ms), toUInt64(memory_known_ms), toUInt64(memory_ms_x1000),
       toUInt64(temperature_known_ms), toInt64(temperature_mc_ms),
+      toInt64(failed_ms), toInt64(drained_ms), toInt64(unknown_ms), toInt64(unallocated_ms),
+      toInt64(throttled_ms_x1000), toInt64(throttled_heat_ms_x1000), toInt64(throttled_power_ms_x1000),
+      toInt64(inefficient_ms_x1000), toInt64(inefficient_lost_ms_x1000), toInt64(productive_ms_x1000),
+      toInt64(busy_unallocated_ms_x1000), toInt64(busy_throttled_ms_x1000), toInt64(busy_inefficient_ms_x1000),
+      toInt64(power_unallocated_mw_ms), toInt64(allocated_known_ms), toInt64(allocated_ms),
       isNull(temperature_max), ifNull(toFloat32(temperature_max), toFloat32(0)),
       isNull(margin_min), ifNull(toFloat32(margin_min), toFloat32(0))
     )) AS digest
@@ -30,6 +36,8 @@ FROM
     FROM ledger_1m
     WHERE bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
       AND bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      -- Idle time found with hindsight is no part of what settles.
+      AND capacity_ms > 0
       AND (bucket, revision) IN
       (
         SELECT bucket, max(revision)
@@ -41,7 +49,7 @@ FROM
       )
     UNION ALL
     SELECT 1 AS is_new, *
-    FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64})
+    FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64}, set_id = {set_id:UInt64})
   )
   GROUP BY is_new, bucket
 )

@@ -4,16 +4,19 @@ INSERT INTO ledger_1h
 (
   bucket, device_id, revision,
   cluster, hall, rack, pool, node, vendor,
-  model, tenant, job, class, busy_source,
-  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
-  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
-  temperature_known_ms, temperature_mc_ms,
+  model, tenant, job, class, allocation_source, billing, busy_source,
+  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000, effective_known_ms,
+  effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000, temperature_known_ms,
+  temperature_mc_ms, failed_ms, drained_ms, unknown_ms, unallocated_ms, idle_held_ms, throttled_ms_x1000,
+  throttled_heat_ms_x1000, throttled_power_ms_x1000, inefficient_ms_x1000, inefficient_lost_ms_x1000,
+  productive_ms_x1000, busy_unallocated_ms_x1000, busy_idle_held_ms_x1000, busy_throttled_ms_x1000,
+  busy_inefficient_ms_x1000, power_unallocated_mw_ms, power_idle_held_mw_ms, allocated_known_ms, allocated_ms,
   temperature_max, margin_min, busy_histogram_ms
 )
 SELECT
   toStartOfHour(l.bucket) AS hour, l.device_id, {revision:UInt32},
   l.cluster, l.hall, l.rack, l.pool, l.node, l.vendor,
-  l.model, l.tenant, l.job, l.class, l.busy_source,
+  l.model, l.tenant, l.job, l.class, l.allocation_source, l.billing, l.busy_source,
   sum(l.capacity_ms),
   sum(l.verification_ms),
   sum(l.known_ms),
@@ -28,6 +31,25 @@ SELECT
   sum(l.memory_ms_x1000),
   sum(l.temperature_known_ms),
   sum(l.temperature_mc_ms),
+  sum(l.failed_ms),
+  sum(l.drained_ms),
+  sum(l.unknown_ms),
+  sum(l.unallocated_ms),
+  sum(l.idle_held_ms),
+  sum(l.throttled_ms_x1000),
+  sum(l.throttled_heat_ms_x1000),
+  sum(l.throttled_power_ms_x1000),
+  sum(l.inefficient_ms_x1000),
+  sum(l.inefficient_lost_ms_x1000),
+  sum(l.productive_ms_x1000),
+  sum(l.busy_unallocated_ms_x1000),
+  sum(l.busy_idle_held_ms_x1000),
+  sum(l.busy_throttled_ms_x1000),
+  sum(l.busy_inefficient_ms_x1000),
+  sum(l.power_unallocated_mw_ms),
+  sum(l.power_idle_held_mw_ms),
+  sum(l.allocated_known_ms),
+  sum(l.allocated_ms),
   max(l.temperature_max),
   min(l.margin_min),
   -- Known time by the busy ratio of its minute, in twenty bins of 5 %; the last one includes 1.
@@ -50,4 +72,4 @@ WHERE l.bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
 GROUP BY
   hour, l.device_id,
   l.cluster, l.hall, l.rack, l.pool, l.node, l.vendor,
-  l.model, l.tenant, l.job, l.class, l.busy_source
+  l.model, l.tenant, l.job, l.class, l.allocation_source, l.billing, l.busy_source

@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { QueryValue } from '#schemas/ports.ts'
 import type { Store } from '../store/store.ts'
+import { createIdleMoves } from './idle-moves.ts'
+import { inlineMinutes } from './minute-definition.ts'
+import { createLocalDays, type LocalDay } from './local-day.ts'
 import type { Work } from './plan.ts'
+import { createSpans, type Spans } from './spans.ts'
 
 /** Statements of this folder, one per file. */
 const STATEMENTS = [
@@ -43,6 +47,15 @@ export interface RevisionFence {
 export interface Ledger {
   /** Writes the buckets of this work as the next revision and publishes it; returns the revision. */
   settle(work: Work): Promise<number>
+  /** Who holds which device in which state, as settling and fresh answers go by. */
+  readonly spans: Spans
+}
+
+export interface LedgerOptions {
+  /** Absent = this process is the only one that settles. */
+  readonly fence?: RevisionFence | null
+  /** The site's local days; absent = days of UTC. */
+  readonly dayOf?: (ms: number) => LocalDay
 }
 
 /**
@@ -52,18 +65,23 @@ export interface Ledger {
 export async function createLedger(
   store: Pick<Store, 'command' | 'query'>,
   clock: () => number,
-  fence: RevisionFence | null = null,
+  { fence = null, dayOf = createLocalDays('UTC') }: LedgerOptions = {},
 ): Promise<Ledger> {
   const texts = new Map<Statement, string>()
   for (const name of STATEMENTS) {
     texts.set(name, await readFile(new URL(`./${name}.sql`, import.meta.url), 'utf8'))
   }
   const text = (name: Statement) => texts.get(name) ?? ''
+  texts.set('minutes', await inlineMinutes(store, texts.get('minutes') ?? ''))
+  const spans = createSpans(store, clock)
+  const idle = createIdleMoves(store, dayOf)
   /** By resolution: the lowest revision that no failed attempt may be writing under. */
   const unspent = new Map<string, number>()
 
   return {
+    spans,
     async settle(work) {
+      await idle.finish()
       const asOfMs = clock()
       const { resolution, ledger, stepMs } = TARGETS[work.kind]
       const range = { from_ms: work.fromMs, to_ms: work.toMs }
@@ -85,7 +103,10 @@ export async function createLedger(
       const step_ms = stepMs ?? work.toMs - work.fromMs
       try {
         if (work.kind === 'minutes') {
-          await run('minutes', {})
+          const isFresh = work.reason === null
+          const set_id = await spans.setFor({ fromMs: work.fromMs, toMs: work.toMs, isFresh })
+          await run('minutes', { set_id })
+          await idle.run({ ...range, revision })
           await run('minute-groups', {})
           if (reason !== '') await run('restate', { as_of_ms: asOfMs, reason })
         } else if (work.kind === 'hours') {

@@ -3,17 +3,20 @@ INSERT INTO ledger_1m_group
 (
   bucket, revision,
   cluster, hall, pool, vendor, model, tenant,
-  class, busy_source,
+  class, allocation_source, billing, busy_source,
   devices,
-  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000,
-  effective_known_ms, effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000,
-  temperature_known_ms, temperature_mc_ms,
+  capacity_ms, verification_ms, known_ms, busy_ms_x1000, active_known_ms, active_ms_x1000, effective_known_ms,
+  effective_ms_x1000, power_known_ms, power_mw_ms, memory_known_ms, memory_ms_x1000, temperature_known_ms,
+  temperature_mc_ms, failed_ms, drained_ms, unknown_ms, unallocated_ms, idle_held_ms, throttled_ms_x1000,
+  throttled_heat_ms_x1000, throttled_power_ms_x1000, inefficient_ms_x1000, inefficient_lost_ms_x1000,
+  productive_ms_x1000, busy_unallocated_ms_x1000, busy_idle_held_ms_x1000, busy_throttled_ms_x1000,
+  busy_inefficient_ms_x1000, power_unallocated_mw_ms, power_idle_held_mw_ms, allocated_known_ms, allocated_ms,
   temperature_max, margin_min
 )
 SELECT
   bucket, revision,
   cluster, hall, pool, vendor, model, tenant,
-  class, busy_source,
+  class, allocation_source, billing, busy_source,
   uniqExact(device_id),
   sum(capacity_ms),
   sum(verification_ms),
@@ -29,6 +32,25 @@ SELECT
   sum(memory_ms_x1000),
   sum(temperature_known_ms),
   sum(temperature_mc_ms),
+  sum(failed_ms),
+  sum(drained_ms),
+  sum(unknown_ms),
+  sum(unallocated_ms),
+  sum(idle_held_ms),
+  sum(throttled_ms_x1000),
+  sum(throttled_heat_ms_x1000),
+  sum(throttled_power_ms_x1000),
+  sum(inefficient_ms_x1000),
+  sum(inefficient_lost_ms_x1000),
+  sum(productive_ms_x1000),
+  sum(busy_unallocated_ms_x1000),
+  sum(busy_idle_held_ms_x1000),
+  sum(busy_throttled_ms_x1000),
+  sum(busy_inefficient_ms_x1000),
+  sum(power_unallocated_mw_ms),
+  sum(power_idle_held_mw_ms),
+  sum(allocated_known_ms),
+  sum(allocated_ms),
   max(temperature_max),
   min(margin_min)
 FROM ledger_1m
@@ -38,4 +60,4 @@ WHERE bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
 GROUP BY
   bucket, revision,
   cluster, hall, pool, vendor, model, tenant,
-  class, busy_source
+  class, allocation_source, billing, busy_source

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
+import { createSpans } from './spans.ts'
 import { createLedger } from './ledger.ts'
 import { storedSample } from '../store/stored-sample.testing.ts'
 
@@ -193,9 +194,9 @@ describe('settled minutes', () => {
           const rows = z.array(Row).parse(
             await store.query(
               `SELECT intDiv(toUnixTimestamp(bucket) - {t0:Int64}, 60) AS minute, device_id AS device,
-                 capacity_ms AS capacity, known_ms AS known, busy_ms_x1000 AS busy, power_mw_ms AS power,
-                 effective_known_ms AS effectiveKnown, effective_ms_x1000 AS effective
-               FROM ledger_1m WHERE revision = {revision:UInt32}`,
+                 sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy, sum(power_mw_ms) AS power,
+                 sum(effective_known_ms) AS effectiveKnown, sum(effective_ms_x1000) AS effective
+               FROM ledger_1m WHERE revision = {revision:UInt32} GROUP BY minute, device`,
               { t0: T0 / 1000, revision },
             ),
           )
@@ -238,9 +239,10 @@ describe('settled minutes', () => {
     }
     const intervals = clocks.map((_, at) => ({ ...interval, device_id: at + 1 }))
     await store.insertJson('intervals', intervals, 'clocks')
+    await createSpans(store, () => T0 + 7_200_000).open(T0)
     const rows = await store.query(
       `SELECT device_id AS id, effective_known_ms AS known, effective_ms_x1000 AS effective
-       FROM device_minutes(from_ms = {from:Int64}, to_ms = {to:Int64}) ORDER BY device_id`,
+       FROM device_minutes(from_ms = {from:Int64}, to_ms = {to:Int64}, set_id = 0) ORDER BY device_id`,
       { from: T0, to: T0 + MINUTE },
     )
     expect(rows).toEqual([

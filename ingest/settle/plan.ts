@@ -1,3 +1,4 @@
+import type { IntervalKind } from '#schemas/ledger.ts'
 import type { LocalDay } from './local-day.ts'
 
 /** Why settled minutes are settled again. */
@@ -5,9 +6,10 @@ export type RestateReason =
   | 'late rows'
   | 'capacity accepted'
   | 'capacity retired'
-  | 'capacity corrected'
+  | `${IntervalKind} corrected`
   | 'allocation corrected'
-  | 'state corrected'
+  | 'place corrected'
+  | 'reference corrected'
   | 'repair'
   | `repair: ${string}`
   /** Several causes that met before the minute was settled again, in the order they came. */

@@ -60,6 +60,8 @@ const differing = (...minutes: number[]) =>
     new_busy_ms_x1000: '4',
   }))
 
+const spans = { setFor: async () => 7 }
+
 describe('a repair, step by step', () => {
   it('widens to whole minutes, compares in chunks, and is done when the plan has settled what differed', async () => {
     const queue = memoryQueue(request('a', { to_ms: T0 + 4 * MINUTE + 1 }))
@@ -71,11 +73,11 @@ describe('a repair, step by step', () => {
         return asked.length === 1 ? differing(1) : []
       },
     }
-    const repairs = await createRepairs({ queue, store, plan, clock: () => T0, log: silent })
+    const repairs = await createRepairs({ queue, store, spans, plan, clock: () => T0, log: silent })
     for (let step = 0; step < 3; step += 1) expect(await repairs.step(3)).toBe(true)
     expect(asked).toEqual([
-      { from_ms: T0, to_ms: T0 + 3 * MINUTE },
-      { from_ms: T0 + 3 * MINUTE, to_ms: T0 + 5 * MINUTE },
+      { from_ms: T0, to_ms: T0 + 3 * MINUTE, set_id: 7 },
+      { from_ms: T0 + 3 * MINUTE, to_ms: T0 + 5 * MINUTE, set_id: 7 },
     ])
     expect(touched).toEqual([{ fromMs: T0 + MINUTE, toMs: T0 + 2 * MINUTE, reason: 'repair: why' }])
     expect(await repairs.step(3)).toBe(false)
@@ -89,7 +91,7 @@ describe('a repair, step by step', () => {
     const queue = memoryQueue(request('a', { dry_run: true }))
     const { plan, touched } = testPlan()
     const store = { query: async () => differing(0, 1) }
-    const repairs = await createRepairs({ queue, store, plan, clock: () => T0, log: silent })
+    const repairs = await createRepairs({ queue, store, spans, plan, clock: () => T0, log: silent })
     for (let step = 0; step < 3; step += 1) await repairs.step(9)
     expect(await queue.read('a')).toMatchObject({ state: 'done', minutes_changed: 2 })
     expect(touched).toEqual([])
@@ -103,7 +105,14 @@ describe('a repair, step by step', () => {
       query: () => (fails ? Promise.reject(new Error('memory limit')) : Promise.resolve([])),
     }
     let nowMs = T0
-    const repairs = await createRepairs({ queue, store, plan, clock: () => nowMs, log: silent })
+    const repairs = await createRepairs({
+      queue,
+      store,
+      spans,
+      plan,
+      clock: () => nowMs,
+      log: silent,
+    })
     await repairs.step(9)
     await expect(repairs.step(9)).rejects.toThrow('memory limit')
     await expect(repairs.step(9)).rejects.toThrow('memory limit')
@@ -118,19 +127,19 @@ describe('a repair, step by step', () => {
   it('compares in smaller pieces after one was too large', async () => {
     const queue = memoryQueue(request('a', { from_ms: T0, to_ms: T0 + 8 * MINUTE }))
     const { plan } = testPlan()
-    const spans: number[] = []
+    const chunks: number[] = []
     const store = {
       query: (_: string, params: Readonly<Record<string, unknown>> = {}) => {
         const minutes = (Number(params['to_ms']) - Number(params['from_ms'])) / MINUTE
-        spans.push(minutes)
+        chunks.push(minutes)
         return minutes > 4 ? Promise.reject(new Error('memory limit')) : Promise.resolve([])
       },
     }
-    const repairs = await createRepairs({ queue, store, plan, clock: () => T0, log: silent })
+    const repairs = await createRepairs({ queue, store, spans, plan, clock: () => T0, log: silent })
     await repairs.step(16)
     await expect(repairs.step(16)).rejects.toThrow('memory limit')
     for (let step = 0; step < 3; step += 1) await repairs.step(16)
-    expect([spans, (await queue.read('a'))?.state]).toEqual([[8, 4, 4], 'done'])
+    expect([chunks, (await queue.read('a'))?.state]).toEqual([[8, 4, 4], 'done'])
   })
 
   it('never stops settling because the queue is away, and asks it again later', async () => {
@@ -145,7 +154,14 @@ describe('a repair, step by step', () => {
     let nowMs = T0
     const { plan } = testPlan()
     const store = { query: async () => [] }
-    const repairs = await createRepairs({ queue, store, plan, clock: () => nowMs, log: silent })
+    const repairs = await createRepairs({
+      queue,
+      store,
+      spans,
+      plan,
+      clock: () => nowMs,
+      log: silent,
+    })
     expect([await repairs.step(9), await repairs.step(9), asked]).toEqual([false, false, 1])
     nowMs += 5_000
     expect([await repairs.step(9), asked]).toEqual([false, 2])

@@ -3,11 +3,14 @@ import { z } from 'zod'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
 import type { RestateReason, SettlePlan } from './plan.ts'
+import type { Spans } from './spans.ts'
 import { DIFFERENCES_MAX, MinuteDifference, type Repair, type RepairQueue } from './repair.ts'
 
 export interface RepairsDeps {
   readonly queue: RepairQueue
   readonly store: Pick<Store, 'query'>
+  /** What a minute is made of beside samples is resolved as of now. */
+  readonly spans: Pick<Spans, 'setFor'>
   readonly plan: Pick<SettlePlan, 'begin' | 'touch' | 'isDirty' | 'horizonMs' | 'settledUntilMs'>
   readonly clock: Clock
   readonly log: Logger
@@ -74,7 +77,8 @@ export async function createRepairs(deps: RepairsDeps): Promise<Repairs> {
     return true
   }
   const compare = async (repair: Repair, fromMs: number, toMs: number) => {
-    const rows = await store.query(sql, { from_ms: fromMs, to_ms: toMs }, LIMITS)
+    const set_id = await deps.spans.setFor({ fromMs, toMs, isFresh: false })
+    const rows = await store.query(sql, { from_ms: fromMs, to_ms: toMs, set_id }, LIMITS)
     const found = z.array(MinuteDifference).parse(rows)
     if (!repair.dry_run) {
       const reason: RestateReason = repair.reason === '' ? 'repair' : `repair: ${repair.reason}`

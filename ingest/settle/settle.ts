@@ -89,17 +89,19 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
   const dayOf = createLocalDays(options.timeZone)
   const facts = await loadFacts(deps, dayOf)
   const plan = createSettlePlan(planStart(facts), { ...options, dayOf })
-  const ledger = await createLedger(store, clock, deps.shared?.fence ?? null)
+  const ledger = await createLedger(store, clock, { fence: deps.shared?.fence ?? null, dayOf })
   /** When what a minute was made of was read, or began to be; for as long as it can be settled again. */
   const asOfMs = new Map(facts.published.minutes)
   const skewMs = deps.shared?.skewMs ?? 0
   const repairs =
     deps.repairs === undefined
       ? null
-      : await createRepairs({ queue: deps.repairs, store, plan, clock, log })
+      : await createRepairs({ queue: deps.repairs, store, spans: ledger.spans, plan, clock, log })
   const onAdopted = (intervals: readonly CapacityInterval[]) => deps.shared?.onAccepted(intervals)
   const corrections = createCorrections({ ...deps, onAdopted, plan })
   let isIdle = false
+  /** Fresh answers go by spans that know of all capacity accepted so far. */
+  let hasOpened = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
   /** Before the reading itself: what is stored while it goes on may be missing in it. */
@@ -122,6 +124,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     const rows = intervals.map((interval) => ({ ...intervalRow(interval), inserted_at }))
     await store.insertJson('intervals', rows, token)
     capacity.adopt(intervals)
+    hasOpened = false
     deps.shared?.onAccepted(intervals)
     const fromMs = Math.min(...intervals.map((interval) => interval.fromMs))
     plan.begin(fromMs)
@@ -133,6 +136,10 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     async step() {
       await acceptCapacity()
       await corrections.look()
+      if (!hasOpened) {
+        await ledger.spans.open(plan.settledUntilMs ?? capacity.firstMs() ?? clock())
+        hasOpened = true
+      }
       const chunk = chunkMinutes(capacity.acceptedDevices)
       const work = plan.next(clock(), chunk)
       if (work === null && (await repairs?.step(chunk)) === true) return true

@@ -32,7 +32,7 @@ SELECT
   groupBitmapMerge(groupBitmapState(toUInt32(intDiv(toUInt32({power_bucket:Identifier}), 60)))) OVER alike AS buckets,
   -- A device has one row a minute: exact for a window of one minute.
   toUInt32(uniqExact(device_id)) AS devices
-FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64})
+FROM device_minutes(from_ms = {from_ms:Int64}, to_ms = {to_ms:Int64}, set_id = 0)
 WHERE capacity_ms > 0
   AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
   AND {f1:Identifier} NOT IN {f1_not:Array(String)}

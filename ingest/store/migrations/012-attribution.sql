@@ -83,9 +83,10 @@ CREATE TABLE IF NOT EXISTS interval_changes {{on_cluster}}
   from_at     DateTime64(3, 'UTC'),
   to_at       DateTime64(3, 'UTC'),
   -- allocation corrected | place corrected | reference corrected
-  reason      LowCardinality(String)
+  reason      LowCardinality(String),
+  written_at  DateTime('UTC') DEFAULT now()
 )
 ENGINE = {{engine:MergeTree}}
 ORDER BY inserted_at
-TTL toDateTime(inserted_at) + INTERVAL 40 DAY
+TTL written_at + INTERVAL 40 DAY
 SETTINGS {{dedup}}

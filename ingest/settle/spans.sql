@@ -1,0 +1,352 @@
+-- Who holds what part of which device in which state, and where it stands, from {from_ms} to {to_ms} as one set of
+-- device_spans: the time with capacity, cut wherever something changes.
+INSERT INTO device_spans
+(
+  set_id, device_id, from_ms, to_ms, state, part_from, part_to,
+  cluster, hall, rack, pool, node, vendor, model, tenant, job, class, allocation_source, billing, is_held, reference_ppm
+)
+WITH
+  -- Fatal findings while they are open, and devices that their tool no longer shows or cannot read. A collector that
+  -- starts anew says again what is still open.
+  fault_edges AS
+  (
+    SELECT
+      e.device_id AS device_id,
+      e.collector AS collector,
+      e.edge AS edge,
+      toUnixTimestamp64Milli(e.at) AS at_ms,
+      leadInFrame(at_ms, 1, toInt64(4102444800000)) OVER (
+        PARTITION BY e.device_id, e.type, e.code ORDER BY e.at ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING
+      ) AS until_ms
+    FROM events AS e
+    WHERE e.device_id != 0
+      AND e.at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND
+      (
+        (e.edge = 'open' AND (e.severity = 'fatal' OR e.type IN ('device_missing', 'device_unreadable')))
+        OR e.edge = 'closed'
+      )
+  ),
+  faults AS
+  (
+    SELECT f.device_id AS device_id, f.at_ms AS fault_from, if(s.start_ms = 0, f.until_ms, least(f.until_ms, s.start_ms)) AS fault_to
+    FROM (SELECT * FROM fault_edges WHERE edge = 'open') AS f
+    ASOF LEFT JOIN
+    (
+      SELECT collector AS starting, toUnixTimestamp64Milli(at) AS start_ms
+      FROM events
+      WHERE type = 'collector_start' AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    ) AS s ON s.starting = f.collector AND s.start_ms > f.at_ms
+  ),
+  -- What devices were in the window: of older descriptions only the last one of each device.
+  descriptions AS
+  (
+    SELECT device_id, at, cluster, hall, rack, pool, node, vendor, model, tenant, job, namespace, pod, class
+    FROM devices FINAL
+    WHERE at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND
+      (
+        at >= fromUnixTimestamp64Milli({from_ms:Int64} + 60000, 'UTC')
+        OR (device_id, at) GLOBAL IN
+        (
+          SELECT device_id, max(at)
+          FROM devices
+          WHERE at < fromUnixTimestamp64Milli({from_ms:Int64} + 60000, 'UTC')
+          GROUP BY device_id
+        )
+      )
+  ),
+  cuts AS
+  (
+    SELECT
+      device_id,
+      toString(kind) AS kind,
+      greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}) AS cut_from,
+      least(toUnixTimestamp64Milli(to_at), {to_ms:Int64}) AS cut_to,
+      toUInt8(0) AS rank, '' AS source, '' AS job, '' AS tenant, '' AS class, '' AS billing, toUInt32(0) AS share_ppm
+    FROM intervals FINAL
+    WHERE kind IN ('capacity', 'failed', 'drained', 'verification')
+      AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+      AND to_at > from_at
+    UNION ALL
+    SELECT device_id, 'failed', greatest(fault_from, {from_ms:Int64}), least(fault_to, {to_ms:Int64}), 0, '', '', '', '', '', 0
+    FROM faults
+    WHERE fault_to > {from_ms:Int64} AND fault_to > fault_from AND fault_from < {to_ms:Int64}
+    UNION ALL
+    SELECT
+      device_id,
+      'held',
+      greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}),
+      least(toUnixTimestamp64Milli(to_at), {to_ms:Int64}),
+      source_rank,
+      toString(source),
+      if(job = '', holder, job),
+      if(tenant = '', toString(account), toString(tenant)),
+      toString(class),
+      toString(billing),
+      share_ppm
+    FROM allocations FINAL
+    WHERE from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+      AND to_at > from_at
+    UNION ALL
+    -- What a device is, and where it stands, holds from the minute in which it was told.
+    SELECT device_id, 'told', greatest(intDiv(toUnixTimestamp64Milli(at), 60000) * 60000, {from_ms:Int64}), {to_ms:Int64}, 0, '', '', '', '', '', 0
+    FROM descriptions
+    UNION ALL
+    SELECT device_id, 'told', greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}), {to_ms:Int64}, 0, '', '', '', '', '', 0
+    FROM places FINAL
+    WHERE device_id != 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  ),
+  -- Moments at which something changes for many devices at once.
+  (
+    SELECT groupUniqArray(at_ms)
+    FROM
+    (
+      SELECT toUnixTimestamp64Milli(from_at) AS at_ms FROM efficiency_references
+      UNION ALL
+      SELECT toUnixTimestamp64Milli(arrayJoin([from_at, to_at])) FROM allocation_scopes
+      UNION ALL
+      SELECT toUnixTimestamp64Milli(from_at) FROM places WHERE device_id = 0
+    )
+    WHERE at_ms > {from_ms:Int64} AND at_ms < {to_ms:Int64}
+  ) AS turns,
+  by_device AS
+  (
+    SELECT
+      device_id,
+      groupArrayIf((cut_from, cut_to), kind = 'capacity') AS capacities,
+      groupArrayIf((cut_from, cut_to), kind = 'failed') AS failures,
+      groupArrayIf((cut_from, cut_to), kind = 'drained') AS drains,
+      groupArrayIf((cut_from, cut_to), kind = 'verification') AS verifications,
+      arraySort(groupArrayIf((cut_from, cut_to, rank, source, job, tenant, class, billing, share_ppm), kind = 'held')) AS allocated,
+      arraySort(arrayDistinct(arrayConcat(groupArray(cut_from), groupArray(cut_to), turns))) AS edges
+    FROM cuts
+    GROUP BY device_id
+    HAVING notEmpty(capacities)
+  ),
+  spans AS
+  (
+    SELECT device_id, edges[part] AS seg_from, edges[part + 1] AS seg_to, capacities, failures, drains, verifications, allocated
+    FROM by_device
+    ARRAY JOIN arrayEnumerate(edges) AS part
+    WHERE part < length(edges)
+  ),
+  -- state: 0 = to be told by samples and holders.
+  claims AS
+  (
+    SELECT
+      device_id,
+      seg_from,
+      seg_to,
+      multiIf(
+        arrayExists(span -> span.1 <= seg_from AND span.2 >= seg_to, failures), 1,
+        arrayExists(span -> span.1 <= seg_from AND span.2 >= seg_to, drains), 2,
+        arrayExists(span -> span.1 <= seg_from AND span.2 >= seg_to, verifications), 3,
+        0
+      ) AS state,
+      arrayFilter(span -> span.1 <= seg_from AND span.2 >= seg_to, allocated) AS claims
+    FROM spans
+    WHERE arrayExists(span -> span.1 <= seg_from AND span.2 >= seg_to, capacities)
+  ),
+  -- Of several sources the one of the lowest rank counts.
+  strongest AS
+  (
+    SELECT device_id, seg_from, seg_to, state, arrayFilter(claim -> claim.3 = arrayMin(other -> other.3, claims), claims) AS holders
+    FROM claims
+  ),
+  given AS
+  (
+    SELECT
+      device_id, seg_from, seg_to, state, holders,
+      arraySum(claim -> claim.9, holders) AS given_sum,
+      countEqual(arrayMap(claim -> claim.9, holders), 0) AS open_claims
+    FROM strongest
+  ),
+  -- Where each holder's part of the device ends, in millionths: a given share, or an equal part of what others leave.
+  ends AS
+  (
+    SELECT
+      device_id, seg_from, seg_to, state, holders, given_sum, open_claims,
+      arrayCumSum(arrayMap(
+        claim -> toUInt64(if(
+          claim.9 = 0,
+          intDivOrZero(1000000 - least(1000000, given_sum), open_claims),
+          if(given_sum > 1000000, intDivOrZero(claim.9 * 1000000, given_sum), claim.9)
+        )),
+        holders
+      )) AS part_ends
+    FROM given
+  ),
+  -- The last of equal parts ends where the device does; what nobody claims is a part of its own.
+  held AS
+  (
+    SELECT
+      device_id, seg_from, seg_to, state, holders,
+      arrayMap(
+        (part_end, at) -> if(at = length(holders) AND (open_claims > 0 OR given_sum >= 1000000), toUInt64(1000000), part_end),
+        part_ends,
+        arrayEnumerate(part_ends)
+      ) AS part_ends,
+      fromUnixTimestamp64Milli(intDiv(seg_from, 60000) * 60000 + 59999, 'UTC') AS seen_until
+    FROM ends
+  ),
+  -- Where labels name holders at all, a device without one is free; elsewhere nobody says.
+  labelled AS
+  (
+    SELECT DISTINCT cluster AS labelled_cluster, vendor AS labelled_vendor
+    FROM descriptions
+    WHERE tenant != '' OR job != '' OR namespace != '' OR pod != ''
+  ),
+  described AS
+  (
+    SELECT
+      h.*,
+      d.node AS node,
+      d.vendor AS vendor,
+      d.model AS model,
+      d.cluster AS own_cluster,
+      d.hall AS own_hall,
+      d.rack AS own_rack,
+      d.pool AS own_pool,
+      multiIf(d.job != '', d.job, d.pod != '', concat(d.namespace, '/', d.pod), '') AS told_job,
+      toString(if(d.tenant != '', d.tenant, d.namespace)) AS told_tenant,
+      toString(d.class) AS told_class
+    FROM held AS h
+    ASOF LEFT JOIN
+    (
+      SELECT device_id AS of_device, at, cluster, hall, rack, pool, node, vendor, model, tenant, job, namespace, pod, class
+      FROM descriptions
+    ) AS d ON d.of_device = h.device_id AND d.at <= h.seen_until
+  ),
+  by_node AS
+  (
+    SELECT h.*, n.node_cluster AS node_cluster, n.node_hall AS node_hall, n.node_rack AS node_rack, n.node_pool AS node_pool
+    FROM described AS h
+    ASOF LEFT JOIN
+    (
+      SELECT node AS of_node, from_at, cluster AS node_cluster, hall AS node_hall, rack AS node_rack, pool AS node_pool
+      FROM places FINAL
+      WHERE device_id = 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    ) AS n ON n.of_node = h.node AND n.from_at <= h.seen_until
+  ),
+  -- Where it stands: the device's own entry in the inventory, its node's, or what its collector was told.
+  placed AS
+  (
+    SELECT
+      h.* EXCEPT (own_cluster, own_hall, own_rack, own_pool, node_cluster, node_hall, node_rack, node_pool),
+      toString(multiIf(p.place_cluster != '', p.place_cluster, h.node_cluster != '', h.node_cluster, h.own_cluster)) AS cluster,
+      toString(multiIf(p.place_hall != '', p.place_hall, h.node_hall != '', h.node_hall, h.own_hall)) AS hall,
+      toString(multiIf(p.place_rack != '', p.place_rack, h.node_rack != '', h.node_rack, h.own_rack)) AS rack,
+      toString(multiIf(p.place_pool != '', p.place_pool, h.node_pool != '', h.node_pool, h.own_pool)) AS pool
+    FROM by_node AS h
+    ASOF LEFT JOIN
+    (
+      SELECT device_id AS of_device, from_at, cluster AS place_cluster, hall AS place_hall, rack AS place_rack, pool AS place_pool
+      FROM places FINAL
+      WHERE device_id != 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    ) AS p ON p.of_device = h.device_id AND p.from_at <= h.seen_until
+  ),
+  -- Who speaks for this time: a source that names a holder, or one whose word about the place is complete.
+  scopes AS
+  (
+    SELECT cluster, node, groupArray((toUnixTimestamp64Milli(from_at), toUnixTimestamp64Milli(to_at), toString(source))) AS times
+    FROM allocation_scopes FINAL
+    WHERE from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+      AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+      AND to_at > from_at
+    GROUP BY cluster, node
+  ),
+  near AS
+  (
+    SELECT h.*, s.times AS near_times
+    FROM placed AS h
+    LEFT JOIN (SELECT cluster AS scope_cluster, node AS scope_node, times FROM scopes WHERE node != '') AS s
+      ON s.scope_cluster = h.cluster AND s.scope_node = h.node
+  ),
+  scoped AS
+  (
+    SELECT
+      h.* EXCEPT (near_times),
+      arrayFilter(span -> span.1 <= h.seg_from AND span.2 >= h.seg_to, arrayConcat(h.near_times, s.times)) AS speakers
+    FROM near AS h
+    LEFT JOIN (SELECT cluster AS scope_cluster, times FROM scopes WHERE node = '') AS s ON s.scope_cluster = h.cluster
+  ),
+  parts AS
+  (
+    SELECT
+      h.* EXCEPT (holders, part_ends, told_job, told_tenant, told_class, speakers),
+      multiIf(
+        notEmpty(h.holders), h.holders[1].4,
+        h.told_job != '' OR h.told_tenant != '', 'telemetry',
+        notEmpty(h.speakers), h.speakers[1].3,
+        (h.cluster, h.vendor) GLOBAL IN (SELECT labelled_cluster, labelled_vendor FROM labelled), 'telemetry',
+        'none'
+      ) AS allocation_source,
+      if(
+        empty(h.holders),
+        [(told_job, told_tenant, told_class, 'unknown', toUInt64(0), toUInt64(1000000), told_job != '' OR told_tenant != '')],
+        arrayConcat(
+          arrayMap(
+            (claim, part_end, at) -> (claim.5, claim.6, claim.7, claim.8, if(at = 1, toUInt64(0), h.part_ends[at - 1]), part_end, true),
+            h.holders,
+            h.part_ends,
+            arrayEnumerate(h.part_ends)
+          ),
+          if(h.part_ends[-1] < 1000000, [('', '', '', '', h.part_ends[-1], toUInt64(1000000), false)], [])
+        )
+      ) AS held_parts
+    FROM scoped AS h
+  ),
+  -- What a class reaches on a model; the entry that names both counts before one that names one.
+  expected AS
+  (
+    SELECT class, model, arraySort(groupArray((toUnixTimestamp64Milli(from_at), effective_ppm))) AS steps
+    FROM efficiency_references FINAL
+    WHERE from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    GROUP BY class, model
+  ),
+  with_class AS
+  (
+    SELECT p.*, part.3 AS class, b.steps AS class_steps
+    FROM (SELECT * EXCEPT (held_parts), part FROM parts ARRAY JOIN held_parts AS part) AS p
+    LEFT JOIN (SELECT class AS of_class, steps FROM expected WHERE class != '' AND model = '') AS b ON b.of_class = p.part.3
+  ),
+  with_model AS
+  (
+    SELECT p.*, b.steps AS model_steps
+    FROM with_class AS p
+    LEFT JOIN (SELECT model AS of_model, steps FROM expected WHERE class = '' AND model != '') AS b ON b.of_model = p.model
+  ),
+  referred AS
+  (
+    SELECT p.*, b.steps AS both_steps
+    FROM with_model AS p
+    LEFT JOIN (SELECT class AS of_class, model AS of_model, steps FROM expected WHERE class != '' AND model != '') AS b
+      ON b.of_class = p.class AND b.of_model = p.model
+  )
+SELECT
+  {set_id:UInt64},
+  device_id,
+  seg_from,
+  seg_to,
+  if(state = 0 AND class = 'verification', 3, state),
+  part.5,
+  part.6,
+  cluster, hall, rack, pool, node, vendor, model,
+  part.2,
+  part.1,
+  class,
+  allocation_source,
+  if(part.7, if(part.4 = '', 'unknown', part.4), 'unknown'),
+  part.7,
+  arrayFirst(
+    effective_ppm -> effective_ppm > 0,
+    arrayMap(
+      steps -> arrayLast(step -> step.1 <= seg_from, steps).2,
+      [both_steps, class_steps, model_steps]
+    )
+  )
+FROM referred
+WHERE part.6 > part.5

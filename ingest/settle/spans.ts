@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { Clock } from '#schemas/role.ts'
+import type { Store } from '../store/store.ts'
+
+const statement = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8')
+
+/** Read once: an upgrade in place must not hand the next release's statements to a running process. */
+const SQL = {
+  spans: statement('spans'),
+  set: statement('span-set'),
+  digest: statement('spans-digest'),
+} as const
+
+const LastId = z.tuple([z.object({ set_id: z.coerce.number().int() })])
+const LAST_ID = 'SELECT max(set_id) AS set_id FROM span_sets'
+const Digest = z.tuple([z.object({ is_here: z.coerce.number(), digest: z.string() })])
+
+/** Fresh answers reach this far ahead of the last time that something changed. */
+const AHEAD_MS = 48 * 3_600_000
+/** Rows of a set leave after three hours (migration 013): a quiet site gets a new one before. */
+const KEEP_MS = 3_600_000
+/** Fresh answers reach at most this far back: beyond it settling is behind by a day. */
+const BACK_MS = 24 * 3_600_000
+/** Minutes that are settled again are mostly of the last hours: the open set serves them too. */
+const AGAIN_MS = 3 * 3_600_000
+
+interface OpenSet {
+  readonly id: number
+  readonly fromMs: number
+  readonly toMs: number
+  /** Null where nobody can say whether something changed since. */
+  readonly digest: string | null
+}
+
+/** Sets of device_spans: who holds which device in which state, resolved for a time. */
+export interface Spans {
+  /**
+   * The set to settle [fromMs, toMs) by, epoch ms: the open one as long as nothing changed since it was made. `isFresh`:
+   * these minutes close for the first time, so a new one is open from there on; others get a set of their own.
+   */
+  setFor(work: {
+    readonly fromMs: number
+    readonly toMs: number
+    readonly isFresh: boolean
+  }): Promise<number>
+  /** Makes the open set anew where something changed: fresh answers from `fromMs` on go by it. */
+  open(fromMs: number): Promise<void>
+}
+
+/** `clock` gives sets their ids. Nothing is read or written until the first call. */
+export function createSpans(store: Pick<Store, 'command' | 'query'>, clock: Clock): Spans {
+  let current: OpenSet | null = null
+  /** Null until it was read: sets of processes before this one have lower ids, whatever their clocks said. */
+  let lastId: number | null = null
+
+  const digestNow = async (): Promise<string | null> => {
+    const [row] = Digest.parse(await store.query(SQL.digest, {}))
+    return row.is_here === 1 ? row.digest : null
+  }
+  const make = async (fromMs: number, toMs: number, isOpen: boolean): Promise<number> => {
+    lastId ??= LastId.parse(await store.query(LAST_ID, {}))[0].set_id
+    const id = Math.max(lastId + 1, clock())
+    lastId = id
+    const set = { set_id: id, from_ms: fromMs, to_ms: toMs }
+    const token = (name: string) => ({ token: `spans:${name}:${id}:${fromMs}-${toMs}` })
+    await store.command(SQL.spans, set, token('rows'))
+    await store.command(SQL.set, { ...set, is_open: isOpen ? 1 : 0 }, token('set'))
+    return id
+  }
+  const openAnew = async (fromMs: number, digest: string | null): Promise<OpenSet> => {
+    const toMs = Math.max(fromMs, clock()) + AHEAD_MS
+    const from = Math.max(fromMs, clock() - BACK_MS) - AGAIN_MS
+    current = { id: await make(from, toMs, true), fromMs: from, toMs, digest }
+    return current
+  }
+  const isGood = (set: OpenSet, digest: string | null) =>
+    digest !== null && set.digest === digest && clock() - set.id < KEEP_MS
+
+  return {
+    async setFor({ fromMs, toMs, isFresh }) {
+      // Before the rows are read: what is written meanwhile makes the next set differ.
+      const digest = await digestNow()
+      const isCovered = (set: OpenSet) => set.fromMs <= fromMs && set.toMs >= toMs
+      const set = current !== null && isGood(current, digest) ? current : null
+      if (set !== null && isCovered(set)) return set.id
+      if (isFresh && fromMs >= clock() - BACK_MS) return (await openAnew(fromMs, digest)).id
+      return make(fromMs, toMs, false)
+    },
+    async open(fromMs) {
+      const digest = await digestNow()
+      if (current !== null && isGood(current, digest) && current.fromMs <= fromMs) return
+      await openAnew(fromMs, digest)
+    },
+  }
+}
