@@ -1,4 +1,5 @@
 import { INTERVAL_KINDS, type IntervalKind } from '#schemas/ledger.ts'
+import { OPEN_MS } from '../settle/capacity.ts'
 import { changedSpan, isEmpty, type Span } from './spans.ts'
 
 /** One row of `intervals`. */
@@ -75,11 +76,16 @@ export function createIntervalBook(
     writes,
     changes: () =>
       INTERVAL_KINDS.map((kind) => {
-        const own = writes().filter((one) => one.kind === kind)
-        return [
-          `${kind} corrected` as const,
-          own.flatMap((one) => changedSpan(before.get(keyOf(one)) ?? null, one, true) ?? []),
-        ] as const
+        const isOwn = (one: StoredInterval) => one.kind === kind
+        // A stored row of this very entry is what a crash left of it: what it replaced is not known any more.
+        const left = stored.filter((one) => isOwn(one) && sequenceOf(one) === entry.sequence)
+        const spans = [
+          ...left.map(({ fromMs }) => ({ fromMs, toMs: OPEN_MS })),
+          ...writes()
+            .filter(isOwn)
+            .flatMap((one) => changedSpan(before.get(keyOf(one)) ?? null, one, true) ?? []),
+        ]
+        return [`${kind} corrected` as const, spans] as const
       }),
   }
 }

@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts'
 import { loadKnowledge } from '../worker/load.ts'
 import { silent, testDevice } from '../worker/ingest.testing.ts'
 import { aliasRow, deviceRow, iso } from '../worker/rows.ts'
+import { listed } from './listed.testing.ts'
 import { createMirror, type Mirror } from './mirror.ts'
 
 /** A journal in memory. */
@@ -107,23 +108,6 @@ export async function startMirror(
   }
 }
 
-export const listed = (more: Partial<InventoryDevice>): InventoryDevice => ({
-  key: '',
-  node: '',
-  index: null,
-  bus: '',
-  site: '',
-  cluster: '',
-  hall: '',
-  rack: '',
-  pool: '',
-  vendor: '',
-  model: '',
-  delivered_ms: null,
-  accepted_ms: null,
-  retired_ms: null,
-  ...more,
-})
 export const inventory = (
   devices: readonly Partial<InventoryDevice>[],
   nodes: readonly NodePlace[] = [],

@@ -36,13 +36,19 @@ export function createPlaceBook(stored: readonly StoredPlace[], entry: EntryHead
     const key = keyOf(row)
     rows.set(key, [...(rows.get(key) ?? []), row])
   }
+  const tell = ({ fromMs }: StoredPlace, all: readonly StoredPlace[]) => {
+    const next = all.find((other) => other.fromMs > fromMs)
+    spans.push({ fromMs, toMs: next?.fromMs ?? OPEN_MS })
+  }
   const put = (place: StoredPlace) => {
     const key = keyOf(place)
     const all = rows.get(key) ?? []
     const inForce = all.findLast((row) => row.fromMs <= place.fromMs)
-    // What is so already needs no row; a row of this very entry may be all that a crash left of it.
-    const isRepeat = inForce?.version === place.version && !own.has(inForce)
-    if (inForce !== undefined && isSamePlace(inForce, place) && !isRepeat) return
+    if (inForce !== undefined && isSamePlace(inForce, place)) {
+      // What is so already needs no row; but one of this very entry is what a crash left of it, and nobody was told.
+      if (inForce.version === place.version && !own.has(inForce)) tell(inForce, all)
+      return
+    }
     const others = all.filter((row) => row.fromMs !== place.fromMs)
     const replaced = all.find((row) => row.fromMs === place.fromMs)
     if (replaced !== undefined && replaced.version > place.version) return
@@ -54,8 +60,7 @@ export function createPlaceBook(stored: readonly StoredPlace[], entry: EntryHead
       key,
       [...others, row].toSorted((a, b) => a.fromMs - b.fromMs),
     )
-    const next = others.find((other) => other.fromMs > row.fromMs)
-    spans.push({ fromMs: row.fromMs, toMs: next?.fromMs ?? OPEN_MS })
+    tell(row, others)
   }
   return {
     device(deviceId, listed, firstMs) {
