@@ -113,8 +113,8 @@ async function mapText(path: string): Promise<string> {
   throw new PlimsollError('E_HISTORY_INVALID', `${path} is larger than ${MAP_BYTES_MAX} bytes`)
 }
 
-/** A bar for each stage. */
-function createBars() {
+/** A bar for each stage of an import. */
+export function createBars() {
   const begin = (stage: 'reading' | 'settling') => ({
     stage,
     bar: createProgress(stage, process.stderr, Date.now),

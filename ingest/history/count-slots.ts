@@ -15,7 +15,7 @@ export interface CountRow {
 /** Devices of one group at most. */
 export const GROUP_DEVICES_MAX = 100_000
 /** Busy by allocation, nothing else. */
-export const BUSY_BY_ALLOCATION = { source: BUSY_SOURCES.indexOf('allocation'), flags: 0 } as const
+const BUSY_BY_ALLOCATION = { busySource: BUSY_SOURCES.indexOf('allocation'), flags: 0 } as const
 
 interface Slot {
   readonly device: FileDevice
@@ -69,13 +69,14 @@ export function createGroupSlots(group: string, map: CountsMap, dataset: string)
     },
     async write(rows, onFull) {
       const most = Math.max(0, ...waiting.map(({ total }) => total))
-      for (const [at, { low, high }] of slots.slice(0, most).entries())
+      for (const [slot, { low, high }] of slots.slice(0, most).entries())
         for (const { atMs, total, running } of waiting) {
-          if (at >= total) continue
+          if (slot >= total) continue
           for (let minute = 0; minute < minutes.count; minute += 1) {
-            const key = { low, high, atMs: atMs + minute * minutes.stepMs, stepMs: minutes.stepMs }
-            if (rows.isFull(key.atMs)) await onFull()
-            rows.add(key, [at < running ? 1 : 0])
+            const at = atMs + minute * minutes.stepMs
+            if (rows.isFull(at)) await onFull()
+            rows.add({ low, high, atMs: at, stepMs: minutes.stepMs, ...BUSY_BY_ALLOCATION })
+            rows.put('busy_ratio', slot < running ? 1 : 0)
           }
         }
       waiting = []

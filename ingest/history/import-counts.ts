@@ -2,12 +2,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { ALLOCATION_SOURCES } from '#schemas/ledger.ts'
 import { deviceId } from '../identity/device-id.ts'
 import { iso, type JsonRow } from '../worker/rows.ts'
-import {
-  BUSY_BY_ALLOCATION,
-  createGroupSlots,
-  GROUP_DEVICES_MAX,
-  type GroupSlots,
-} from './count-slots.ts'
+import { createGroupSlots, GROUP_DEVICES_MAX, type GroupSlots } from './count-slots.ts'
 import { type HistoryFile, historyHash, openRecords } from './file.ts'
 import { type FileResult, type ImportDeps, requireRows } from './import-job.ts'
 import { insertRows, storeCapacity, storeDevices } from './known-devices.ts'
@@ -47,7 +42,7 @@ export async function importCounts(
   const { map } = options
   const hash = await historyHash(file, JSON.stringify([options.dataset, file.name, map]))
   const parts = await storedParts(store, hash, clock)
-  const rows = createSampleRows(['busy_ratio'], { busy: BUSY_BY_ALLOCATION, rowsMax: PART_ROWS })
+  const rows = createSampleRows(PART_ROWS)
   const writer = createPartWriter(store, parts, rows)
   const refusals = createRefusals(file.name)
   const groups = new Map<string, GroupSlots>()
@@ -160,7 +155,9 @@ async function storeSlots(
   )
   const words = ended.map(({ device, firstMs }) => ({ device, atMs: firstMs }))
   await storeDevices(store, words, token)
-  const capacity = new Map(ended.map(({ device, capacity: spans }) => [device.key, spans]))
+  const capacity = new Map(
+    ended.map(({ device, capacity: spans }) => [deviceId(device.key), spans]),
+  )
   await storeCapacity(store, capacity, { token, clock })
   const stamp = { version, inserted_at: iso(version) }
   const held = ended.flatMap(({ group, device, held: spans }) =>

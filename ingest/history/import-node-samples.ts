@@ -1,10 +1,10 @@
 import { isNodeMetricName } from '#schemas/node-metrics.ts'
 import { PlimsollError } from '#schemas/errors.ts'
-import type { NativeColumn } from '../store/native-block.ts'
 import { type HistoryFile, historyHash } from './file.ts'
 import { type FileResult, type ImportDeps, requireRows } from './import-job.ts'
 import type { SamplesOptions } from './import-samples.ts'
 import { measuredStep } from './measured-step.ts'
+import { nodeColumns, type NodeRow } from './node-rows.ts'
 import { createRefusals } from './refusals.ts'
 import { deviceReadings } from './sample-readings.ts'
 import { storedParts } from './stored-parts.ts'
@@ -13,14 +13,6 @@ import { storedParts } from './stored-parts.ts'
 const PART_ROWS = 200_000
 const DAYS_MAX = 90
 const DAY_MS = 86_400_000
-
-interface NodeRow {
-  readonly atMs: number
-  readonly cluster: string
-  readonly node: string
-  readonly metric: string
-  readonly value: number
-}
 
 /**
  * Stores a file of node samples, one row per reading, at their true times. Nothing is settled: what nodes measure has
@@ -48,9 +40,10 @@ export async function importNodeSamples(
     if (rows.length === 0) return
     const times = rows.map(({ atMs }) => atMs)
     const span = { rows: rows.length, minMs: least(times), maxMs: most(times) }
-    const isNew = await parts.store(counters.part, span, (token) =>
-      store.insertNative('samples_node', columnsOf(rows, stepMs), rows.length, token),
-    )
+    const isNew = await parts.store(counters.part, async (token) => {
+      await store.insertNative('samples_node', nodeColumns(rows, stepMs), rows.length, token)
+      return span
+    })
     counters.part += 1
     counters.samples += rows.length
     if (isNew) counters.stored += rows.length
@@ -87,17 +80,3 @@ export async function importNodeSamples(
 
 const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b), Infinity)
 const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b), -Infinity)
-
-const columnsOf = (rows: readonly NodeRow[], stepMs: number): NativeColumn[] => [
-  {
-    name: 'ts',
-    type: "DateTime64(3, 'UTC')",
-    values: Float64Array.from(rows, ({ atMs }) => atMs),
-  },
-  { name: 'cluster', type: 'String', values: rows.map(({ cluster }) => cluster) },
-  { name: 'node', type: 'String', values: rows.map(({ node }) => node) },
-  { name: 'metric', type: 'String', values: rows.map(({ metric }) => metric) },
-  { name: 'step_ms', type: 'UInt32', values: new Uint32Array(rows.length).fill(stepMs) },
-  { name: 'log_position', type: 'UInt64', values: new BigUint64Array(rows.length) },
-  { name: 'value', type: 'Float64', values: Float64Array.from(rows, ({ value }) => value) },
-]

@@ -8,7 +8,7 @@ import { type DeviceWord, storeCapacity, storeDevices } from './known-devices.ts
 import { minutesOf, type SamplesMap } from './map.ts'
 import { createPartWriter } from './part-writer.ts'
 import { createRefusals } from './refusals.ts'
-import { type BusyColumn, createSampleRows } from './sample-rows.ts'
+import { createSampleRows, type SampleKey } from './sample-rows.ts'
 import { deviceReadings, type Reading } from './sample-readings.ts'
 import type { Span } from './spans.ts'
 import { storedParts } from './stored-parts.ts'
@@ -44,7 +44,8 @@ export async function importDeviceSamples(
   const step = minutesOf(map.step_ms ?? (await measuredStep(file, map)))
   const hash = await historyHash(file, JSON.stringify([dataset, step, map]))
   const parts = await storedParts(store, hash, clock)
-  const rows = createSampleRows(metrics, { busy: busyColumn(map, metrics), rowsMax: PART_ROWS })
+  const rows = createSampleRows(PART_ROWS)
+  const busy = busyOf(map, metrics)
   const writer = createPartWriter(store, parts, rows)
   const refusals = createRefusals(file.name)
   const devices = createFileDevices(dataset)
@@ -55,7 +56,11 @@ export async function importDeviceSamples(
     for (let minute = 0; minute < step.count; minute += 1) {
       const atMs = reading.atMs + minute * step.stepMs
       if (rows.isFull(atMs)) await writer.flush()
-      rows.add({ low, high, atMs, stepMs: step.stepMs }, reading.values)
+      rows.add({ low, high, atMs, stepMs: step.stepMs, ...busy })
+      for (const [at, metric] of metrics.entries()) {
+        const value = reading.values[at] ?? null
+        if (value !== null) rows.put(metric, value)
+      }
     }
   }
   requireRows(file, taken, refusals)
@@ -97,15 +102,20 @@ const COUNTERS = {
 } as const satisfies Partial<Record<BusySource, MetricName>>
 
 /** Busy is the file's own busy_ratio, else the best counter that the file has. */
-function busyColumn(map: SamplesMap, metrics: readonly MetricName[]): BusyColumn {
+function busyOf(
+  map: SamplesMap,
+  metrics: readonly MetricName[],
+): Pick<SampleKey, 'busySource' | 'flags'> {
   if (metrics.includes('busy_ratio'))
-    return { source: BUSY_SOURCES.indexOf(map.busy_source ?? 'vendor_util'), flags: 0 }
+    return { busySource: BUSY_SOURCES.indexOf(map.busy_source ?? 'vendor_util'), flags: 0 }
   const counters: Readonly<Partial<Record<BusySource, MetricName>>> = COUNTERS
   const source = BUSY_SOURCES.findIndex((name) => {
     const counter = counters[name]
     return counter !== undefined && metrics.includes(counter)
   })
-  return source > 0 ? { source, flags: FLAG_BUSY_IS_COUNTER } : { source: 0, flags: 0 }
+  return source > 0
+    ? { busySource: source, flags: FLAG_BUSY_IS_COUNTER }
+    : { busySource: 0, flags: 0 }
 }
 
 interface Known {
@@ -152,8 +162,10 @@ function createFileDevices(dataset: string) {
       device.toMs = Math.max(device.toMs, atMs + stepMs)
       return device
     },
-    capacity: (): Map<string, readonly Span[]> =>
-      new Map([...known.values()].map(({ key, fromMs, toMs }) => [key, [{ fromMs, toMs }]])),
+    capacity: (): Map<bigint, readonly Span[]> =>
+      new Map(
+        [...known.values()].map(({ key, fromMs, toMs }) => [deviceId(key), [{ fromMs, toMs }]]),
+      ),
     get count() {
       return known.size
     },

@@ -60,17 +60,37 @@ const deviceRow = ({ device, atMs }: DeviceWord): JsonRow => ({
   log_position: 0,
 })
 
+/** Spans that reach from the end of what is known before them to the beginning of what is known after them. */
+function bridged(known: readonly Span[], spans: readonly Span[]): Span[] {
+  const lived = known.filter(({ fromMs, toMs }) => toMs > fromMs)
+  return spans.map(({ fromMs, toMs }) => {
+    const before = lived.filter((one) => one.toMs <= fromMs).map((one) => one.toMs)
+    const after = lived.filter((one) => one.fromMs >= toMs).map((one) => one.fromMs)
+    return {
+      fromMs: before.length > 0 ? Math.max(...before) : fromMs,
+      toMs: after.length > 0 ? Math.min(...after) : toMs,
+    }
+  })
+}
+
 const SpanRow = z.object({
   device_id: z.string(),
   from_ms: z.coerce.number().int(),
   to_ms: z.coerce.number().int(),
 })
 
-/** Capacity of devices by key: joined with what earlier files said, so that no second counts twice. */
+export interface CapacityOptions {
+  readonly token: string
+  readonly clock: Clock
+  /** True where somebody watched all the time: between what is known and these spans the device was there, unknown. */
+  readonly isWatched?: boolean
+}
+
+/** Capacity of devices by id: joined with what earlier files said, so that no second counts twice. */
 export async function storeCapacity(
   store: Pick<Store, 'query' | 'insertJson'>,
-  capacity: ReadonlyMap<string, readonly Span[]>,
-  { token, clock }: { readonly token: string; readonly clock: Clock },
+  capacity: ReadonlyMap<bigint, readonly Span[]>,
+  { token, clock, isWatched }: CapacityOptions,
 ): Promise<void> {
   const stored = z.array(SpanRow).parse(
     await store.query(
@@ -84,13 +104,15 @@ export async function storeCapacity(
   const byDevice = Map.groupBy(stored, (row) => row.device_id)
   const version = clock()
   const rows: JsonRow[] = []
-  for (const [key, spans] of capacity) {
-    const id = deviceId(key)
+  for (const [id, spans] of capacity) {
     const known = (byDevice.get(String(id)) ?? []).map(({ from_ms, to_ms }) => ({
       fromMs: from_ms,
       toMs: to_ms,
     }))
-    for (const { fromMs, toMs } of changedSpans(known, spans))
+    for (const { fromMs, toMs } of changedSpans(
+      known,
+      isWatched === true ? bridged(known, spans) : spans,
+    ))
       rows.push({
         kind: 'capacity',
         device_id: id,

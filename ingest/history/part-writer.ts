@@ -21,9 +21,10 @@ export function createPartWriter(
     flush: async () => {
       if (rows.rows === 0) return
       const { columns, ...span } = rows.take()
-      const isNew = await parts.store(counters.part, span, (token) =>
-        store.insertNative('samples', columns, span.rows, token),
-      )
+      const isNew = await parts.store(counters.part, async (token) => {
+        await store.insertNative('samples', columns, span.rows, token)
+        return span
+      })
       counters.part += 1
       counters.samples += span.rows
       if (isNew) counters.stored += span.rows

@@ -3,26 +3,24 @@ import type { NativeColumn } from '../store/native-block.ts'
 import { NEW_ARRAYS, OWN_BUSY_COLUMN, WHOLE_NUMBERS, wholeColumns } from '../store/whole-numbers.ts'
 import type { PartSpan } from './stored-parts.ts'
 
-/** Which rows are of: device (as two words, low first), moment and how long they speak. */
+/** Whose row it is (a device id as two words, low first), when, and how long it speaks. */
 export interface SampleKey {
   readonly low: number
   readonly high: number
   readonly atMs: number
   readonly stepMs: number
-}
-
-/** What a file says about where busy_ratio comes from; the same for all of its rows. */
-export interface BusyColumn {
   /** Position in BUSY_SOURCES. */
-  readonly source: number
+  readonly busySource: number
   /** Bits of `samples.flags`. */
   readonly flags: number
 }
 
 /** Rows of `samples` on their way into one insert. */
 export interface SampleRows {
-  /** Values in the order of the metrics; null = missing. */
-  add(key: SampleKey, values: readonly (number | null)[]): void
+  /** Begins a row; its values follow. */
+  add(key: SampleKey): void
+  /** A value of the row that was begun last; what is left out is missing. */
+  put(metric: MetricName, value: number): void
   /** Whether the next row should go into another insert: this one is full, or touches too many days. */
   isFull(atMs: number): boolean
   readonly rows: number
@@ -35,40 +33,45 @@ const DAYS_MAX = 90
 const DAY_MS = 86_400_000
 const WORD = 2 ** 32
 
-export function createSampleRows(
-  metrics: readonly MetricName[],
-  { busy, rowsMax }: { readonly busy: BusyColumn; readonly rowsMax: number },
-): SampleRows {
+interface Buffer {
+  readonly values: Float32Array | Float64Array
+  /** 1 = null. */
+  readonly nulls: Uint8Array
+}
+
+export function createSampleRows(rowsMax: number): SampleRows {
   const ids = new Uint32Array(2 * rowsMax)
   const times = new Uint32Array(2 * rowsMax)
   const steps = new Uint32Array(rowsMax)
-  const buffers = metrics.map((name) => ({
-    name,
-    values:
-      metricDefinition(name)?.wire === 'f64'
-        ? new Float64Array(rowsMax)
-        : new Float32Array(rowsMax),
-    nulls: new Uint8Array(rowsMax),
-  }))
+  const sources = new Uint8Array(rowsMax)
+  const flags = new Uint8Array(rowsMax)
+  /** Made when a metric has its first value: most files have a few of them. */
+  const buffers = new Map<MetricName, Buffer>()
   const days = new Set<number>()
   let rows = 0
   let span = { minMs: Infinity, maxMs: -Infinity }
   return {
-    add({ low, high, atMs, stepMs }, values) {
+    add({ low, high, atMs, stepMs, busySource, flags: bits }) {
       ids[2 * rows] = low
       ids[2 * rows + 1] = high
       times[2 * rows] = atMs % WORD
       times[2 * rows + 1] = Math.floor(atMs / WORD)
       steps[rows] = stepMs
-      for (const [at, buffer] of buffers.entries()) {
-        const value = values[at] ?? null
-        buffer.values[rows] = value ?? 0
-        buffer.nulls[rows] = value === null ? 1 : 0
-      }
+      sources[rows] = busySource
+      flags[rows] = bits
       rows += 1
       days.add(Math.floor(atMs / DAY_MS))
       if (atMs < span.minMs) span.minMs = atMs
       if (atMs > span.maxMs) span.maxMs = atMs
+    },
+    put(metric, value) {
+      let buffer = buffers.get(metric)
+      if (buffer === undefined) {
+        buffer = newBuffer(metric, rowsMax)
+        buffers.set(metric, buffer)
+      }
+      buffer.values[rows - 1] = value
+      buffer.nulls[rows - 1] = 0
     },
     isFull: (atMs) =>
       rows >= rowsMax || (days.size >= DAYS_MAX && !days.has(Math.floor(atMs / DAY_MS))),
@@ -89,20 +92,30 @@ export function createSampleRows(
           values: new BigUint64Array(ids.slice(0, 2 * n).buffer),
         },
         { name: 'step_ms', type: 'UInt32', values: steps.slice(0, n) },
-        { name: 'busy_source', type: 'UInt8', values: new Uint8Array(n).fill(busy.source) },
-        { name: 'flags', type: 'UInt8', values: new Uint8Array(n).fill(busy.flags) },
-        ...buffers.flatMap(({ name, values, nulls }) =>
+        { name: 'busy_source', type: 'UInt8', values: sources.slice(0, n) },
+        { name: 'flags', type: 'UInt8', values: flags.slice(0, n) },
+        ...[...buffers].flatMap(([name, { values, nulls }]) =>
           metricColumns(name, values.slice(0, n), nulls.slice(0, n)),
         ),
       ]
       const taken = { columns, rows: n, ...span }
       rows = 0
+      for (const { values, nulls } of buffers.values()) {
+        values.fill(0)
+        nulls.fill(1)
+      }
       days.clear()
       span = { minMs: Infinity, maxMs: -Infinity }
       return taken
     },
   }
 }
+
+const newBuffer = (metric: MetricName, rows: number): Buffer => ({
+  values:
+    metricDefinition(metric)?.wire === 'f64' ? new Float64Array(rows) : new Float32Array(rows),
+  nulls: new Uint8Array(rows).fill(1),
+})
 
 /** Values of one metric as the columns that it is stored in. */
 function metricColumns(

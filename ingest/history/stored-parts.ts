@@ -14,8 +14,12 @@ export interface PartSpan {
 }
 
 export interface StoredParts {
-  /** Stores a part unless it is stored; false when it was. A part that may be half way is repeated under its token. */
-  store(part: number, span: PartSpan, insert: (token: string) => Promise<void>): Promise<boolean>
+  has(part: number): boolean
+  /**
+   * Stores a part unless it is stored; false when it was. A part that may be half way is repeated under its token;
+   * `insert` tells what was in it.
+   */
+  store(part: number, insert: (token: string) => Promise<PartSpan>): Promise<boolean>
   /** When the newest part of this file was stored; 0 before any is. */
   readonly newestMs: number
 }
@@ -39,10 +43,11 @@ export async function storedParts(
   const stored = new Map(rows.map(({ part, inserted_ms }) => [part, inserted_ms]))
   let newestMs = Math.max(0, ...stored.values())
   return {
-    async store(part, span, insert) {
+    has: (part) => stored.has(part),
+    async store(part, insert) {
       if (stored.has(part)) return false
       const token = `import:${hash}:${part}`
-      await insert(token)
+      const span = await insert(token)
       const nowMs = clock()
       await store.insertJson('batches', [batchRow(hash, part, span, nowMs)], `${token}:stored`)
       stored.set(part, nowMs)

@@ -1,0 +1,160 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import { PlimsollError } from '#schemas/errors.ts'
+
+/** One series: its labels, and what it was at instants, oldest first: epoch seconds and the value as text. */
+export interface PrometheusSeries {
+  readonly labels: Readonly<Record<string, string>>
+  readonly values: readonly (readonly [seconds: number, value: string])[]
+}
+
+/** Half-open, epoch ms. */
+export interface Instants {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly stepMs: number
+}
+
+export interface PrometheusApi {
+  /** Values of the label `instance` that the selector finds in a span, in order. */
+  instances(selector: string, span: Omit<Instants, 'stepMs'>): Promise<string[]>
+  /** Every series of a selector at every instant. */
+  range(selector: string, at: Instants): Promise<PrometheusSeries[]>
+}
+
+export interface PrometheusOptions {
+  readonly url: string
+  readonly fetch?: typeof fetch
+  readonly sleep?: (ms: number) => Promise<unknown>
+}
+
+/** Points of a series that a server answers with at most (Prometheus, web/api/v1: 11,000). */
+export const POINTS_MAX = 11_000
+const ANSWER_BYTES_MAX = 512 * 2 ** 20
+const TIMEOUT_MS = 120_000
+/** Pauses before the attempts after the first. */
+const RETRY_MS = [1_000, 4_000, 15_000] as const
+const INSTANCES_MAX = 100_000
+
+const Failure = z.object({ status: z.literal('error'), error: z.string().default('') })
+const Labels = z.object({ status: z.literal('success'), data: z.array(z.string()) })
+/** Checked by hand: an answer has a quarter of a million of them. */
+const Points = z.custom<PrometheusSeries['values']>(
+  (values) => Array.isArray(values) && values.every(isPoint),
+)
+const isPoint = (point: unknown) =>
+  Array.isArray(point) && typeof point[0] === 'number' && typeof point[1] === 'string'
+const Matrix = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: Points })),
+  }),
+})
+
+/**
+ * Asks a Prometheus server, again when it does not answer. Rejects with E_PROMETHEUS_AWAY, which says what the server
+ * said.
+ */
+export function createPrometheusApi({
+  url,
+  fetch: get = fetch,
+  sleep = wait,
+}: PrometheusOptions): PrometheusApi {
+  const base = url.replace(/\/+$/, '')
+  const ask = async <T>(path: string, form: URLSearchParams, schema: z.ZodType<T>): Promise<T> => {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await once(get, `${base}/api/v1/${path}`, form)
+      if (answer.kind === 'ok') {
+        const read = schema.safeParse(answer.body)
+        if (read.success) return read.data
+        throw away(base, 'the answer is not the one that Prometheus gives')
+      }
+      const pauseMs = RETRY_MS[attempt]
+      if (answer.kind === 'refused' || pauseMs === undefined) throw away(base, answer.why)
+      await sleep(pauseMs)
+    }
+  }
+  return {
+    async instances(selector, { fromMs, toMs }) {
+      const form = new URLSearchParams({ 'match[]': selector, ...seconds({ fromMs, toMs }) })
+      const { data } = await ask(`label/instance/values?${form.toString()}`, new URLSearchParams(), Labels)
+      if (data.length > INSTANCES_MAX) throw away(base, `more than ${INSTANCES_MAX} instances`)
+      return data.toSorted()
+    },
+    async range(selector, { fromMs, toMs, stepMs }) {
+      // The end of a range query is one of its instants.
+      const form = {
+        query: selector,
+        step: String(stepMs / 1000),
+        timeout: `${TIMEOUT_MS / 1000}s`,
+      }
+      const span = seconds({ fromMs, toMs: toMs - stepMs })
+      const { data } = await ask('query_range', new URLSearchParams({ ...form, ...span }), Matrix)
+      return data.result.map(({ metric, values }) => ({ labels: metric, values }))
+    },
+  }
+}
+
+const seconds = ({ fromMs, toMs }: Omit<Instants, 'stepMs'>) => ({
+  start: String(fromMs / 1000),
+  end: String(toMs / 1000),
+})
+
+type Answer =
+  | { readonly kind: 'ok'; readonly body: unknown }
+  /** Asking again gives the same. */
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'away'; readonly why: string }
+
+async function once(get: typeof fetch, url: string, form: URLSearchParams): Promise<Answer> {
+  try {
+    const isQuestion = form.size > 0
+    const response = await get(url, {
+      method: isQuestion ? 'POST' : 'GET',
+      ...(isQuestion ? { body: form } : {}),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const text = await textOf(response)
+    if (text === null)
+      return { kind: 'refused', why: `an answer of more than ${ANSWER_BYTES_MAX} bytes` }
+    if (response.ok) return { kind: 'ok', body: JSON.parse(text) }
+    const said = response.status < 500 ? Failure.safeParse(jsonOrNull(text)).data?.error : undefined
+    const why = `it answers ${response.status}${said === undefined ? '' : `: ${said}`}`.slice(
+      0,
+      500,
+    )
+    return { kind: response.status < 500 && response.status !== 429 ? 'refused' : 'away', why }
+  } catch (error) {
+    return { kind: 'away', why: error instanceof Error ? causeOf(error) : String(error) }
+  }
+}
+
+/** fetch hides why behind "fetch failed". */
+const causeOf = (error: Error): string =>
+  error.cause instanceof Error ? error.cause.message : error.message
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+async function textOf(response: Response): Promise<string | null> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  for await (const piece of response.body) {
+    bytes += piece.length
+    if (bytes > ANSWER_BYTES_MAX) return null
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+const away = (base: string, why: string) =>
+  new PlimsollError('E_PROMETHEUS_AWAY', `${new URL(base).host}: ${why}`)

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import type { DeviceRow } from '../../collector/merge.ts'
+import { deviceId, fleetKey } from '../../ingest/identity/device-id.ts'
+import { deviceFacts, type DeviceFacts } from '../../ingest/identity/history.ts'
+import { insertRows, storeCapacity } from '../../ingest/history/known-devices.ts'
+import { nodeColumns, type NodeRow } from '../../ingest/history/node-rows.ts'
+import { createSampleRows } from '../../ingest/history/sample-rows.ts'
+import type { Span } from '../../ingest/history/spans.ts'
+import type { PartSpan } from '../../ingest/history/stored-parts.ts'
+import { FLAG_BUSY_IS_COUNTER } from '../../ingest/store/whole-numbers.ts'
+import type { Store } from '../../ingest/store/store.ts'
+import { aliasRow, deviceRow, type JsonRow } from '../../ingest/worker/rows.ts'
+import type { BatchDevice } from '#schemas/batch.ts'
+import { BUSY_SOURCES, isMetricName } from '#schemas/metrics.ts'
+import { isNodeMetricName } from '#schemas/node-metrics.ts'
+import type { Clock } from '#schemas/role.ts'
+import type { PastReading } from './prometheus-readings.ts'
+
+export interface PastStoreOptions {
+  readonly store: Pick<Store, 'query' | 'insertNative' | 'insertJson'>
+  readonly clock: Clock
+  readonly cluster: string
+  readonly stepMs: number
+}
+
+/** Puts what exporters said in the past into the tables: under the identities that their devices have now. */
+export interface PastStore {
+  /** Takes a reading of one instant; samples may be stored under the part's token. */
+  add(atMs: number, reading: PastReading, token: string): Promise<void>
+  /** Ends a part: devices, capacity and the rest of its samples. */
+  finish(token: string): Promise<PartSpan>
+  readonly deviceCount: number
+}
+
+const ROWS_MAX = 200_000
+const WORD = 2n ** 32n
+const VENDOR_UTIL = BUSY_SOURCES.indexOf('vendor_util')
+const Aliases = z.array(z.object({ key: z.string(), device_id: z.string() }))
+
+interface Known {
+  readonly id: bigint
+  readonly low: number
+  readonly high: number
+  readonly facts: DeviceFacts
+}
+
+/** Reads which keys devices are known under, so that history joins the living device. */
+export async function createPastStore(options: PastStoreOptions): Promise<PastStore> {
+  const { store, clock, cluster, stepMs } = options
+  const stored = await store.query(
+    'SELECT key, toString(device_id) AS device_id FROM device_aliases FINAL',
+    {},
+    { maxResultRows: 10_000_000 },
+  )
+  const aliases = new Map(Aliases.parse(stored).map((row) => [row.key, BigInt(row.device_id)]))
+  const byDevice = new WeakMap<BatchDevice, Known>()
+  /** What was last said of a device, so that only changes become rows. */
+  const told = new Map<bigint, string>()
+  const rows = createSampleRows(ROWS_MAX)
+  let words: JsonRow[] = []
+  let news: JsonRow[] = []
+  let nodes: NodeRow[] = []
+  let spans = new Map<bigint, { fromMs: number; toMs: number }>()
+  let part = emptySpan()
+  let inserts = 0
+
+  const idOf = (keys: readonly string[], atMs: number): bigint => {
+    const known = keys.map((key) => aliases.get(key)).find((id) => id !== undefined)
+    const id = known ?? deviceId(keys[0] ?? '')
+    for (const key of keys) {
+      if (aliases.has(key)) continue
+      aliases.set(key, id)
+      news.push(aliasRow({ key, deviceId: id, atMs }))
+    }
+    return id
+  }
+  const meet = (device: BatchDevice, atMs: number): Known => {
+    const partition = device.partition?.id ?? null
+    const keys = device.keys.map((key) => fleetKey(cluster, key, partition))
+    const id = idOf(keys, atMs)
+    const parent = device.parent === null ? null : fleetKey(cluster, device.parent, null)
+    const facts = deviceFacts({
+      deviceId: id,
+      canonicalKey: keys[0] ?? '',
+      parentId: parent === null ? 0n : (aliases.get(parent) ?? deviceId(parent)),
+      cluster,
+      collector: 'import',
+      simulated: false,
+      device,
+    })
+    const known = { id, low: Number(id % WORD), high: Number(id / WORD), facts }
+    byDevice.set(device, known)
+    return known
+  }
+  const take = ({ device, tickMs, metrics, busySource }: DeviceRow): void => {
+    const { id, low, high, facts } = byDevice.get(device) ?? meet(device, tickMs)
+    if (told.get(id) !== facts.fingerprint) {
+      told.set(id, facts.fingerprint)
+      words.push(deviceRow({ facts, atMs: tickMs, logPosition: 0 }))
+    }
+    const isCopy = busySource > 0 && busySource !== VENDOR_UTIL
+    const flags = isCopy ? FLAG_BUSY_IS_COUNTER : 0
+    rows.add({ low, high, atMs: tickMs, stepMs, busySource, flags })
+    for (const [name, value] of Object.entries(metrics))
+      if (typeof value === 'number' && isMetricName(name) && !(isCopy && name === 'busy_ratio'))
+        rows.put(name, value)
+    const span = spans.get(id)
+    if (span === undefined) spans.set(id, { fromMs: tickMs, toMs: tickMs + stepMs })
+    else span.toMs = tickMs + stepMs
+  }
+  const flush = async (token: string): Promise<void> => {
+    inserts += 1
+    if (rows.rows > 0) {
+      const { columns, ...span } = rows.take()
+      await store.insertNative('samples', columns, span.rows, `${token}:${inserts}`)
+      part = joined(part, span)
+    }
+    const readings = nodes
+    nodes = []
+    if (readings.length === 0) return
+    const columns = nodeColumns(readings, stepMs)
+    await store.insertNative('samples_node', columns, readings.length, `${token}:${inserts}:nodes`)
+  }
+  return {
+    async add(atMs, reading, token) {
+      for (const row of reading.rows) {
+        if (rows.isFull(row.tickMs)) await flush(token)
+        take(row)
+      }
+      for (const one of reading.nodes)
+        for (const [metric, value] of Object.entries(one.metrics))
+          if (typeof value === 'number' && isNodeMetricName(metric))
+            nodes.push({ atMs, cluster, node: one.node ?? reading.node, metric, value })
+      if (nodes.length >= ROWS_MAX) await flush(token)
+    },
+    async finish(token) {
+      await flush(token)
+      // Before the part is noted as stored: a part that is known has its devices.
+      await insertRows(store, 'device_aliases', { rows: news, token })
+      await insertRows(store, 'devices', { rows: words, token })
+      const capacity = new Map([...spans].map(([id, span]): [bigint, Span[]] => [id, [span]]))
+      if (capacity.size > 0) await storeCapacity(store, capacity, { token, clock, isWatched: true })
+      const span = part
+      news = []
+      words = []
+      spans = new Map()
+      part = emptySpan()
+      inserts = 0
+      return span
+    },
+    get deviceCount() {
+      return told.size
+    },
+  }
+}
+
+const emptySpan = (): PartSpan => ({ rows: 0, minMs: 0, maxMs: 0 })
+
+const joined = (a: PartSpan, b: PartSpan): PartSpan =>
+  a.rows === 0
+    ? b
+    : {
+        rows: a.rows + b.rows,
+        minMs: Math.min(a.minMs, b.minMs),
+        maxMs: Math.max(a.maxMs, b.maxMs),
+      }
