@@ -97,6 +97,11 @@ describe('sacct -P', () => {
     expect(looked.problems.examples[0]?.message).toContain(message)
   })
 
+  it('a name that holds the divider is read where it stands last', () => {
+    const text = `${HEADER}|JobName\n${row()}|a|b\n`
+    expect(readSacct(text, OPTIONS).runs).toMatchObject([{ job: '7 a|b' }])
+  })
+
   it('a header without what is needed is refused with the command to run', () => {
     expect(() => readSacct('JobID|State\n', OPTIONS)).toThrow(/lacks JobIDRaw.*sacct -a/)
     expect(() => readSacct('', OPTIONS)).toThrow('lacks')

@@ -12,7 +12,7 @@ const NEEDED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList', 'AllocTRES'] as
 
 /** What the command is told to print; the docs and the messages name this line. */
 export const SACCT_COMMAND =
-  'sacct -a -D -X -P --format=JobIDRaw,JobID,JobName,Account,Partition,QOS,State,Start,End,ElapsedRaw,NodeList,AllocTRES'
+  'sacct -a -D -X -P --format=JobIDRaw,JobID,Account,Partition,QOS,State,Start,End,ElapsedRaw,NodeList,AllocTRES,JobName'
 
 /**
  * Reads `sacct -P`: the books of the scheduler, one row for each run of a job. Steps (a dot in the id) repeat their
@@ -32,7 +32,7 @@ export function readSacct(text: string, options: SlurmOptions): SnapshotReading 
     if (row === null) {
       problems.refuse(
         `line ${at + 1}`,
-        `has another number of columns than the header; leave out columns that hold "|", such as JobName`,
+        'has another number of columns than the header; put JobName or Comment, which may hold "|", last',
       )
       continue
     }
@@ -59,8 +59,12 @@ function columnsOf(header: string): Columns {
   throw invalid(`its first line lacks ${missing.join(', ')}: run ${SACCT_COMMAND}`)
 }
 
+/** The last column may hold "|" where it is a text that users choose. */
 function rowOf(line: string, columns: Columns): Row | null {
   const cells = line.replace(/\r$/, '').split('|')
+  const last = columns.size - 1
+  const isText = columns.get('JobName') === last || columns.get('Comment') === last
+  if (cells.length > columns.size && isText) cells.push(cells.splice(last).join('|'))
   if (cells.length !== columns.size) return null
   return (column) => cells[columns.get(column) ?? -1] ?? ''
 }
