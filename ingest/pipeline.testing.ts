@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Journal } from '#schemas/journal.ts'
 import type { TestEngine } from './engine/engine.testing.ts'
 import { createIngest, type Ingest, type IngestOptions } from './ingest.ts'
 import { storeRepairs } from './settle/repair-queues.ts'
@@ -46,6 +47,7 @@ export async function startPipeline(
   engine: TestEngine,
   nowMs: number,
   options: IngestOptions = INSTANT,
+  journal?: Journal,
 ): Promise<Pipeline> {
   const store = await freshStore(engine)
   const handle = memoryHandle()
@@ -56,6 +58,7 @@ export async function startPipeline(
       shards: [handle],
       log: silent,
       repairs: storeRepairs(store),
+      ...(journal === undefined ? {} : { journal }),
       clock: () => clock.nowMs,
       // Loops spin quickly, whatever pause they ask for.
       sleep: (_, signal) =>
