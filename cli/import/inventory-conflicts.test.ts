@@ -27,12 +27,12 @@ describe('what a list says against what is known', () => {
     const both = [gpu(0), gpu(1)]
     const rows = 'uuid:MLU-0,n1,,,H1,R7,train,2026-05-01,,\nuuid:MLU-1,n1,,,,,,2026-05-01,,\n'
     expect(linesOf(rows, both)).toEqual([
-      '1 nodes stand elsewhere than before:',
+      '1 nodes stand elsewhere than the server shows:',
       '  n1 (2 devices): rack R1 to R7, from the import on; if it moved earlier, say so in the column from',
     ])
     const dated = `${rows.replace('R7', 'R1')},n1,,,H2,R9,serve,,,2026-05-20\n`
     expect(linesOf(dated, both)).toEqual([
-      '1 nodes stand elsewhere than before:',
+      '1 nodes stand elsewhere than the server shows:',
       '  n1 (2 devices): hall H1 to H2, rack R1 to R9, pool train to serve, since 2026-05-20T00:00:00.000Z',
     ])
   })

@@ -63,7 +63,7 @@ export function inventoryConflicts(
 /** Lines for a person, empty when everything agrees. */
 export function conflictLines(conflicts: InventoryConflicts): string[] {
   const kinds = [
-    [conflicts.moved, 'nodes stand elsewhere than before'],
+    [conflicts.moved, 'nodes stand elsewhere than the server shows'],
     [conflicts.elsewhere, 'devices report from another node than the listed one'],
     [conflicts.unlisted, 'devices report and are not listed; they stay in capacity as discovered'],
     [conflicts.unseen, 'devices are listed as in service and nothing has ever reported them'],
