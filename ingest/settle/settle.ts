@@ -5,10 +5,17 @@ import type { Store } from '../store/store.ts'
 import { intervalRow, iso } from '../worker/rows.ts'
 import type { Staged } from '../worker/stage.ts'
 import { type Capacity, type CapacityInterval, OPEN_MS } from './capacity.ts'
+import { createChanges } from './changes.ts'
 import { createCorrections } from './corrections.ts'
 import { createLedger, type RevisionFence } from './ledger.ts'
 import { createLocalDays } from './local-day.ts'
-import { createSettlePlan, type PlanOptions, type SettlePlan, type Work } from './plan.ts'
+import {
+  createSettlePlan,
+  type PlanOptions,
+  type RestateReason,
+  type SettlePlan,
+  type Work,
+} from './plan.ts'
 import { planStart, type StartFacts } from './plan-start.ts'
 import type { RepairQueue } from './repair.ts'
 import { createRepairs } from './repairs.ts'
@@ -54,6 +61,12 @@ export interface StoredSpan {
   readonly insertedAtMs: number
 }
 
+/** Something that was stored, when, and how it is called in a restatement. */
+interface Cause {
+  readonly insertedAtMs: number
+  readonly reason: RestateReason
+}
+
 export interface Settler {
   /** Accepts capacity that is due, then settles one piece of work; false when there was none. */
   step(): Promise<boolean>
@@ -78,6 +91,8 @@ const MINUTE_MS = 60_000
 /** Device minutes that one statement writes at most; the chunk shrinks as the fleet grows. */
 const CHUNK_DEVICE_MINUTES = 500_000
 const CHUNK_MINUTES_MAX = 240
+/** A change may be known, and its minutes not settled again yet, when a process ends. */
+const CHANGES_BEFORE_MS = 3_600_000
 
 const integer = z.coerce.number().int()
 const RevisionRow = z.object({ resolution: z.string(), bucket_ms: integer, as_of_ms: integer })
@@ -99,6 +114,20 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       : await createRepairs({ queue: deps.repairs, store, spans: ledger.spans, plan, clock, log })
   const onAdopted = (intervals: readonly CapacityInterval[]) => deps.shared?.onAccepted(intervals)
   const corrections = createCorrections({ ...deps, onAdopted, plan })
+  /** Settled minutes of [fromMs, toMs) that were read before this was stored are to be settled again. */
+  const touchOlder = (fromMs: number, toMs: number, change: Cause) => {
+    const endMs = Math.min(toMs, plan.settledUntilMs ?? 0)
+    const beginMs = Math.max(floorToMinute(fromMs), plan.horizonMs(clock()))
+    for (let ms = beginMs; ms < endMs; ms += MINUTE_MS)
+      if ((asOfMs.get(ms) ?? Infinity) < change.insertedAtMs + skewMs)
+        plan.touch(ms, ms + MINUTE_MS, change.reason, clock())
+  }
+  const newestReadMs = [...facts.published.minutes.values()].reduce((a, b) => Math.max(a, b), 0)
+  const changes = createChanges({
+    ...deps,
+    sinceMs: Math.max(0, newestReadMs - CHANGES_BEFORE_MS),
+    onChange: (change) => touchOlder(change.fromMs, change.toMs, change),
+  })
   let isIdle = false
   /** Fresh answers go by spans that know of all capacity accepted so far. */
   let hasOpened = false
@@ -136,6 +165,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     async step() {
       await acceptCapacity()
       await corrections.look()
+      await changes.look()
       if (!hasOpened) {
         await ledger.spans.open(plan.settledUntilMs ?? capacity.firstMs() ?? clock())
         hasOpened = true
@@ -165,9 +195,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     },
     noteOthers(spans, intervals) {
       for (const { fromMs, toMs, insertedAtMs } of spans)
-        for (let ms = floorToMinute(fromMs); ms < toMs; ms += MINUTE_MS)
-          if ((asOfMs.get(ms) ?? Infinity) < insertedAtMs + skewMs)
-            plan.touch(ms, ms + MINUTE_MS, 'late rows', clock())
+        touchOlder(fromMs, toMs, { insertedAtMs, reason: 'late rows' })
       for (const { fromMs, toMs } of intervals) {
         plan.begin(fromMs)
         const isEnd = toMs < OPEN_MS
