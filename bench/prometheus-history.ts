@@ -1,0 +1,136 @@
+/**
+ * History out of a real Prometheus: `npm run bench -- prometheus-history [--devices N] [--hours H] [--install] [--json]`.
+ * Writes simulated dcgm-exporter pages as blocks (promtool), lets Debian's Prometheus serve them, and imports them with
+ * the product's own code into a data set. Ends with an error when a sample or a second of busy time is missing.
+ */
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createPrometheusApi } from '../cli/import/prometheus-api.ts'
+import { importPrometheus } from '../cli/import/prometheus-job.ts'
+import { busyOf, GPUS_PER_NODE, openMetrics, pastSeries } from '../cli/import/prometheus.testing.ts'
+import { sourcesOf } from '../cli/import/prometheus.ts'
+import { startTestEngine } from '../ingest/engine/engine.testing.ts'
+import { createLedger } from '../ingest/settle/ledger.ts'
+import { fleetDeps, fleetSummary } from '../query/fleet.ts'
+import { obtainProgram, packageVersion } from './peers/installed.ts'
+import { freePort } from '../cli/process.testing.ts'
+import { scratchFolder } from './peers/scratch.ts'
+import { startServer } from './peers/server.ts'
+
+const { values } = parseArgs({
+  options: {
+    devices: { type: 'string', default: '64' },
+    hours: { type: 'string', default: '24' },
+    install: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+})
+/** What the import is for: 1,000 devices, 30 days, a sample a minute. */
+const GOAL_SAMPLES = 1_000 * 30 * 1_440
+const MINUTE = 60_000
+const nodes = Math.max(1, Math.round(Number(values.devices) / GPUS_PER_NODE))
+const from = Date.UTC(2026, 4, 1) / MINUTE
+const to = from + Math.round(Number(values.hours) * 60)
+const program = obtainProgram('prometheus', values.install)
+if (program === null) process.exitCode = 1
+else await measure(program)
+
+async function measure(prometheus: string): Promise<void> {
+  const folder = scratchFolder('prometheus-history')
+  const text = join(folder.path, 'samples.txt')
+  const series = pastSeries(nodes, { from, to })
+  const file = openSync(text, 'w')
+  for (const piece of openMetrics(series)) writeSync(file, piece)
+  closeSync(file)
+  const data = join(folder.path, 'data')
+  const promtool = prometheus.replace(/prometheus$/, 'promtool')
+  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', text, data])
+  const config = join(folder.path, 'prometheus.yml')
+  writeFileSync(config, 'global: {}\n')
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const server = await startServer(
+    prometheus,
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${data}`,
+      '--storage.tsdb.retention.time=100y',
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=warn',
+    ],
+    async () => (await fetch(`${url}/-/ready`)).ok,
+  )
+  const engine = await startTestEngine({ migrated: true })
+  try {
+    const span = { fromMs: from * MINUTE, toMs: to * MINUTE, stepMs: MINUTE }
+    const marks = { startMs: performance.now(), readMs: 0 }
+    const cpu = process.cpuUsage()
+    const report = await importPrometheus({
+      api: createPrometheusApi({ url }),
+      server: 'bench',
+      store: engine.store,
+      ledger: await createLedger(engine.store, Date.now),
+      clock: Date.now,
+      sources: await sourcesOf({ option: () => undefined, options: () => [] }),
+      cluster: 'default',
+      timeZone: 'UTC',
+      span,
+      onProgress(stage, share) {
+        if (stage === 'reading' && share === 1) marks.readMs = performance.now()
+      },
+    })
+    const endMs = performance.now()
+    const own = process.cpuUsage(cpu)
+    const deps = fleetDeps({
+      reader: engine.reader,
+      clock: Date.now,
+      timeZone: 'UTC',
+      simulated: false,
+    })
+    const { groups } = await fleetSummary(deps, {
+      from: new Date(span.fromMs).toISOString(),
+      to: new Date(span.toMs).toISOString(),
+      filters: [],
+    })
+    const expected = nodes * GPUS_PER_NODE * (to - from)
+    if (report.samples !== expected || groups[0]?.busy_device_seconds !== busySeconds())
+      throw new Error(`${report.samples} of ${expected} samples, or another busy time`)
+    const seconds = (endMs - marks.startMs) / 1000
+    const row = {
+      prometheus: packageVersion('prometheus'),
+      cores: cpus().length,
+      devices: report.devices,
+      hours: (to - from) / 60,
+      series: series.length,
+      samples: report.samples,
+      read_s: round((marks.readMs - marks.startMs) / 1000),
+      settle_s: round((endMs - marks.readMs) / 1000),
+      own_cpu_s: round((own.user + own.system) / 1e6),
+      samples_per_s: Math.round(report.samples / seconds),
+      share_of_goal: report.samples / GOAL_SAMPLES,
+      goal_minutes_at_this_rate: round((GOAL_SAMPLES / report.samples) * (seconds / 60)),
+    }
+    if (values.json) console.log(JSON.stringify({ prometheus_history: row }))
+    else console.table([row])
+  } finally {
+    await engine.stop()
+    await server.stop()
+    folder.remove()
+  }
+}
+
+function busySeconds(): number {
+  let hundredths = 0
+  for (let node = 0; node < nodes; node += 1)
+    for (let gpu = 0; gpu < GPUS_PER_NODE; gpu += 1)
+      for (let minute = from; minute < to; minute += 1)
+        hundredths += Math.round(busyOf(node, gpu, minute) * 100)
+  return (hundredths * 60) / 100
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
