@@ -88,7 +88,7 @@ describe('texts that users choose', () => {
   const forged = 'x JobState=PENDING UserId=root(0) NodeList=n9 Account=tenant-b'
 
   it('in lines a name or comment changes nothing but itself', () => {
-    for (const words of [{ name: 'a JobState=PENDING' }, { comment: forged }])
+    for (const words of [{ name: forged }, { comment: forged }])
       expect(shortRows(read(block(words)))).toEqual(ROWS)
   })
 

@@ -48,11 +48,13 @@ interface Line {
 }
 
 function linesOf(block: string): Line[] {
-  const written = block.split('\n').flatMap((line) => {
-    // Only -o puts UserId behind JobId: there the line is all of the job.
-    return /^\s*JobId=.* UserId=/.test(line) ? line.trim().split(ONE_LINE) : [line.trim()]
-  })
-  return written.flatMap((text) => {
+  const written = block
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const [only = ''] = written
+  const lines = written.length === 1 ? only.split(ONE_LINE) : written
+  return lines.flatMap((text) => {
     const key = /^([A-Za-z_/]+)=/.exec(text)?.[1]
     return key === undefined ? [] : [{ key, text }]
   })
