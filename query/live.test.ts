@@ -84,6 +84,21 @@ describe('the live hub', () => {
     expect(late.got[0]).toContain(`"at":${START_MS + 5 * 60_000}`)
   })
 
+  test('works out a closed minute every 5 s while samples of it still come, and no more after it', async () => {
+    const { hub, client, advance, asked } = setUp()
+    hub.subscribe(client().made, wanted)
+    const reads = () => asked.filter(({ sql }) => sql.includes('device_minutes')).length
+    const counts: number[] = []
+    for (let at = 0; at < 56_000; at += 2000) {
+      await hub.poll()
+      counts.push(reads())
+      advance(2000)
+    }
+    // Every third poll of 2 s, the last one just after the twenty seconds.
+    expect(counts.slice(0, 8)).toEqual([1, 1, 1, 2, 2, 2, 3, 3])
+    expect(counts.at(-1)).toBe(5)
+  })
+
   test('says nothing when nothing is new', async () => {
     const { hub, client, sample, advance } = setUp()
     const { got, made } = client()

@@ -28,6 +28,8 @@ export const LIVE_LIMITS = {
   lingerMs: 60_000,
   /** Samples of a closed minute still arrive for this long; after it the minute is not read again. */
   lateMs: 20_000,
+  /** Meanwhile it is read again this often: working out a minute is the dearest part of a poll. */
+  againMs: 5_000,
 } as const
 
 export interface LiveDeps {
@@ -102,8 +104,9 @@ export function createLiveHub(deps: LiveDeps): LiveHub {
   const readFigures = async (): Promise<Figures> => {
     const now = deps.clock()
     const endMs = floorMinute(now)
-    const isFinal = minute.endMs === endMs && minute.readAtMs - endMs > LIVE_LIMITS.lateMs
-    if (!isFinal) {
+    const isFinal = minute.readAtMs - endMs > LIVE_LIMITS.lateMs
+    const isNew = now - minute.readAtMs < LIVE_LIMITS.againMs
+    if (minute.endMs !== endMs || (!isFinal && !isNew)) {
       minute = { endMs, readAtMs: now, figures: figuresOf(await readMinute(deps.reader, endMs)) }
     }
     return minute.figures
