@@ -7,6 +7,7 @@ import { expandHostlist } from '../../collector/targets/hostlist.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { classFinder, readClassMap } from '../import/class-map.ts'
 import { type FileImport, isFileKind, planFile } from '../import/files.ts'
+import { inventoryRemarks } from '../import/inventory-remarks.ts'
 import type { ImportPlan } from '../import/plan.ts'
 import { sendBodies } from '../import/send.ts'
 import { planSlurm, SLURM_FORMATS, type SlurmFormat } from '../import/slurm/import.ts'
@@ -138,7 +139,11 @@ async function carryOut<Plan extends ImportPlan>(
   plan: Plan,
 ): Promise<Plan> {
   for (const line of summaryLines(plan)) invocation.print(line)
+  const server = invocation.option('server') ?? DEFAULT_SERVER
+  const token = invocation.env['PLIMSOLL_TOKEN']
   if (invocation.flag('dry-run')) {
+    const remarks = await inventoryRemarks(plan.bodies, { server, token, nowMs: Date.now() })
+    for (const line of remarks) invocation.print(line)
     invocation.print('dry run: nothing was written')
     return plan
   }
@@ -150,8 +155,8 @@ async function carryOut<Plan extends ImportPlan>(
   const progress = createProgress('writing', process.stderr, Date.now)
   let drawn = false
   const last = await sendBodies(plan.bodies, {
-    server: invocation.option('server') ?? DEFAULT_SERVER,
-    token: invocation.env['PLIMSOLL_TOKEN'],
+    server,
+    token,
     onPart(share) {
       if (Date.now() - startMs < PROGRESS_AFTER_MS) return
       drawn = true

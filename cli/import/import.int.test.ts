@@ -5,12 +5,13 @@ import { text as textOf } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { JournalBody } from '#schemas/journal.ts'
-import { runPlimsoll, tempFolder } from '../process.testing.ts'
+import { freePort, runPlimsoll, tempFolder } from '../process.testing.ts'
 import { holdState } from './slurm/state-file.ts'
 
 /** The command as cron runs it, against a server that keeps what it is sent. */
 
 const Posted = z.strictObject({ bodies: z.array(JournalBody).min(1) })
+const NO_DEVICES = JSON.stringify({ devices: [], total: 0, next_cursor: null, simulated: false })
 const T0 = 1_795_050_000
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
@@ -26,6 +27,7 @@ beforeAll(async () => {
     void textOf(request).then((body) => {
       tokens.push(request.headers.authorization)
       response.setHeader('content-type', 'application/json')
+      if (request.url?.startsWith('/api/v1/devices')) return response.end(NO_DEVICES)
       if (request.url !== '/api/v1/journal' || request.method !== 'POST') response.statusCode = 404
       if (posted.length >= refuseAfter) {
         response.statusCode = 403
@@ -173,6 +175,18 @@ describe('plimsoll import of files', () => {
     const result = await runPlimsoll(['import', what, path, '--server', url])
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(posted.map((body) => body.kind)).toEqual([kind])
+  })
+
+  it('a dry run of an inventory is compared with what is there, where a server answers', async () => {
+    const path = await write('i.csv', 'serial,node,accepted\nS1,n1,2026-05-01\n')
+    const dry = ['import', 'inventory', path, '--dry-run', '--server']
+    const compared = await runPlimsoll([...dry, url])
+    expect(compared.stdout).toContain('1 devices are listed as in service and nothing has ever')
+    const port = await freePort()
+    const alone = await runPlimsoll([...dry, `http://127.0.0.1:${port}`])
+    expect(alone).toMatchObject({ code: 0 })
+    expect(alone.stdout).toContain('not compared with what is there: nothing answers')
+    expect(posted).toEqual([])
   })
 
   it('a list of many rows goes in parts; a failure says how far it came', async () => {
