@@ -54,7 +54,9 @@ export async function runHistory<
   const settings = readSettings(invocation)
   const log = createLogger((line) => console.error(line), Date.now, 'import')
   return withSite(settings, async (site) => {
-    const { store, connection } = await openDataset(site, { name: dataset, log })
+    // The migrations of a new data set are no news.
+    const quiet = { ...log, info: () => undefined }
+    const { store, connection } = await openDataset(site, { name: dataset, log: quiet })
     const bars = createBars()
     try {
       const deps: ImportDeps = {
