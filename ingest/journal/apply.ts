@@ -1,6 +1,7 @@
 import type { JournalBody, JournalEntry, JournalKind } from '#schemas/journal.ts'
 import type { IntervalKind } from '#schemas/ledger.ts'
 import type { HolderNames, Tenancy } from '#schemas/owner-match.ts'
+import type { DeviceRow } from '../identity/history.ts'
 import type { AliasRow } from '../identity/registry.ts'
 import {
   changedRows,
@@ -11,6 +12,7 @@ import {
   type StoredClaim,
   type StoredScope,
 } from './claims.ts'
+import { describedBy } from './described.ts'
 import { createIntervalBook, detailOf, type StoredInterval } from './interval-book.ts'
 import { bookDevice, type EntryHead } from './inventory.ts'
 import { createNaming, type Keys, type Naming } from './naming.ts'
@@ -30,6 +32,8 @@ export type ChangeReason =
 /** Everything that one entry changes in the tables. */
 export interface Outcome {
   readonly aliases: readonly AliasRow[]
+  /** Devices that nobody but an inventory has described. */
+  readonly devices: readonly DeviceRow[]
   readonly intervals: readonly StoredInterval[]
   readonly places: readonly StoredPlace[]
   readonly claims: readonly StoredClaim[]
@@ -42,6 +46,7 @@ export interface Outcome {
 
 const NOTHING: Outcome = {
   aliases: [],
+  devices: [],
   intervals: [],
   places: [],
   claims: [],
@@ -88,7 +93,7 @@ async function applyInventory(
   body: Body<'inventory'>,
   head: EntryHead,
   naming: Naming,
-  { stored }: ApplyDeps,
+  { stored, seats }: ApplyDeps,
 ): Promise<Outcome> {
   const named = body.devices.map((listed) => {
     // Where it sits by the entry's own time: a list says what is so when it is made.
@@ -106,9 +111,15 @@ async function applyInventory(
   }
   for (const place of body.nodes) places.node(place)
   const unknown = named.filter(({ id }) => id === null).map(({ listed }) => listed)
+  const silent = new Map(
+    named.flatMap(({ listed, id }) =>
+      id === null || seats.has(id) ? [] : [[id, describedBy(listed, id, head)] as const],
+    ),
+  )
   return {
     ...NOTHING,
     aliases: naming.aliases,
+    devices: [...silent.values()],
     intervals: intervals.writes(),
     places: places.writes(),
     changes: [...intervals.changes(), ['place corrected', places.changes()]],

@@ -1,6 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
-import { A, at, B, fromHour, inventory, openSite, report, type Site, T0 } from './mirror.testing.ts'
+import {
+  A,
+  at,
+  B,
+  fromHour,
+  inventory,
+  openSite,
+  report,
+  type Site,
+  states,
+  T0,
+} from './mirror.testing.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -42,6 +53,26 @@ describe('inventory', () => {
     const told = site.world().registry.identify(['uuid:a', 'slot:c1/n1/0/0'], at(30))
     expect(told.id).toBe(A)
     expect(site.world().capacity.isAccepted(A)).toBe(true)
+  })
+
+  it('describes a device until somebody else does, so that a silent one has a model and is its node’s', async () => {
+    const row = { key: 'uuid:a', node: 'n9', index: 2, vendor: 'nvidia', model: 'H100' }
+    await site.say(inventory([{ ...row, accepted_ms: at(24) }]))
+    const told = () =>
+      site.store.query(
+        `SELECT node, model, device_index, sources, ${fromHour.replace('from_at', 'at')} FROM devices FINAL`,
+      )
+    const described = { node: 'n9', model: 'H100', device_index: 2, sources: ['inventory'] }
+    expect(await told()).toEqual([{ ...described, from: '24' }])
+    await site.say(inventory([{ ...row, model: 'H200', accepted_ms: at(24) }]))
+    await site.say(states({ node: 'n9', from_ms: at(30) }))
+    expect(await told()).toEqual([{ ...described, from: '24' }])
+    expect((await site.intervals()).map(([kind, id]) => [kind, id])).toEqual([
+      ['capacity', 'a'],
+      ['drained', 'a'],
+    ])
+    await site.restart()
+    expect(site.world().registry.lookup('uuid:a')).toBe(A)
   })
 
   it('the same list again changes nothing', async () => {

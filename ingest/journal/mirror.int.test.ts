@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import { silent } from '../worker/ingest.testing.ts'
 import {
   A,
   allocations,
@@ -225,7 +226,7 @@ it('references replace the document before; what it no longer holds is taken bac
   expect(await site.changes()).toEqual([['reference corrected', '3', 'open']])
 })
 
-it('every entry is in journal_entries, with its body, and a journal that ends too early is not mirrored', async () => {
+it('every entry is in journal_entries, with its body', async () => {
   await site.say({ kind: 'contracts', contracts: [] })
   await site.say({ kind: 'prices', lines: [], currencies: [], electricity: [] })
   expect(
@@ -241,9 +242,27 @@ it('every entry is in journal_entries, with its body, and a journal that ends to
       body: '{"kind":"prices","lines":[],"currencies":[],"electricity":[]}',
     },
   ])
+})
+
+it('a journal that ends too early, or says something else, is not mirrored until it is the right one', async () => {
+  await site.say({ kind: 'contracts', contracts: [] })
+  await site.say({ kind: 'owners', owners: [] })
   const other = memoryJournal()
   await other.say(at(0), states({ key: 'uuid:a', from_ms: at(1) }))
-  const wrong = await startMirror(site.store, other, () => at(800))
+  const errors: string[] = []
+  const log = { ...silent, error: (text: string) => void errors.push(text) }
+  const wrong = await startMirror(site.store, other, () => at(800), log)
+  await wrong.run()
   await wrong.run()
   expect(wrong.mirror.status).toEqual({ applied: 2, waitingRows: 0 })
+  expect(errors).toEqual([expect.stringMatching(/^the journal ends before/)])
+  await other.say(at(0), { kind: 'contracts', contracts: [] })
+  await other.say(at(0), { kind: 'prices', lines: [], currencies: [], electricity: [] })
+  await wrong.run()
+  expect(wrong.mirror.status.applied).toBe(2)
+  expect(errors).toEqual([expect.anything(), expect.stringMatching(/says something else/)])
+  // What was missing is entered again, at another time by somebody else.
+  other.entries[1] = { sequence: 2, at_ms: 7, who: 'bob', body: { kind: 'owners', owners: [] } }
+  await wrong.run()
+  expect(wrong.mirror.status.applied).toBe(3)
 })

@@ -9,6 +9,7 @@ import type {
   NodePlace,
 } from '#schemas/journal.ts'
 import { randomUUID } from 'node:crypto'
+import type { Logger } from '#schemas/role.ts'
 import type { TestEngine } from '../engine/engine.testing.ts'
 import { deviceId } from '../identity/device-id.ts'
 import { deviceFacts } from '../identity/history.ts'
@@ -94,10 +95,11 @@ export async function startMirror(
   store: Pick<Store, 'query' | 'insertJson'>,
   journal: Journal,
   clock: () => number,
+  log: Logger = silent,
 ): Promise<World> {
   const { knowledge } = await loadKnowledge(store, clock())
   const { registry, capacity } = knowledge
-  const mirror = createMirror({ journal, store, registry, capacity, clock, log: silent })
+  const mirror = createMirror({ journal, store, registry, capacity, clock, log })
   return {
     mirror,
     registry,

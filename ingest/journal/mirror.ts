@@ -1,4 +1,4 @@
-import type { Journal, JournalEntry } from '#schemas/journal.ts'
+import type { Journal, JournalBody, JournalEntry } from '#schemas/journal.ts'
 import { ownerMatcher } from '#schemas/owner-match.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { IdentityRegistry } from '../identity/registry.ts'
@@ -6,7 +6,7 @@ import type { Capacity } from '../settle/capacity.ts'
 import type { Store } from '../store/store.ts'
 import { applyEntry, type Outcome } from './apply.ts'
 import { createSeats, type Seats } from './seats.ts'
-import { storedJournal } from './stored.ts'
+import { isSameBody, storedJournal } from './stored.ts'
 import { writeApplied, writeOutcome, writeWaiting } from './write.ts'
 
 export interface MirrorDeps {
@@ -50,14 +50,19 @@ export function createMirror(deps: MirrorDeps): Mirror {
   let seats: Seats = createSeats([])
   let seatsNews = ''
   let keysVersion = -1
-  let hasComplained = false
+  /** What the last mirrored entry said. */
+  let lastBody: JournalBody | null = null
+  /** The journal holds that entry: it is the one that was mirrored. */
+  let isProven = false
+  let complaint = ''
 
   const load = async () => {
     const reached = await stored.applied()
+    lastBody = reached?.body ?? null
     owner = ownerMatcher(await stored.owners())
     waiting = new Map((await stored.waiting()).map((entry) => [entry.sequence, entry]))
     capacity.withhold(await stored.listed())
-    return reached
+    return reached?.sequence ?? 0
   }
   /** True when somebody said something new of a device since the last time. */
   const lookForDevices = async () => {
@@ -93,6 +98,8 @@ export function createMirror(deps: MirrorDeps): Mirror {
     }
     await writeApplied(entry, deps)
     applied = entry.sequence
+    lastBody = entry.body
+    isProven = true
     if (entry.body.kind === 'owners') owner = ownerMatcher(entry.body.owners)
   }
   const limitWaiting = async () => {
@@ -126,19 +133,30 @@ export function createMirror(deps: MirrorDeps): Mirror {
         waiting: waiting.size,
       })
   }
-  /** False when the journal is not the one that was mirrored. */
+  /** False when nothing is new, or the journal is not the one that was mirrored. */
   const goesOn = async (reached: number) => {
     const last = await journal.last()
-    if (last < reached && !hasComplained)
-      log.error(
-        'the journal ends before what was mirrored of it: is it another one, or an old backup?',
-        {
-          journal_ends: last,
-          mirrored: reached,
-        },
-      )
-    hasComplained = last < reached
+    if (last < reached) return complain('the journal ends before what was mirrored of it', reached)
+    if (lastBody !== null && !isProven) {
+      const [entry] = await journal.readFrom(reached, 1)
+      if (entry === undefined || !isSameBody(entry.body, lastBody))
+        return complain('the journal says something else than what was mirrored of it', reached)
+      isProven = true
+    }
+    if (complaint !== '') log.info('the journal is the one that was mirrored again')
+    complaint = ''
     return last > reached
+  }
+  /** Nothing is mirrored meanwhile: entries would be passed over, or undo others. */
+  const complain = (text: string, reached: number): false => {
+    if (complaint !== text)
+      log.error(`${text}: is it another one, or an old backup? Nothing of it is mirrored`, {
+        mirrored: reached,
+      })
+    complaint = text
+    // Whatever is put in its place is looked at again.
+    isProven = false
+    return false
   }
 
   return {

@@ -27,6 +27,8 @@ export interface DeviceName {
 export interface Seats {
   /** Devices of a node at a moment, one per seat, in the order of their ids. */
   ofNode(node: string, atMs: number): readonly Seat[]
+  /** Somebody has described this device. */
+  has(deviceId: bigint): boolean
   /** The fleet-wide forms that a key may have: a slot is only unique within a cluster. */
   fleetKeys(name: DeviceName): readonly string[]
 }
@@ -57,6 +59,7 @@ export function createSeats(rows: Iterable<Seat>): Seats {
       }
       return [...sitting.values()].toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
     },
+    has: (id) => byDevice.has(id),
     fleetKeys({ key, cluster }) {
       if (!key.startsWith('slot:')) return [key]
       if (cluster !== '') return [fleetKey(cluster, key, null)]

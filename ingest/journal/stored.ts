@@ -30,7 +30,7 @@ const SQL = {
 
 const integer = z.coerce.number().int()
 const id = z.string().transform(BigInt)
-const AppliedRow = z.object({ sequence: integer })
+const AppliedRow = z.object({ sequence: integer, body: z.string() })
 const WaitingRow = z.object({
   sequence: integer,
   at_ms: integer,
@@ -111,7 +111,8 @@ export type WaitingEntry = JournalEntry
 
 /** What the mirror reads of the store. Everything rejects with E_STORE_AWAY when it does not answer. */
 export interface StoredJournal {
-  applied(): Promise<number>
+  /** The last entry that is mirrored whole; null = none is. */
+  applied(): Promise<Pick<JournalEntry, 'sequence' | 'body'> | null>
   waiting(): Promise<WaitingEntry[]>
   owners(): Promise<readonly Owner[]>
   /** Changes whenever `seats` may. */
@@ -148,7 +149,7 @@ export function storedJournal(store: Pick<Store, 'query'>): StoredJournal {
   return {
     async applied() {
       const [row] = await read(AppliedRow, SQL.applied)
-      return row?.sequence ?? 0
+      return row === undefined ? null : { sequence: row.sequence, body: bodyOf(row.body) }
     },
     async waiting() {
       const rows = await read(WaitingRow, SQL.waiting)
@@ -207,6 +208,10 @@ function named<Row extends { device_id: bigint; from_ms: number; to_ms: number }
   const { device_id, from_ms, to_ms, ...rest } = row
   return { ...rest, deviceId: device_id, fromMs: from_ms, toMs: to_ms }
 }
+
+/** Whether two bodies say the same: fields that an older version did not know have their defaults. */
+export const isSameBody = (one: JournalBody, other: JournalBody): boolean =>
+  JSON.stringify(JournalBody.parse(one)) === JSON.stringify(JournalBody.parse(other))
 
 const bodyOf = (text: string): JournalBody => JournalBody.parse(JSON.parse(text))
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { JournalEntry } from '#schemas/journal.ts'
 import type { Clock } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
-import { aliasRow, iso, type JsonRow } from '../worker/rows.ts'
+import { aliasRow, deviceRow, iso, type JsonRow } from '../worker/rows.ts'
 import type { Outcome } from './apply.ts'
 import { rankOf, type StoredClaim } from './claims.ts'
 import { mergeSpans } from './spans.ts'
@@ -33,6 +33,7 @@ export async function writeOutcome(
     }
   }
   await insert('device_aliases', outcome.aliases.map(aliasRow))
+  await insert('devices', outcome.devices.map(deviceRow))
   await insert(
     'intervals',
     outcome.intervals.map(({ kind, reason, detail, ...row }) => ({
