@@ -13,6 +13,8 @@ export const DIMENSIONS = [
   'tenant',
   'job',
   'class',
+  'allocation_source',
+  'billing',
 ] as const
 export const Dimension = z.enum(DIMENSIONS)
 export type Dimension = z.infer<typeof Dimension>

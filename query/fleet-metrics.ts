@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { MetricUnit } from '#schemas/metric-definition.ts'
-import type { FigureColumns } from './queries/fleet-sums.ts'
+import { type FigureColumns, NO_COLUMNS } from './queries/fleet-sums.ts'
 import {
   activeOf,
   effectiveOf,
@@ -28,20 +28,6 @@ interface Point {
   readonly hi?: number | null
 }
 
-/** Utilization needs no more than every question reads. */
-const NO_COLUMNS: FigureColumns = {
-  active_known: 'zero',
-  active: 'zero',
-  effective_known: 'zero',
-  effective: 'zero',
-  power_known: 'zero',
-  power: 'zero',
-  power_bucket: 'zero',
-  memory_known: 'zero',
-  memory: 'zero',
-  temperature_known: 'zero',
-  temperature: 'nothing',
-}
 const ACTIVE = { active_known: 'active_known_ms', active: 'active_ms_x1000' } as const
 const EFFECTIVE = {
   effective_known: 'effective_known_ms',
@@ -62,6 +48,9 @@ export const SUMMARY_COLUMNS: FigureColumns = {
   ...POWER,
   temperature: 'temperature_max',
 }
+
+/** What a LedgerGroup and its tiers show besides the states. */
+export const TIER_COLUMNS: FigureColumns = { ...NO_COLUMNS, ...ACTIVE, ...EFFECTIVE }
 
 /** How each fleet chart reads the sums of a step. Temperature is the hottest device's, as it settles. */
 export const FLEET_METRICS: Record<

@@ -2,6 +2,12 @@ import type { Reader } from '#schemas/ports.ts'
 import type { Dimension, FieldPlace, Filters } from './filters.ts'
 import { localDayStarts, nextLocalDayStart } from './local-day.ts'
 import {
+  fleetDeviceStates,
+  fleetGroupStates,
+  fleetProvisionalStates,
+  type StatesRow,
+} from './queries/fleet-states.ts'
+import {
   type FigureColumns,
   fleetDeviceSums,
   fleetGroupSums,
@@ -24,6 +30,8 @@ export interface Grouping {
   readonly columns: FigureColumns
   /** Whether known time is told apart by busy source. */
   readonly bySource: boolean
+  /** Whether the nine states are read beside it. */
+  readonly states?: boolean
 }
 
 export interface GroupSums {
@@ -77,6 +85,12 @@ const holdsDays = (table: LedgerTable) => BUCKET_MS[table] === DAY_MS
 export function keyParams(groupBy: readonly FieldPlace[]) {
   const [k1 = 'none', k2 = 'none', k3 = 'none', k4 = 'none'] = groupBy
   return { k1, k2, k3, k4 }
+}
+
+/** The places that only queries with states have. */
+function moreKeyParams(groupBy: readonly FieldPlace[]) {
+  const [k5 = 'none', k6 = 'none', k7 = 'none'] = groupBy.slice(4)
+  return { k5, k6, k7 }
 }
 
 /** Reads every part of a plan and adds the integer sums up, by group (rowKey) and step. */
@@ -138,7 +152,7 @@ function readTable(
   reader: Reader,
   read: TableRead & Pick<Plan, 'timeZone'>,
   grouping: Grouping,
-): Promise<SumsRow[]> {
+): Promise<readonly (SumsRow | StatesRow)[]> {
   const params = {
     ...groupingParams(grouping),
     from_s: read.fromMs / 1000,
@@ -147,31 +161,37 @@ function readTable(
     hole_to_s: read.hole.toMs / 1000,
   }
   const { table } = read
-  if (table === 'ledger_1m_group')
-    return fleetGroupSums.run(reader, { ...params, resolution: '1m' })
+  const more = moreKeyParams(grouping.groupBy)
+  if (table === 'ledger_1m_group') {
+    const asked = { ...params, resolution: '1m' } as const
+    return grouping.states === true
+      ? fleetGroupStates.run(reader, { ...asked, ...more })
+      : fleetGroupSums.run(reader, asked)
+  }
   const days = holdsDays(table) ? localDayStarts(read, read.timeZone) : []
   const days_s = days.map((ms) => ms / 1000)
-  return fleetDeviceSums.run(reader, {
-    ...params,
-    days_s,
-    resolution: DEVICE_TABLES[table],
-    table,
-  })
+  const asked = { ...params, days_s, resolution: DEVICE_TABLES[table], table }
+  return grouping.states === true
+    ? fleetDeviceStates.run(reader, { ...asked, ...more })
+    : fleetDeviceSums.run(reader, asked)
 }
 
 /** Minutes not settled yet. Rows carry distinct devices too, exact for a window of one minute. */
-export function readProvisional(reader: Reader, window: TimeWindow, grouping: Grouping) {
-  return fleetProvisionalSums.run(reader, {
-    ...groupingParams(grouping),
-    from_ms: window.fromMs,
-    to_ms: window.toMs,
-  })
+export function readProvisional(
+  reader: Reader,
+  window: TimeWindow,
+  grouping: Grouping,
+): Promise<((SumsRow | StatesRow) & { devices: number })[]> {
+  const asked = { ...groupingParams(grouping), from_ms: window.fromMs, to_ms: window.toMs }
+  return grouping.states === true
+    ? fleetProvisionalStates.run(reader, { ...asked, ...moreKeyParams(grouping.groupBy) })
+    : fleetProvisionalSums.run(reader, asked)
 }
 
 /** Adds the rows of one read; those of one group and step differ in their source and share their time. */
 function addRows(
   groups: Map<string, GroupSums>,
-  rows: readonly SumsRow[],
+  rows: readonly (SumsRow | StatesRow)[],
   read: Pick<Grouping, 'groupBy'> & { readonly timeOf: (row: SumsRow) => number },
 ): void {
   const timed = new Set<Sums>()

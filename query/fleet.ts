@@ -3,23 +3,17 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
-import { type Dimension, type Filters, parseFilters, parseGroupBy } from './filters.ts'
+import { parseFilters, parseGroupBy } from './filters.ts'
 import { memo } from './memo.ts'
-import { keyParams, readSums, type GroupSums } from './fleet-sums.ts'
-import { capacityDeviceCount, fleetDeviceCount } from './queries/fleet-sums.ts'
+import { readSums, type GroupSums } from './fleet-sums.ts'
+import { countDevices } from './device-count.ts'
 import { pendingDevices } from './queries/pending-devices.ts'
-import {
-  type Plan,
-  planQuestion,
-  type PublishedBuckets,
-  type PublishedMinutes,
-  type Question,
-  wantsBuckets,
-} from './resolution.ts'
+import type { Plan, PublishedBuckets, PublishedMinutes } from './resolution.ts'
+import { planOf } from './plan-of.ts'
 import { FLEET_METRICS, type FleetMetric, SUMMARY_COLUMNS } from './fleet-metrics.ts'
 import { readPublished, readPublishedBuckets } from './settled.ts'
 import { chooseSiteGrid, type Grid } from './steps.ts'
-import { emptySums, fleetGroup, powerOf, rowKey, type Sums, utilizationOf } from './sums.ts'
+import { emptySums, fleetGroup, powerOf, type Sums, utilizationOf } from './sums.ts'
 import { effectiveWindow, iso, isoOrNull, type TimeWindow } from './window.ts'
 
 /** What the answers about the fleet are made from. */
@@ -104,7 +98,7 @@ export async function fleetSummary(
   const grouping = { ...once, groupBy, filters, bySource: true }
   const [groups, devices, pending] = await Promise.all([
     readSums(deps.reader, plan, grouping),
-    countDevices(deps.reader, window, { groupBy, filters }),
+    countDevices(deps, { window, published, groupBy, filters }),
     deps.pending(),
   ])
   // Without group_by there is one group, also where there was nothing: null, not an empty list.
@@ -161,23 +155,6 @@ const FIGURES: Readonly<Record<SummaryOrder, (sums: Sums) => number | null>> = {
   temperature_celsius_max: (sums) => sums.temperatureMax,
 }
 
-/** Distinct devices with capacity in the window, by rowKey. */
-async function countDevices(
-  reader: Reader,
-  { fromMs, toMs }: TimeWindow,
-  { groupBy, filters }: { readonly groupBy: readonly Dimension[]; readonly filters: Filters },
-): Promise<Map<string, number>> {
-  const range = { from_ms: fromMs, to_ms: toMs }
-  if (groupBy.length === 0 && filters.fields.length === 0) {
-    const rows = await capacityDeviceCount.run(reader, range)
-    const all = rowKey({ key_1: '', key_2: '', key_3: '', key_4: '' })
-    return new Map(rows.map((row) => [all, row.devices]))
-  }
-  const asked = { ...filters.params, ...keyParams(groupBy), ...range }
-  const rows = await fleetDeviceCount.run(reader, asked)
-  return new Map(rows.map((row) => [rowKey(row), row.devices]))
-}
-
 /** GET /api/v1/fleet/series. Throws as fleetSummary, and E_QUERY_TOO_LARGE for too many numbers. */
 export async function fleetSeries(
   deps: FleetDeps,
@@ -206,22 +183,6 @@ export async function fleetSeries(
     ...frame(deps, { window, plan, published }),
     groups: groups.map((group) => seriesOf(group, question.metric, grid)).sort(byKey),
   }
-}
-
-const NO_BUCKETS: PublishedBuckets = {
-  hours: new Set(),
-  days: new Set(),
-  nodeHours: new Set(),
-  nodeDays: new Set(),
-}
-
-async function planOf(
-  deps: FleetDeps,
-  question: Question,
-  published: PublishedMinutes,
-): Promise<Plan> {
-  const buckets = wantsBuckets(question) ? await deps.buckets() : NO_BUCKETS
-  return planQuestion(question, { ...published, ...buckets }, deps.timeZone)
 }
 
 /** The effective window and what is settled of it. */

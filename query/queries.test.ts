@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import { noFilters } from './filters.ts'
+import { STATE_COLUMNS } from './state-sums.ts'
 
 const folder = new URL('queries/', import.meta.url)
 const names = readdirSync(folder)
@@ -59,15 +60,37 @@ test('filters mean the same in every query', () => {
   expect(filtered.map(({ name }) => name).sort()).toEqual([
     'devices-page.sql',
     'fleet-device-count.sql',
+    'fleet-device-states.sql',
     'fleet-device-sums.sql',
+    'fleet-group-states.sql',
     'fleet-group-sums.sql',
+    'fleet-provisional-states.sql',
     'fleet-provisional-sums.sql',
+    'ledger-device-count.sql',
   ])
   const forms = new Set(filtered.map(({ text }) => filterLines(text).join('\n')))
   expect(forms.size).toBe(1)
   const [form = ''] = forms
   for (const parameter of Object.keys(noFilters().params)) expect(form).toContain(`{${parameter}:`)
 })
+
+/** The sums of a file with states, without what it has besides. */
+const withoutStates = (text: string) =>
+  withoutComments(text)
+    .split('\n')
+    .filter((line) => !STATE_COLUMNS.some((column) => line.endsWith(` AS sum_${column},`)))
+    .filter((line) => !/AS key_[567],$/.test(line) && line.trim() !== '')
+    .join('\n')
+    .replaceAll('key_4, key_5, key_6, key_7', 'key_4')
+
+for (const kind of ['group', 'device', 'provisional']) {
+  test(`states of the ${kind} tables stand beside the same sums`, () => {
+    const text = (name: string) => texts.find((query) => query.name === name)?.text ?? ''
+    const states = withoutStates(text(`fleet-${kind}-states.sql`))
+    expect(states).toBe(withoutStates(text(`fleet-${kind}-sums.sql`)))
+    expect(states).not.toBe('')
+  })
+}
 
 test('a device speaks when any metric of the catalogue has a value', () => {
   const live = texts.find(({ name }) => name === 'live-status.sql')?.text ?? ''

@@ -66,6 +66,8 @@ const GROUP_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([
   'model',
   'tenant',
   'class',
+  'allocation_source',
+  'billing',
 ])
 /** What the tables by node know besides. */
 const NODE_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([...GROUP_FIELDS, 'rack', 'node'])

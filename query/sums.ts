@@ -1,7 +1,9 @@
 import type { FleetGroup } from '#schemas/api.ts'
 import { BUSY_SOURCES } from '#schemas/metrics.ts'
 import type { Dimension } from './filters.ts'
+import type { StatesRow } from './queries/fleet-states.ts'
 import type { SumsRow } from './queries/fleet-sums.ts'
+import { addStates, type StateSums } from './state-sums.ts'
 
 /** Integer sums of one group (and step), of all tables together. Milliseconds; see the ledger's columns. */
 export interface Sums {
@@ -23,6 +25,8 @@ export interface Sums {
   presentMs: number
   /** Known ms by code of BUSY_SOURCES. */
   knownBySource: Map<number, bigint>
+  /** Null when nobody asked for states. */
+  states: StateSums | null
 }
 
 export const emptySums = (): Sums => ({
@@ -42,10 +46,11 @@ export const emptySums = (): Sums => ({
   temperatureMax: null,
   presentMs: 0,
   knownBySource: new Map(),
+  states: null,
 })
 
 /** Adds one row, except for its time: rows of one group and step may share it. */
-export function addRow(sums: Sums, row: SumsRow): void {
+export function addRow(sums: Sums, row: SumsRow | StatesRow): void {
   sums.capacity += row.sum_capacity_ms
   sums.verification += row.sum_verification_ms
   sums.known += row.sum_known_ms
@@ -64,21 +69,32 @@ export function addRow(sums: Sums, row: SumsRow): void {
     const before = sums.knownBySource.get(row.source) ?? 0n
     sums.knownBySource.set(row.source, before + row.sum_known_ms)
   }
+  if ('sum_failed_ms' in row) sums.states = addStates(sums.states, row)
 }
 
 const maxOrNull = (a: number | null, b: number | null) =>
   a === null ? b : b === null ? a : Math.max(a, b)
 
-/** The group's values in the order of `group_by`. */
-export const rowKey = (row: Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'>) =>
-  JSON.stringify([row.key_1, row.key_2, row.key_3, row.key_4])
+/** The values that tell a row's group apart; only states have more than four. */
+type KeyedRow = Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'> &
+  Partial<Pick<StatesRow, 'key_5' | 'key_6' | 'key_7'>>
+
+const keyValues = (row: KeyedRow) => [
+  row.key_1,
+  row.key_2,
+  row.key_3,
+  row.key_4,
+  row.key_5 ?? '',
+  row.key_6 ?? '',
+  row.key_7 ?? '',
+]
+
+/** The group's values in the order of `group_by`, as text. */
+export const rowKey = (row: KeyedRow) => JSON.stringify(keyValues(row))
 
 /** The group key of an answer. */
-export function groupKey(
-  row: Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'>,
-  groupBy: readonly Dimension[],
-): Record<string, string> {
-  const values = [row.key_1, row.key_2, row.key_3, row.key_4]
+export function groupKey(row: KeyedRow, groupBy: readonly Dimension[]): Record<string, string> {
+  const values = keyValues(row)
   return Object.fromEntries(groupBy.map((field, at) => [field, values[at] ?? '']))
 }
 

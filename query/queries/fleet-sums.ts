@@ -19,7 +19,23 @@ export const FigureColumns = z.strictObject({
 })
 export type FigureColumns = z.infer<typeof FigureColumns>
 
-const GroupingParams = z.strictObject({
+/** Utilization needs no more than every question reads. */
+export const NO_COLUMNS: FigureColumns = {
+  active_known: 'zero',
+  active: 'zero',
+  effective_known: 'zero',
+  effective: 'zero',
+  power_known: 'zero',
+  power: 'zero',
+  power_bucket: 'zero',
+  memory_known: 'zero',
+  memory: 'zero',
+  temperature_known: 'zero',
+  temperature: 'nothing',
+}
+
+/** What is asked of every table alike. */
+export const GroupingParams = z.strictObject({
   ...FilterParams.shape,
   ...FigureColumns.shape,
   k1: FieldPlace,
@@ -31,13 +47,19 @@ const GroupingParams = z.strictObject({
   step_s: z.int(),
   by_source: z.int(),
 })
-const SettledParams = GroupingParams.extend({
+export const SettledParams = GroupingParams.extend({
   from_s: z.int(),
   to_s: z.int(),
   /** What lies between the two edges that are read; empty when from = to. */
   hole_from_s: z.int(),
   hole_to_s: z.int(),
   resolution: z.enum(['1m', '1h', '1h_node', '1d', '1d_node']),
+})
+
+export const DeviceSumsParams = SettledParams.extend({
+  table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1h_node', 'ledger_1d', 'ledger_1d_node']),
+  /** Starts of the local days to read; empty for the other tables. */
+  days_s: z.array(z.int()),
 })
 
 /** One group, step and busy source: sums that are divided once, at the rim. */
@@ -79,11 +101,7 @@ export const fleetGroupSums = namedQuery({
 /** Published minutes, hours or days by device, or hours and days by node. */
 export const fleetDeviceSums = namedQuery({
   file: new URL('fleet-device-sums.sql', import.meta.url),
-  params: SettledParams.extend({
-    table: z.enum(['ledger_1m', 'ledger_1h', 'ledger_1h_node', 'ledger_1d', 'ledger_1d_node']),
-    /** Starts of the local days to read; empty for the other tables. */
-    days_s: z.array(z.int()),
-  }),
+  params: DeviceSumsParams,
   row: SumsRow,
 })
 
@@ -101,6 +119,14 @@ export const capacityDeviceCount = namedQuery({
   row: z.strictObject({ devices: z.int() }),
 })
 
+export const DeviceCountRow = z.object({
+  key_1: z.string(),
+  key_2: z.string(),
+  key_3: z.string(),
+  key_4: z.string(),
+  devices: z.int(),
+})
+
 /** Distinct devices with capacity in a window, by group. */
 export const fleetDeviceCount = namedQuery({
   file: new URL('fleet-device-count.sql', import.meta.url),
@@ -113,11 +139,5 @@ export const fleetDeviceCount = namedQuery({
     from_ms: z.int(),
     to_ms: z.int(),
   }),
-  row: z.object({
-    key_1: z.string(),
-    key_2: z.string(),
-    key_3: z.string(),
-    key_4: z.string(),
-    devices: z.int(),
-  }),
+  row: DeviceCountRow,
 })

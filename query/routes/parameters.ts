@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DIMENSIONS } from '../filters.ts'
 
 /** Query parameters that several routes share. Times and filters are read where they are used. */
 const text = z.string().max(64)
@@ -20,7 +21,7 @@ export const GroupByParam = {
     .string()
     .max(256)
     .optional()
-    .describe('comma list of cluster, hall, rack, pool, node, vendor, model, tenant, job, class'),
+    .describe(`comma list of ${DIMENSIONS.join(', ')}`),
 }
 
 /** A whole number in a query string. */

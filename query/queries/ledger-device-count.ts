@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { FieldPlace, FilterParams } from '../filters.ts'
+import { namedQuery } from '../named-query.ts'
+import { DeviceCountRow } from './fleet-sums.ts'
+
+/** Distinct devices by group where the question is about holders; ranges that are not used are empty. */
+export const ledgerDeviceCount = namedQuery({
+  file: new URL('ledger-device-count.sql', import.meta.url),
+  params: z.strictObject({
+    ...FilterParams.shape,
+    k1: FieldPlace,
+    k2: FieldPlace,
+    k3: FieldPlace,
+    k4: FieldPlace,
+    from_s: z.int(),
+    to_s: z.int(),
+    m1_from_s: z.int(),
+    m1_to_s: z.int(),
+    m2_from_s: z.int(),
+    m2_to_s: z.int(),
+    m3_from_s: z.int(),
+    m3_to_s: z.int(),
+    m4_from_s: z.int(),
+    m4_to_s: z.int(),
+    h1_from_s: z.int(),
+    h1_to_s: z.int(),
+    h2_from_s: z.int(),
+    h2_to_s: z.int(),
+    days_s: z.array(z.int()),
+  }),
+  row: DeviceCountRow,
+})
