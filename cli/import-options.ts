@@ -31,6 +31,10 @@ export const IMPORT_SLURM: Readonly<Record<string, OptionSpec>> = {
     value: 'N',
     help: 'Slurm: gives jobs without known devices their share of the node',
   },
+  'device-map': {
+    value: 'FILE',
+    help: "Slurm: which device IDX means: node, idx and uuid, serial or the driver's index",
+  },
   'class-from': {
     value: 'FILE',
     help: 'Slurm: classes of work by comment, qos, name, partition or account',

@@ -10,6 +10,7 @@ import { type FileImport, isFileKind, planFile } from '../import/files.ts'
 import { inventoryRemarks } from '../import/inventory-remarks.ts'
 import type { ImportPlan } from '../import/plan.ts'
 import { sendBodies } from '../import/send.ts'
+import { NO_MAP, readDeviceMap } from '../import/slurm/device-map.ts'
 import { planSlurm, SLURM_FORMATS, type SlurmFormat } from '../import/slurm/import.ts'
 import { holdState } from '../import/slurm/state-file.ts'
 import { createProgress } from '../progress.ts'
@@ -75,6 +76,7 @@ async function importSlurm(
     throw usage('one of --job-started and --job-ended, with scontrol or squeue-json')
   const nodes = invocation.option('nodes')
   const classes = invocation.option('class-from')
+  const map = invocation.option('device-map')
   const given = {
     format,
     text: await readInput(file),
@@ -85,6 +87,7 @@ async function importSlurm(
       accelerators: new Set((invocation.option('gres') ?? 'gpu,npu').split(',')),
       devicesPerNode: wholeNumber(invocation, 'devices-per-node', { min: 1, max: 1024 }) ?? null,
       timeZone: timeZoneOf(invocation),
+      deviceOf: map === undefined ? NO_MAP : readDeviceMap(await readInput(map), basename(map)),
       classOf: classFinder(
         classes === undefined ? {} : readClassMap(await readInput(classes), basename(classes)),
       ),

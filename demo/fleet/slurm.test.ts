@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { classFinder } from '../../cli/import/class-map.ts'
+import { NO_MAP } from '../../cli/import/slurm/device-map.ts'
 import { allocationsOf, type Run } from '../../cli/import/slurm/run.ts'
 import { readSqueueJson } from '../../cli/import/slurm/squeue-json.ts'
 import { diffAllocations } from '../../cli/import/slurm/sync.ts'
@@ -18,6 +19,7 @@ const OPTIONS = {
   devicesPerNode: null,
   timeZone: null,
   classOf: classFinder({}),
+  deviceOf: NO_MAP,
 }
 const momentsAt = (atMs: number) => slots.map((slot) => slotAt(slot, fleet.seed, atMs))
 const lookAt = (atMs: number, cluster = 'aurora') =>

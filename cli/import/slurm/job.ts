@@ -1,6 +1,7 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { expandHostlist } from '../../../collector/targets/hostlist.ts'
 import type { Problems } from '../problems.ts'
+import type { DeviceMap } from './device-map.ts'
 import { readGres } from './gres.ts'
 import type { HeldDevices, Run } from './run.ts'
 
@@ -15,6 +16,8 @@ export interface SlurmOptions {
   /** Zone of the controller's clock; null = times without a zone are refused. */
   readonly timeZone: string | null
   readonly classOf: (job: JobLabels) => string
+  /** From positions in gres.conf to devices. */
+  readonly deviceOf: DeviceMap
 }
 
 /** What a job says of itself; the class of its work is found from it, the texts are not kept. */
@@ -137,7 +140,7 @@ function endOf({ endMs }: SlurmJob, startMs: number): { ms: number } | { wrong: 
 /** Devices by node; a sentence when the job cannot be understood. */
 function heldBy(
   job: SlurmJob,
-  { accelerators, devicesPerNode }: SlurmOptions,
+  { accelerators, devicesPerNode, deviceOf }: SlurmOptions,
   note: (message: string) => void,
 ): HeldDevices[] | string {
   const nodes = namesOf(job.nodes)
@@ -159,18 +162,31 @@ function heldBy(
     if (indices === null) {
       held.push(byNode(node, count, devicesPerNode))
       unknown = why
-    } else held.push({ node, indices: [...indices], share: null, confidence: 'derived' })
+    } else held.push(byDevice(node, indices, deviceOf))
   }
   noteUnresolved(held, unknown, { devicesPerNode, note })
   return held
 }
 
+function byDevice(node: string, positions: readonly number[], deviceOf: DeviceMap): HeldDevices {
+  const mapped = positions.map((idx) => deviceOf(node, idx) ?? { key: '', index: idx })
+  const keys = mapped.map(({ key }) => key)
+  return {
+    node,
+    indices: mapped.map(({ index }, at) => index ?? positions[at] ?? 0),
+    keys: keys.some((key) => key !== '') ? keys : [],
+    share: null,
+    confidence: 'derived',
+  }
+}
+
 /** Some devices of a node, nobody says which: its share of each of them, or all where the node's size is unknown. */
 function byNode(node: string, count: number, devicesPerNode: number | null): HeldDevices {
-  if (devicesPerNode === null) return { node, indices: null, share: null, confidence: 'unresolved' }
+  if (devicesPerNode === null)
+    return { node, indices: null, keys: [], share: null, confidence: 'unresolved' }
   return count >= devicesPerNode
-    ? { node, indices: null, share: null, confidence: 'node' }
-    : { node, indices: null, share: count / devicesPerNode, confidence: 'unresolved' }
+    ? { node, indices: null, keys: [], share: null, confidence: 'node' }
+    : { node, indices: null, keys: [], share: count / devicesPerNode, confidence: 'unresolved' }
 }
 
 function noteUnresolved(

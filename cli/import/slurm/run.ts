@@ -9,8 +9,10 @@ const ms = z.int().min(0)
 /** Devices of one node that a run holds. */
 const HeldDevices = z.strictObject({
   node: name,
-  /** Positions in gres.conf; null = the node as a whole, because Slurm does not say which. */
+  /** Indices as the driver counts; null = the node as a whole, because Slurm does not say which. */
   indices: z.array(z.int().min(0).max(GRES_INDEX_MAX)).nullable(),
+  /** Keys of these devices, in the order of `indices`; empty where only their place is known. */
+  keys: z.array(text),
   /** Part of each of these devices; null = all of it. */
   share: z.number().gt(0).max(1).nullable(),
   confidence: z.enum(['derived', 'node', 'unresolved']),
@@ -50,11 +52,11 @@ export interface Snapshot {
 
 /** The journal's rows for a run: one for each device, or for each node where devices are not known. */
 export function allocationsOf(run: Run): Allocation[] {
-  return run.held.flatMap(({ node, indices, share, confidence }) => {
-    const row = (index: number | null): Allocation => ({
-      key: '',
+  return run.held.flatMap(({ node, indices, keys, share, confidence }) => {
+    const row = (index: number | null, key: string): Allocation => ({
+      key,
       node,
-      index,
+      index: key === '' ? index : null,
       holder: run.holder,
       job: run.job,
       tenant: '',
@@ -68,7 +70,9 @@ export function allocationsOf(run: Run): Allocation[] {
       to_ms: run.to_ms,
       share,
     })
-    return indices === null ? [row(null)] : indices.map(row)
+    return indices === null
+      ? [row(null, '')]
+      : indices.map((index, at) => row(index, keys[at] ?? ''))
   })
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NO_MAP } from './device-map.ts'
 import type { SlurmOptions } from './job.ts'
 import { allocationsOf, type Snapshot } from './run.ts'
 
@@ -10,6 +11,7 @@ export const OPTIONS: SlurmOptions = {
   devicesPerNode: null,
   timeZone: 'Asia/Shanghai',
   classOf: () => '',
+  deviceOf: NO_MAP,
 }
 
 const folder = join(import.meta.dirname, '../../../../shared/samples/facility/slurm')

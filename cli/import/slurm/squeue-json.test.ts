@@ -121,8 +121,8 @@ describe('devices that Slurm does not name', () => {
     expect(read([na], options).runs[0]?.held[0]).toMatchObject({ share: 0.25 })
     const whole = plain({ gres_detail: [], tres_alloc_str: 'gres/gpu=16' })
     expect(read([whole], options).runs[0]?.held).toEqual([
-      { node: 'n1', indices: null, share: null, confidence: 'node' },
-      { node: 'n2', indices: null, share: null, confidence: 'node' },
+      { node: 'n1', indices: null, keys: [], share: null, confidence: 'node' },
+      { node: 'n2', indices: null, keys: [], share: null, confidence: 'node' },
     ])
   })
 

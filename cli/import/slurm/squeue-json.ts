@@ -38,7 +38,9 @@ const Job = z.object({
       nodes: z.union([z.string(), Nodes]).nullish(),
       allocated_nodes: z.array(z.object({ nodename: z.string() })).nullish(),
     })
-    .nullish(),
+    // Another shape of a release to come: `nodes` beside it says the same.
+    .nullish()
+    .catch(null),
   tres_alloc_str: text,
   name: text,
   account: text,

@@ -20,11 +20,13 @@ const run = (holder: string, over: Partial<Run> = {}): Run => {
     from_ms: startMs,
     to_ms: null,
     closed: false,
-    held: [{ node: 'n1', indices: [0, 1], share: null, confidence: 'derived' }],
+    held: [{ node: 'n1', indices: [0, 1], keys: [], share: null, confidence: 'derived' }],
     ...over,
   }
 }
-const byNode: Run['held'] = [{ node: 'n1', indices: null, share: 0.25, confidence: 'unresolved' }]
+const byNode: Run['held'] = [
+  { node: 'n1', indices: null, keys: [], share: 0.25, confidence: 'unresolved' },
+]
 const look = (runs: readonly Run[], unread = NOBODY) => ({ runs, unread })
 const spans = (rows: readonly Allocation[]) =>
   rows.map(({ node, index, holder, from_ms, to_ms }) => {
@@ -82,7 +84,9 @@ describe('a snapshot after another', () => {
   })
 
   it('a resized job gives back and takes devices when that is seen, not before', () => {
-    const held: Run['held'] = [{ node: 'n1', indices: [1, 2], share: null, confidence: 'derived' }]
+    const held: Run['held'] = [
+      { node: 'n1', indices: [1, 2], keys: [], share: null, confidence: 'derived' },
+    ]
     const change = diffAllocations([run('1')], look([run('1', { held })]), T0 + 30_000)
     expect(spans(change.rows)).toEqual(['1 n1/0 0-30', '1 n1/1 0-30', '1 n1/1 30-', '1 n1/2 30-'])
     expect(diffAllocations(change.runs, look([run('1', { held })]), T0 + 60_000).rows).toEqual([])
@@ -202,7 +206,7 @@ describe('for any schedule', () => {
   const runAt = (one: Job, held: Run['held'], toMs: number | null) =>
     run(String(one.id), { job_start_ms: T0 + one.start * SECOND, to_ms: toMs, held })
   const devices = ({ node, first }: Job): Run['held'] => [
-    { node, indices: [first, first + 1], share: null, confidence: 'derived' },
+    { node, indices: [first, first + 1], keys: [], share: null, confidence: 'derived' },
   ]
   const wholeNode = ({ node }: Job): Run['held'] => byNode.map((one) => ({ ...one, node }))
   const endOf = ({ start, length }: Job) => T0 + (start + length) * SECOND
