@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { demoBooks } from '../../demo/books.ts'
 import { buildFleet, DEVICE_LIMITS } from '../../demo/fleet/layout.ts'
 import { createNodeModel, type NodeModel } from '../../demo/fleet/node-readings.ts'
 import { createFleetModel, type FleetModel } from '../../demo/fleet/state.ts'
@@ -12,6 +13,7 @@ import { createDemoFleet } from '../../demo/live/fleet.ts'
 import { openDemoData } from '../../demo/stamp.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
 import { connectStore, type Store } from '../../ingest/store/store.ts'
+import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
@@ -69,7 +71,8 @@ export async function run(invocation: Invocation): Promise<number> {
     openShards: () => directShards(settings, fleet.collectors()),
   })
   const control = fileControl(settings, log, () => fleet.collectors().map(({ bus }) => bus))
-  const feeding = [history.role, fleet, journal.role, ingest]
+  const books = booksRole(openJournal, model, plan)
+  const feeding = [history.role, fleet, journal.role, books, ingest]
   const roles: Role[] = [...store.roles, ...feeding, control.role]
   const query = queryService({
     settings,
@@ -128,6 +131,23 @@ const demoControl = (incident: Incident, notice: () => Caption) => ({
   playIncident: () => incident.play(),
   caption: () => incident.caption(),
   notice,
+})
+
+/** What the simulated site's people entered, appended once: the journal is new at every start. */
+const booksRole = (
+  openJournal: () => Promise<Journal>,
+  { fleet, slots }: FleetModel,
+  { fromMs, toMs }: HistoryPlan,
+): Role => ({
+  name: 'books',
+  async start() {
+    const journal = await openJournal()
+    if ((await journal.last()) > 0) return
+    for (const body of demoBooks({ fleet, slots, fromMs, nowMs: toMs }))
+      await journal.append({ at_ms: Date.now(), who: 'demo', body })
+  },
+  stop: async () => undefined,
+  health: () => ({ state: 'ok', detail: 'prices, tenants and contracts are entered', metrics: {} }),
 })
 
 interface HistoryParts {
