@@ -11,7 +11,7 @@ import { ingestFamilies, ingestNumbers } from './health/metrics.ts'
 import { ingestReport, type IngestView } from './health/report.ts'
 import { createReporter, REPORT_EVERY_MS } from './health/reporter.ts'
 import type { Lease } from './bus/lease.ts'
-import { createMirror } from './journal/mirror.ts'
+import { createMirror, type Mirror, mirrorMetrics } from './journal/mirror.ts'
 import { mirrorWhile } from './journal/mirror-loop.ts'
 import { workWithPeers } from './peers/settling.ts'
 import type { RepairQueue } from './settle/repair.ts'
@@ -92,6 +92,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const stopping = new AbortController()
   let shards: readonly Shard[] = []
   let settler: Settler | null = null
+  let mirror: Mirror | null = null
   let running: Promise<unknown> | null = null
   let settleFailure: string | null = null
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
@@ -184,8 +185,11 @@ export function createIngest(deps: IngestDeps): Ingest {
     const { journal } = deps
     if (journal === undefined) return
     const { registry, capacity } = known
-    const mirror = createMirror({ journal, store, registry, capacity, clock, log })
-    await mirrorWhile({ mirror, hasRoom, isOver: isDone, sleep, signal: stopping.signal, log })
+    const own = createMirror({ journal, store, registry, capacity, clock, log })
+    mirror = own
+    const { signal } = stopping
+    await mirrorWhile({ mirror: own, hasRoom, isOver: isDone, sleep, signal, log })
+    mirror = null
   }
 
   const settleAsPeer = async (own: Settler, isDone: () => boolean, known: DeviceKnowledge) => {
@@ -298,7 +302,11 @@ export function createIngest(deps: IngestDeps): Ingest {
       const numbers = { ...view(), collectors, reportFailures: reporter.failures, nowMs: clock() }
       return {
         ...state(),
-        metrics: { ...ingestNumbers(numbers), ...diskMetrics(disk?.status ?? null) },
+        metrics: {
+          ...ingestNumbers(numbers),
+          ...diskMetrics(disk?.status ?? null),
+          ...mirrorMetrics(mirror?.status ?? null),
+        },
         families: ingestFamilies(numbers),
       }
     },

@@ -60,6 +60,10 @@ export const SELF_METRICS = {
   ingest_disk_free_bytes: gauge('Room on the fullest watched disk.'),
   ingest_disk_warning: gauge('1 from 85 % on.'),
   ingest_disk_stopped: gauge('1 while ingest takes nothing because a disk is nearly full.'),
+  ingest_journal_entries: gauge('Entries of the journal that are in the tables.'),
+  ingest_journal_behind_entries: gauge('Entries of the journal that are not yet.'),
+  ingest_journal_waiting_rows: gauge('Rows of the journal that name devices nobody has seen.'),
+  ingest_journal_refused: gauge('1 while the journal is not the one that was mirrored.'),
   ingest_watched_disk_used_ratio: gauge('Share in use of each watched disk, 0..1.'),
   ingest_watched_disk_free_bytes: gauge('Room on each watched disk.'),
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
+import { mirrorMetrics } from './mirror.ts'
 import { silent } from '../worker/ingest.testing.ts'
 import {
   A,
@@ -254,7 +255,8 @@ it('a journal that ends too early, or says something else, is not mirrored until
   const wrong = await startMirror(site.store, other, () => at(800), log)
   await wrong.run()
   await wrong.run()
-  expect(wrong.mirror.status).toEqual({ applied: 2, waitingRows: 0 })
+  expect(wrong.mirror.status).toMatchObject({ applied: 2, waitingRows: 0, isRefused: true })
+  expect(mirrorMetrics(wrong.mirror.status)).toMatchObject({ ingest_journal_refused: 1 })
   expect(errors).toEqual([expect.stringMatching(/^the journal ends before/)])
   await other.say(at(0), { kind: 'contracts', contracts: [] })
   await other.say(at(0), { kind: 'prices', lines: [], currencies: [], electricity: [] })
@@ -264,5 +266,5 @@ it('a journal that ends too early, or says something else, is not mirrored until
   // What was missing is entered again, at another time by somebody else.
   other.entries[1] = { sequence: 2, at_ms: 7, who: 'bob', body: { kind: 'owners', owners: [] } }
   await wrong.run()
-  expect(wrong.mirror.status.applied).toBe(3)
+  expect(wrong.mirror.status).toEqual({ applied: 3, behind: 0, waitingRows: 0, isRefused: false })
 })

@@ -21,8 +21,12 @@ export interface MirrorDeps {
 export interface MirrorStatus {
   /** The last entry that is in the tables; null before they were asked. */
   readonly applied: number | null
+  /** Entries of the journal that are not, as of the last look. */
+  readonly behind: number
   /** Rows that name devices nobody has seen. */
   readonly waitingRows: number
+  /** The journal is not the one that was mirrored: nothing of it is. */
+  readonly isRefused: boolean
 }
 
 export interface Mirror {
@@ -55,6 +59,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
   /** The journal holds that entry: it is the one that was mirrored. */
   let isProven = false
   let complaint = ''
+  let ends = 0
 
   const load = async () => {
     const reached = await stored.applied()
@@ -136,6 +141,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
   /** False when nothing is new, or the journal is not the one that was mirrored. */
   const goesOn = async (reached: number) => {
     const last = await journal.last()
+    ends = last
     if (last < reached) return complain('the journal ends before what was mirrored of it', reached)
     if (lastBody !== null && !isProven) {
       const [entry] = await journal.readFrom(reached, 1)
@@ -172,8 +178,24 @@ export function createMirror(deps: MirrorDeps): Mirror {
       return entries.length > 0
     },
     get status() {
-      return { applied, waitingRows: waitingRows(waiting.values()) }
+      return {
+        applied,
+        behind: Math.max(0, ends - (applied ?? ends)),
+        waitingRows: waitingRows(waiting.values()),
+        isRefused: complaint !== '',
+      }
     },
+  }
+}
+
+/** The same for /metrics; nothing before the store was asked. */
+export function mirrorMetrics(status: MirrorStatus | null): Readonly<Record<string, number>> {
+  if (status === null || status.applied === null) return {}
+  return {
+    ingest_journal_entries: status.applied,
+    ingest_journal_behind_entries: status.behind,
+    ingest_journal_waiting_rows: status.waitingRows,
+    ingest_journal_refused: status.isRefused ? 1 : 0,
   }
 }
 
