@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { createPrometheusApi } from '../cli/import/prometheus-api.ts'
 import { importPrometheus } from '../cli/import/prometheus-job.ts'
 import { busyOf, GPUS_PER_NODE, openMetrics, pastSeries } from '../cli/import/prometheus.testing.ts'
-import { sourcesOf } from '../cli/import/prometheus.ts'
+import { sourcesOf } from '../cli/import/prometheus-sources.ts'
+import { startThreads } from '../cli/import/prometheus-threads.ts'
 import { startTestEngine } from '../ingest/engine/engine.testing.ts'
 import { createLedger } from '../ingest/settle/ledger.ts'
 import { fleetDeps, fleetSummary } from '../query/fleet.ts'
@@ -68,21 +69,26 @@ async function measure(prometheus: string): Promise<void> {
     const span = { fromMs: from * MINUTE, toMs: to * MINUTE, stepMs: MINUTE }
     const marks = { startMs: performance.now(), readMs: 0 }
     const cpu = process.cpuUsage()
+    const { url: engineUrl, user, password, database } = engine
+    const connection = { url: engineUrl, user, password, database }
+    const question = { server: 'bench', cluster: 'default', span }
+    const told = { mapping: undefined, names: undefined, match: [] }
+    const threads = startThreads({ url, connection, question, ...told })
     const report = await importPrometheus({
       api: createPrometheusApi({ url }),
-      server: 'bench',
+      ...question,
+      runners: threads.runners,
       store: engine.store,
       ledger: await createLedger(engine.store, Date.now),
       clock: Date.now,
-      sources: await sourcesOf({ option: () => undefined, options: () => [] }),
-      cluster: 'default',
+      sources: await sourcesOf(told),
       timeZone: 'UTC',
-      span,
       onProgress(stage, share) {
         if (stage === 'reading' && share === 1) marks.readMs = performance.now()
       },
     })
     const endMs = performance.now()
+    await threads.stop()
     const own = process.cpuUsage(cpu)
     const deps = fleetDeps({
       reader: engine.reader,

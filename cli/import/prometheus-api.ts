@@ -78,7 +78,11 @@ export function createPrometheusApi({
   return {
     async instances(selector, { fromMs, toMs }) {
       const form = new URLSearchParams({ 'match[]': selector, ...seconds({ fromMs, toMs }) })
-      const { data } = await ask(`label/instance/values?${form.toString()}`, new URLSearchParams(), Labels)
+      const { data } = await ask(
+        `label/instance/values?${form.toString()}`,
+        new URLSearchParams(),
+        Labels,
+      )
       if (data.length > INSTANCES_MAX) throw away(base, `more than ${INSTANCES_MAX} instances`)
       return data.toSorted()
     },

@@ -17,17 +17,47 @@ export interface PastSource {
   readonly selector: string
 }
 
-export interface PrometheusJob {
-  readonly api: PrometheusApi
+/** What is asked of a server, and what the devices it knows are called here. */
+export interface PastQuestion {
   /** Name of the server in the marks of what is stored. */
   readonly server: string
-  readonly store: Store
-  readonly ledger: Ledger
+  readonly cluster: string
+  readonly span: Instants
+}
+
+/** What one group of exporters is read with. */
+export interface GroupDeps {
+  readonly api: PrometheusApi
+  readonly store: Pick<Store, 'query' | 'insertNative' | 'insertJson'>
   readonly clock: Clock
   readonly sources: readonly PastSource[]
-  readonly cluster: string
+}
+
+/** Exporters that are read together: their time of a chunk is one part. */
+export interface Group {
+  /** Position in the sources. */
+  readonly source: number
+  readonly instances: readonly string[]
+}
+
+export interface GroupReport {
+  readonly devices: number
+  readonly samples: number
+  /** Parts that an earlier run stored. */
+  readonly partsBefore: number
+  /** When the newest part was stored. */
+  readonly newestMs: number
+  readonly refused: ReadonlyMap<string, number>
+}
+
+/** Reads one group after the other; several of them work side by side. */
+export type GroupRunner = (group: Group, onPart: () => void) => Promise<GroupReport>
+
+export interface PrometheusJob extends GroupDeps, PastQuestion {
+  readonly ledger: Ledger
   readonly timeZone: string
-  readonly span: Instants
+  /** Absent: this thread alone. */
+  readonly runners?: readonly GroupRunner[]
   readonly onProgress: (stage: 'reading' | 'settling', share: number) => void
 }
 
@@ -52,78 +82,119 @@ const DAY_MS = 86_400_000
  * not asked for again. Rejects with E_PROMETHEUS_AWAY and what the store throws.
  */
 export async function importPrometheus(job: PrometheusJob): Promise<PrometheusReport> {
-  const { store, clock, cluster, span } = job
-  const past = await createPastStore({ store, clock, cluster, stepMs: span.stepMs })
+  const { span } = job
   const groups = await groupsOf(job)
-  const chunks = chunksOf(span)
-  const total = Math.max(1, groups.length * chunks.length)
-  const counters = { done: 0, samples: 0, partsBefore: 0, newestMs: 0 }
+  const total = Math.max(1, groups.length * chunksOf(span).length)
+  let done = 0
+  const onPart = () => job.onProgress('reading', (done += 1) / total)
+  const alone: GroupRunner = (group, tell) => importGroup(job, job, group, tell)
+  const reports = await runAll(groups, job.runners ?? [alone], onPart)
+  const sum = (of: (report: GroupReport) => number) =>
+    reports.reduce((all, report) => all + of(report), 0)
+  const devices = sum((report) => report.devices)
+  const newestMs = Math.max(0, ...reports.map((report) => report.newestMs))
   const refused = new Map<string, number>()
-  for (const group of groups) {
-    const parts = await storedParts(store, hashOf(job, group), clock)
-    const exporters = exportersOf(group, job)
-    for (const chunk of chunks) {
-      const part = partOf(chunk)
-      if (parts.has(part)) counters.partsBefore += 1
-      else
-        counters.samples += await storePart({ job, group, past, exporters, parts, refused }, chunk)
-      counters.done += 1
-      job.onProgress('reading', counters.done / total)
-    }
-    counters.newestMs = Math.max(counters.newestMs, parts.newestMs)
-  }
-  const devices = past.deviceCount
+  for (const report of reports)
+    for (const [reason, count] of report.refused)
+      refused.set(reason, (refused.get(reason) ?? 0) + count)
   const minutesSettled =
-    counters.newestMs === 0
+    newestMs === 0
       ? 0
       : await settleSpan(span, {
-          store,
+          store: job.store,
           ledger: job.ledger,
           timeZone: job.timeZone,
-          sinceMs: counters.newestMs,
+          sinceMs: newestMs,
           devices,
           onProgress: (share) => job.onProgress('settling', share),
         })
-  const exporters = groups.reduce((sum, { instances }) => sum + instances.length, 0)
-  const { samples, partsBefore } = counters
-  return { exporters, devices, samples, partsBefore, refused, minutesSettled }
+  return {
+    exporters: groups.reduce((all, { instances }) => all + instances.length, 0),
+    devices,
+    samples: sum((report) => report.samples),
+    partsBefore: sum((report) => report.partsBefore),
+    refused,
+    minutesSettled,
+  }
 }
 
-interface Group {
-  readonly past: PastSource
-  readonly instances: readonly string[]
+/** Every runner takes the next group when it is free. The first failure is the whole's, once all have stopped. */
+async function runAll(
+  groups: readonly Group[],
+  runners: readonly GroupRunner[],
+  onPart: () => void,
+): Promise<GroupReport[]> {
+  const reports: GroupReport[] = []
+  const waiting = [...groups]
+  const work = async (run: GroupRunner) => {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      try {
+        reports.push(await run(group, onPart))
+      } catch (error) {
+        waiting.length = 0
+        throw error
+      }
+    }
+  }
+  const ends = await Promise.allSettled(runners.map(work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  return reports
+}
+
+/** Stores what one group of exporters said, chunk by chunk. */
+export async function importGroup(
+  deps: GroupDeps,
+  question: PastQuestion,
+  group: Group,
+  onPart: () => void,
+): Promise<GroupReport> {
+  const { store, clock } = deps
+  const { cluster, span } = question
+  const source = deps.sources[group.source]
+  if (source === undefined) throw new RangeError(`there is no source ${group.source}`)
+  const past = await createPastStore({ store, clock, cluster, stepMs: span.stepMs })
+  const parts = await storedParts(store, hashOf(question, source, group.instances), clock)
+  const exporters = exportersOf(source, group.instances, question)
+  const refused = new Map<string, number>()
+  const counters = { samples: 0, partsBefore: 0 }
+  for (const chunk of chunksOf(span)) {
+    const work = { api: deps.api, source, group, past, exporters, parts, refused }
+    if (parts.has(partOf(chunk))) counters.partsBefore += 1
+    else counters.samples += await storePart(work, chunk)
+    onPart()
+  }
+  return { ...counters, devices: past.deviceCount, newestMs: parts.newestMs, refused }
 }
 
 async function groupsOf({ api, sources, span }: PrometheusJob): Promise<Group[]> {
   const groups: Group[] = []
-  for (const past of sources) {
-    const instances = await api.instances(past.selector, span)
+  for (const [source, { selector }] of sources.entries()) {
+    const instances = await api.instances(selector, span)
     for (let at = 0; at < instances.length; at += GROUP)
-      groups.push({ past, instances: instances.slice(at, at + GROUP) })
+      groups.push({ source, instances: instances.slice(at, at + GROUP) })
   }
   return groups
 }
 
 const exportersOf = (
-  { past, instances }: Group,
-  { cluster, span }: PrometheusJob,
+  { source, config }: PastSource,
+  instances: readonly string[],
+  { cluster, span: { stepMs } }: PastQuestion,
 ): Map<string, PastExporter> =>
   new Map(
     instances.map((instance) => [
       instance,
-      createPastExporter({
-        source: past.source,
-        config: past.config,
-        instance,
-        cluster,
-        stepMs: span.stepMs,
-      }),
+      createPastExporter({ source, config, instance, cluster, stepMs }),
     ]),
   )
 
 /** What is stored is known by the question: another server, selector, step or exporter is another. */
-function hashOf({ server, cluster, span }: PrometheusJob, { past, instances }: Group): string {
-  const what = [server, past.source.name, past.selector, cluster, span.stepMs, instances]
+function hashOf(
+  { server, cluster, span }: PastQuestion,
+  { source, selector }: PastSource,
+  instances: readonly string[],
+): string {
+  const what = [server, source.name, selector, cluster, span.stepMs, instances]
   return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)
 }
 
@@ -143,7 +214,8 @@ export function chunksOf({ fromMs, toMs, stepMs }: Instants): Instants[] {
 const partOf = ({ fromMs, toMs }: Instants) => (fromMs / 1000) * 100_000 + (toMs - fromMs) / 1000
 
 interface PartWork {
-  readonly job: PrometheusJob
+  readonly api: PrometheusApi
+  readonly source: PastSource
   readonly group: Group
   readonly past: PastStore
   readonly exporters: ReadonlyMap<string, PastExporter>
@@ -153,11 +225,11 @@ interface PartWork {
 
 /** Returns the number of samples. */
 async function storePart(work: PartWork, chunk: Instants): Promise<number> {
-  const { job, group, past, exporters, parts, refused } = work
+  const { api, source, group, past, exporters, parts, refused } = work
   let samples = 0
   await parts.store(partOf(chunk), async (token) => {
     const answers = ahead(group.instances, (instance) =>
-      job.api.range(withInstance(group.past.selector, instance), chunk),
+      api.range(withInstance(source.selector, instance), chunk),
     )
     for await (const { of: instance, answer } of answers) {
       const exporter = exporters.get(instance)
@@ -201,5 +273,5 @@ async function* ahead<Item, Answer>(
 }
 
 /** A selector with the name of one exporter. */
-export const withInstance = (selector: string, instance: string): string =>
+const withInstance = (selector: string, instance: string): string =>
   `${selector.slice(0, -1)},instance=${JSON.stringify(instance)}}`

@@ -5,7 +5,8 @@ import { createLedger } from '../../ingest/settle/ledger.ts'
 import { fleetDeps, fleetSummary } from '../../query/fleet.ts'
 import { createPrometheusApi } from './prometheus-api.ts'
 import { importPrometheus, type PrometheusJob } from './prometheus-job.ts'
-import { sourcesOf } from './prometheus.ts'
+import { sourcesOf } from './prometheus-sources.ts'
+import { startThreads } from './prometheus-threads.ts'
 import {
   busyOf,
   GPUS_PER_NODE,
@@ -27,7 +28,7 @@ describe('history out of Prometheus', () => {
   let engine: TestEngine
   let stub: StubPrometheus
   const series = pastSeries(NODES, { from: FROM, to: TO })
-  const noOptions = { option: () => undefined, options: () => [] }
+  const noOptions = { mapping: undefined, names: undefined, match: [] }
   const job = async (more: Partial<PrometheusJob> = {}): Promise<PrometheusJob> => ({
     api: createPrometheusApi({ url: stub.url, sleep: async () => undefined }),
     server: 'stub',
@@ -127,6 +128,25 @@ describe('history out of Prometheus', () => {
     const report = await importPrometheus(await job())
     expect(report).toMatchObject({ samples: 0, partsBefore: 2, minutesSettled: 0 })
     expect(stub.asked).toEqual([])
+  })
+
+  it('reads the same with threads, and says what one of them failed with', async () => {
+    const { url, user, password, database } = engine
+    const cluster = 'threads'
+    const question = { server: 'stub', cluster, span }
+    const connection = { url, user, password, database }
+    const setup = { url: stub.url, connection, question, ...noOptions }
+    const threads = startThreads(setup, 2)
+    try {
+      const { runners } = threads
+      const report = await importPrometheus(await job({ cluster, runners }))
+      expect(report).toMatchObject({ samples: NODES * GPUS_PER_NODE * 180, partsBefore: 0 })
+      const [run] = runners
+      const unknown = { source: 9, instances: [] }
+      await expect(run?.(unknown, () => undefined)).rejects.toThrow('no source 9')
+    } finally {
+      await threads.stop()
+    }
   })
 
   it('goes on where it was cut off', async () => {

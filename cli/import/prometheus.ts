@@ -1,5 +1,3 @@
-import { loadSources } from '../../collector/sources.ts'
-import type { Source } from '../../collector/source.ts'
 import { openDataset } from '../../ingest/history/dataset.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
 import type { StoreOptions } from '../../ingest/store/client.ts'
@@ -12,14 +10,11 @@ import { createLogger } from '../log.ts'
 import { readSettings } from '../settings.ts'
 import { createBars, withSite } from './history.ts'
 import { createPrometheusApi, type Instants } from './prometheus-api.ts'
-import { importPrometheus, type PastSource, type PrometheusReport } from './prometheus-job.ts'
+import { importPrometheus, type PrometheusReport } from './prometheus-job.ts'
 import { CLUSTER_DEFAULT } from './prometheus-readings.ts'
+import { sourcesOf } from './prometheus-sources.ts'
+import { startThreads } from './prometheus-threads.ts'
 
-/** Which series are a source's pages, as a matcher of names. */
-const PAGES = {
-  'dcgm-exporter': 'DCGM_(FI|EXP)_.+',
-  'npu-exporter': '(npu_|machine_npu_|vnpu_|container_npu_).+',
-} as const
 const STEP_SECONDS = 60
 const DAYS_DEFAULT = '-30d'
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -31,27 +26,37 @@ const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 export async function run(invocation: Invocation): Promise<number> {
   const url = urlOf(invocation.option('url'))
   const span = spanOf(invocation, Date.now())
-  const sources = await sourcesOf(invocation)
+  const told = {
+    mapping: invocation.option('mapping'),
+    names: invocation.option('names'),
+    match: invocation.options('match'),
+  }
+  const sources = await sourcesOf(told)
   const settings = readSettings(invocation)
   const log = createLogger((line) => console.error(line), Date.now, 'import')
+  const cluster = invocation.option('cluster') ?? CLUSTER_DEFAULT
+  const question = { server: url.host + url.pathname, cluster, span }
   return withSite(settings, async (site) => {
     const bars = createBars()
-    const report = await withTarget(
-      { site, dataset: invocation.option('dataset'), log },
-      async (store) =>
-        importPrometheus({
+    const target = { site, dataset: invocation.option('dataset'), log }
+    const report = await withTarget(target, async (store, connection) => {
+      const threads = startThreads({ url: url.href, connection, question, ...told })
+      try {
+        return await importPrometheus({
           api: createPrometheusApi({ url: url.href }),
-          server: url.host + url.pathname,
+          ...question,
           store,
           ledger: await createLedger(store, Date.now),
           clock: Date.now,
           sources,
-          cluster: invocation.option('cluster') ?? CLUSTER_DEFAULT,
           timeZone: settings.timeZone,
-          span,
+          runners: threads.runners,
           onProgress: bars.update,
-        }),
-    )
+        })
+      } finally {
+        await threads.stop()
+      }
+    })
     bars.done()
     for (const line of linesOf(report)) invocation.print(line)
     return 0
@@ -97,45 +102,6 @@ function timeOf(text: string, name: string, nowMs: number): number {
   )
 }
 
-const MATCHER = /^[a-zA-Z_][a-zA-Z0-9_]*(=|!=|=~|!~)"([^"\\]|\\.)*"$/
-
-/** The sources that are read, each with its selector. Throws E_USAGE. */
-export async function sourcesOf(
-  invocation: Pick<Invocation, 'option' | 'options'>,
-): Promise<PastSource[]> {
-  const matchers = invocation.options('match')
-  const wrong = matchers.find((matcher) => !MATCHER.test(matcher))
-  if (wrong !== undefined)
-    throw new PlimsollError(
-      'E_USAGE',
-      `--match ${wrong}: write it like cluster="east" or job=~"dcgm.*"`,
-    )
-  const known = new Map((await loadSources()).map((source) => [source.name, source]))
-  const find = (name: string): Source => {
-    const source = known.get(name)
-    if (source === undefined) throw new RangeError(`there is no source ${name}`)
-    return source
-  }
-  const selector = (names: string) => `{${[`__name__=~"${names}"`, ...matchers].join(',')}}`
-  const mapping = invocation.option('mapping')
-  const pages = Object.entries(PAGES).map(([name, names]): PastSource => {
-    const source = find(name)
-    return { source, config: source.config.parse({}), selector: selector(names) }
-  })
-  if (mapping === undefined) return pages
-  const names = invocation.option('names')
-  if (names === undefined || !/^[\w:.|()*+[\]?-]{1,1000}$/.test(names))
-    throw new PlimsollError(
-      'E_USAGE',
-      '--mapping needs --names, an expression for the names of its metrics, such as --names "node_.+"',
-    )
-  const source = find('prometheus')
-  const config = source.config.safeParse({ mapping })
-  if (!config.success)
-    throw new PlimsollError('E_USAGE', `--mapping ${mapping}: ${config.error.issues[0]?.message}`)
-  return [...pages, { source, config: config.data, selector: selector(names) }]
-}
-
 /** The tables that history goes into. */
 async function withTarget<T>(
   target: {
@@ -143,13 +109,13 @@ async function withTarget<T>(
     readonly dataset: string | undefined
     readonly log: Logger
   },
-  work: (store: Store) => Promise<T>,
+  work: (store: Store, connection: StoreOptions) => Promise<T>,
 ): Promise<T> {
   const { site, dataset, log } = target
   if (dataset !== undefined) {
-    const { store } = await openDataset(site, { name: dataset, log })
+    const { store, connection } = await openDataset(site, { name: dataset, log })
     try {
-      return await work(store)
+      return await work(store, connection)
     } finally {
       await store.close()
     }
@@ -159,7 +125,7 @@ async function withTarget<T>(
   try {
     // Samples that are older than what the site keeps live until they are settled.
     await store.command('SYSTEM STOP TTL MERGES samples')
-    return await work(store)
+    return await work(store, site)
   } finally {
     await store.command('SYSTEM START TTL MERGES samples')
     await store.close()
