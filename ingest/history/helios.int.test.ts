@@ -59,6 +59,16 @@ describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18',
     expect(agrees(week, { used: '38039.9833', idle: '23592.0167', share: '0.617212' })).toBe(true)
   })
 
+  it('puts every device-second into one state: held time is productive, the rest unallocated', async () => {
+    const [row] = await engine.store.query(
+      `SELECT sum(capacity_ms) = sum(unallocated_ms) + intDiv(sum(productive_ms_x1000), 1000) AS is_whole,
+         sum(productive_ms_x1000) = sum(busy_ms_x1000) AS is_held_busy,
+         sum(allocated_known_ms) = sum(capacity_ms) AS is_known, any(allocation_source) AS source
+       FROM ledger_1m`,
+    )
+    expect(row).toEqual({ is_whole: 1, is_held_busy: 1, is_known: 1, source: 'import' })
+  })
+
   it('changes nothing when the same files come again', async () => {
     const again = await importHelios(engine.store, paths)
     expect(again.minutesSettled).toBe(0)
