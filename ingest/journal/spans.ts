@@ -35,14 +35,15 @@ const GAP_MS = 600_000
 
 /** The same time in few spans, in order: gaps that are short beside the whole are closed. */
 export function mergeSpans(spans: readonly Span[]): readonly Span[] {
-  const sorted = spans.filter((span) => !isEmpty(span)).toSorted((a, b) => a.fromMs - b.fromMs)
   for (let gapMs = GAP_MS; ; gapMs *= 4) {
-    const merged = closeGaps(sorted, gapMs)
+    const merged = joinSpans(spans, gapMs)
     if (merged.length <= SPANS_MAX) return merged
   }
 }
 
-function closeGaps(sorted: readonly Span[], gapMs: number): readonly Span[] {
+/** The same time as spans in order that are more than a gap apart. */
+export function joinSpans(spans: readonly Span[], gapMs: number): readonly Span[] {
+  const sorted = spans.filter((span) => !isEmpty(span)).toSorted((a, b) => a.fromMs - b.fromMs)
   const merged: { fromMs: number; toMs: number }[] = []
   for (const { fromMs, toMs } of sorted) {
     const open = merged.at(-1)

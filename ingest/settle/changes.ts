@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { INTERVAL_KINDS } from '#schemas/ledger.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Store } from '../store/store.ts'
 
@@ -10,7 +11,10 @@ const Row = z.object({
   inserted_at_ms: integer,
   from_ms: integer,
   to_ms: integer,
-  reason: z.enum(['allocation corrected', 'place corrected', 'reference corrected']),
+  reason: z.templateLiteral([
+    z.enum([...INTERVAL_KINDS, 'allocation', 'place', 'reference']),
+    ' corrected',
+  ]),
 })
 
 /** Somebody changed who holds devices, where they stand, or what is expected of them, in [fromMs, toMs). */
@@ -28,7 +32,7 @@ export interface ChangesDeps {
   readonly log: Logger
   /** Changes before this are known to what was settled, epoch ms. */
   readonly sinceMs: number
-  onChange(change: IntervalChange): void
+  readonly onChange: (change: IntervalChange) => void
 }
 
 export interface Changes {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { INTERVAL_KINDS } from '#schemas/ledger.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
+import { joinSpans, type Span } from '../journal/spans.ts'
 import type { Store } from '../store/store.ts'
 import { type Capacity, type CapacityInterval, emptyFirst, OPEN_MS } from './capacity.ts'
 import type { SettlePlan } from './plan.ts'
@@ -30,7 +31,7 @@ export interface CorrectionsDeps {
   readonly capacity: Pick<Capacity, 'adopt' | 'knows'>
   /** Capacity as it was when the plan was made. */
   readonly intervals: readonly CapacityInterval[]
-  readonly plan: Pick<SettlePlan, 'begin' | 'touch'>
+  readonly plan: Pick<SettlePlan, 'begin' | 'touch' | 'horizonMs'>
   /** Capacity that is taken here is no news when another part of the process reads it. */
   readonly onAdopted: (intervals: readonly CapacityInterval[]) => void
   readonly clock: Clock
@@ -54,6 +55,7 @@ const LIMITS = { maxResultRows: 2_000_000, maxExecutionMs: 30_000 }
 export function createCorrections(deps: CorrectionsDeps): Corrections {
   const { store, plan, clock, log } = deps
   const ends = new Map(deps.intervals.map((one) => [keyOf('capacity', one), one.toMs]))
+  const changed = new Map<Row['kind'], Span[]>()
   let digest: string | null = null
   let hasBaseline = false
   let lookedMs = -Infinity
@@ -70,15 +72,28 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
       if (interval.reason !== 'inventory' && deps.capacity.knows(interval)) return false
       deps.capacity.adopt([interval])
       deps.onAdopted([interval])
-      plan.begin(interval.fromMs)
+      // What is older can no longer be settled: nothing of it is there.
+      plan.begin(Math.max(interval.fromMs, plan.horizonMs(clock())))
     } else if (!hasBaseline) return false
     const [fromMs, toMs] =
       known === undefined
         ? [interval.fromMs, interval.toMs]
         : [Math.min(known, interval.toMs), Math.max(known, interval.toMs)]
-    if (toMs > fromMs)
-      plan.touch(fromMs, toMs >= OPEN_MS ? Infinity : toMs, `${kind} corrected`, clock())
+    const spans = changed.get(kind) ?? []
+    spans.push({ fromMs, toMs })
+    changed.set(kind, spans)
     return toMs > fromMs
+  }
+  /** An inventory of a fleet changes one stretch of time, not as many as it has devices. */
+  const touchChanged = () => {
+    const horizonMs = plan.horizonMs(clock())
+    for (const [kind, spans] of changed)
+      for (const { fromMs, toMs } of joinSpans(spans, 0)) {
+        const endMs = toMs >= OPEN_MS ? Infinity : toMs
+        if (endMs > horizonMs)
+          plan.touch(Math.max(fromMs, horizonMs), endMs, `${kind} corrected`, clock())
+      }
+    changed.clear()
   }
   const compare = async () => {
     const [found] = await store.query(SQL.digest, {}, LIMITS)
@@ -87,6 +102,7 @@ export function createCorrections(deps: CorrectionsDeps): Corrections {
     if (now === digest) return
     const rows = z.array(Row).parse(await store.query(SQL.now, {}, LIMITS))
     const corrected = emptyFirst(rows.map(intervalOf)).filter(take).length
+    touchChanged()
     hasBaseline = true
     digest = now
     if (corrected > 0) log.info('intervals were corrected', { intervals: corrected })
