@@ -19,6 +19,7 @@ import { type Invocation, wholeNumber } from '../command.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
 import { fileControl } from '../control-service.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
+import { demoSlurm } from '../demo-slurm.ts'
 import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { createProgress } from '../progress.ts'
@@ -72,7 +73,14 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const control = fileControl(settings, log, () => fleet.collectors().map(({ bus }) => bus))
   const books = booksRole(openJournal, model, plan)
-  const feeding = [history.role, fleet, journal.role, books, ingest]
+  const slurm = demoSlurm({
+    model,
+    journal: openJournal,
+    sinceMs: plan.fromMs,
+    clock: Date.now,
+    log,
+  })
+  const feeding = [history.role, fleet, journal.role, books, slurm, ingest]
   const roles: Role[] = [...store.roles, ...feeding, control.role]
   const query = queryService({
     settings,
