@@ -149,6 +149,23 @@ describe('inventory', () => {
     expect(await site.changes()).toEqual([['place corrected', '600', 'open']])
   })
 
+  it('a node that moves racks without a date stands in both: in the new one from the entry on', async () => {
+    const place = { node: 'n1', site: '', cluster: '', hall: 'h1', pool: '', from_ms: 0 }
+    await site.say(inventory([], [{ ...place, rack: 'r1' }]))
+    await site.forget()
+    await site.say(inventory([], [{ ...place, rack: 'r1' }]), at(500))
+    await site.say(inventory([], [{ ...place, rack: 'r2' }]), at(600))
+    await site.say(inventory([], [{ ...place, rack: 'r2' }]), at(700))
+    expect(
+      await site.store.query(
+        "SELECT rack, toUnixTimestamp64Milli(from_at) AS f FROM places FINAL WHERE node = 'n1' ORDER BY from_at",
+      ),
+    ).toEqual([
+      { rack: 'r1', f: '0' },
+      { rack: 'r2', f: String(at(600)) },
+    ])
+  })
+
   it('a device named by its place waits until it shows itself, also over a restart', async () => {
     await site.say(
       inventory([

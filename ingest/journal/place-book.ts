@@ -72,7 +72,8 @@ export function createPlaceBook(stored: readonly StoredPlace[], entry: EntryHead
       put({ deviceId, node: listed.node, fromMs, ...placeOf(listed), version: entry.sequence })
     },
     node(place) {
-      const fromMs = Math.min(place.from_ms, OPEN_MS)
+      const known = rows.get(`node ${place.node}`) ?? []
+      const fromMs = Math.min(nodeFrom(known, place, entry), OPEN_MS)
       put({ deviceId: 0n, node: place.node, fromMs, ...placeOf(place), version: entry.sequence })
     },
     writes: () => [...own],
@@ -93,6 +94,15 @@ function deviceFrom(
   }
   const isAcceptedSince = accepted_ms !== null && accepted_ms > last.fromMs && accepted_ms <= atMs
   return isAcceptedSince ? accepted_ms : Math.max(atMs, last.fromMs)
+}
+
+/**
+ * Without a date (0): for ever where nothing was known of the node, else from the entry on, as for devices. Rows of
+ * this very entry are what a crash left of it, not what was known.
+ */
+function nodeFrom(all: readonly StoredPlace[], { from_ms }: NodePlace, entry: EntryHead): number {
+  const last = all.findLast(({ version }) => version < entry.sequence)
+  return from_ms !== 0 || last === undefined ? from_ms : Math.max(entry.atMs, last.fromMs)
 }
 
 const placeOf = ({ site, cluster, hall, rack, pool }: Place): Place => ({

@@ -112,7 +112,12 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     deps.repairs === undefined
       ? null
       : await createRepairs({ queue: deps.repairs, store, spans: ledger.spans, plan, clock, log })
-  const onAdopted = (intervals: readonly CapacityInterval[]) => deps.shared?.onAccepted(intervals)
+  /** Fresh answers go by spans that know of all capacity accepted so far. */
+  let hasOpened = false
+  const onAdopted = (intervals: readonly CapacityInterval[]) => {
+    hasOpened = false
+    deps.shared?.onAccepted(intervals)
+  }
   const corrections = createCorrections({ ...deps, onAdopted, plan })
   /** Settled minutes of [fromMs, toMs) that were read before this was stored are to be settled again. */
   const touchOlder = (fromMs: number, toMs: number, change: Cause) => {
@@ -129,8 +134,6 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     onChange: (change) => touchOlder(change.fromMs, change.toMs, change),
   })
   let isIdle = false
-  /** Fresh answers go by spans that know of all capacity accepted so far. */
-  let hasOpened = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
   /** Before the reading itself: what is stored while it goes on may be missing in it. */
