@@ -12,7 +12,8 @@ import { createSessions } from './access/sessions.ts'
 import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
 import { fleetDeps } from './fleet.ts'
-import { createJournalView } from './journal-state.ts'
+import type { LedgerDeps, MoneyDocuments } from './ledger/cells.ts'
+import { createJournalView, type JournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
@@ -20,9 +21,11 @@ import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/
 import { demoRoutes } from './routes/demo.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
 import { liveRoutes } from './routes/live.ts'
 import { pauseRoutes } from './routes/pauses.ts'
 import { nodeRoutes } from './routes/nodes.ts'
@@ -58,12 +61,16 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     logger: false,
   })
   const hub = createLiveHub(deps)
+  const health = { brokenGroups: 0 }
   const metrics = createSelfMetrics({
     live: hub.metrics,
+    ledger: health,
     tokens: deps.tokens,
     version: deps.version,
   })
-  const fleet = fleetDeps(deps)
+  const journalView = createJournalView(deps)
+  const documents = () => moneyDocuments(journalView)
+  const fleet: LedgerDeps = { ...fleetDeps(deps), documents, models: deps.models, health }
   const sessions = createSessions(deps.clock)
   const guard = createGuard({ config: deps.access, tokens: deps.tokens, sessions })
   app.setValidatorCompiler(validatorCompiler)
@@ -94,6 +101,8 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(selfMetricsRoutes, { deps: { roles: deps.roles, metrics } })
     await scope.register(docsRoutes, { prefix: '/api' })
     await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(explainRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(ledgerRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
@@ -101,13 +110,22 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(catalogueRoutes, { prefix: '/api/v1', deps })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })
-  const journalView = createJournalView(deps)
   await app.register(journalRoutes, { prefix: '/api/v1', deps: { ...deps, guard, journalView } })
   await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })
   await registerDemo(app, deps, guard)
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
   answerNotFound(app, deps.dashboardDir !== null)
   return { app, hub, metrics }
+}
+
+/** What the journal says of money, as the ledger asks for it. */
+async function moneyDocuments(journal: JournalView): Promise<MoneyDocuments> {
+  const { prices, contracts, owners } = await journal.current()
+  return {
+    prices: prices?.body ?? null,
+    contracts: contracts?.body.contracts ?? [],
+    owners: owners?.body.owners ?? [],
+  }
 }
 
 async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {

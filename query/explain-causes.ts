@@ -1,0 +1,210 @@
+import type { ExplainCause } from '#schemas/api-explain.ts'
+import { UNATTRIBUTED } from '#schemas/ledger.ts'
+import { BUSY_SOURCES } from '#schemas/metrics.ts'
+import { type Holder, holderKey, isKnown, type NodePools, type Place } from './explain-cells.ts'
+import { type Flow, flowsOf, type PoolEnds, type Stay } from './explain-flows.ts'
+
+/** Whom a part of the change is told of. */
+export interface Subject {
+  readonly kind: 'job' | 'place' | 'counter'
+  readonly key: string
+  readonly name: string
+  readonly cluster: string
+  readonly tenant: string | null
+}
+
+/** A part of the change with one cause and one subject, as mean devices. */
+export interface Piece {
+  readonly cause: ExplainCause
+  readonly subject: Subject
+  readonly node: string
+  readonly busy: number
+  readonly known: number
+  /** Devices concerned. */
+  readonly devices: number
+}
+
+/** What a job held and did in both windows, mean devices. */
+export interface JobEnds {
+  heldA: number
+  heldB: number
+  knownA: number
+  knownB: number
+  busyA: number
+  busyB: number
+  /** One of its devices failed between the windows. */
+  hasFailure: boolean
+}
+
+export interface Pieces {
+  readonly pieces: readonly Piece[]
+  /** By subject key. */
+  readonly jobs: ReadonlyMap<string, JobEnds>
+  /** Mean devices that throttling took, B minus A. */
+  readonly throttledChange: number
+}
+
+/** A job that still holds more than this share of what it held has not ended. */
+const ENDED_BELOW_SHARE = 0.5
+
+/**
+ * Names a cause for all that moved between two windows. `isHolderScope`: the question is about holders, so devices
+ * that leave it were released, not taken away.
+ */
+export function piecesOf(
+  a: ReadonlyMap<string, NodePools>,
+  b: ReadonlyMap<string, NodePools>,
+  isHolderScope: boolean,
+): Pieces {
+  const jobs = new Map<string, JobEnds>()
+  const pieces: Piece[] = []
+  let throttledChange = 0
+  for (const key of [...new Set([...a.keys(), ...b.keys()])].sort()) {
+    const [inA, inB] = [a.get(key), b.get(key)]
+    addHeld(jobs, inA, 'A')
+    addHeld(jobs, inB, 'B')
+    const { flows, stays } = flowsOf(inA, inB)
+    for (const flow of flows) {
+      noteFailure(jobs, flow)
+      const piece = flowPiece(flow, isHolderScope)
+      if (piece !== null) pieces.push(piece)
+    }
+    for (const stay of stays) pieces.push(...stayPieces(stay))
+    throttledChange += throttledOf(inB) - throttledOf(inA)
+  }
+  return { pieces: pieces.map((piece) => failedTogether(piece, jobs)), jobs, throttledChange }
+}
+
+const throttledOf = (node: NodePools | undefined) =>
+  [...(node?.pools.values() ?? [])].reduce((sum, { throttled }) => sum + throttled, 0)
+
+function addHeld(jobs: Map<string, JobEnds>, node: NodePools | undefined, window: 'A' | 'B'): void {
+  for (const { kind, holder, devices, busy } of node?.pools.values() ?? []) {
+    if (holder === null) continue
+    const key = holderKey(holder)
+    const job = jobs.get(key) ?? { ...NOTHING_HELD }
+    jobs.set(key, job)
+    job[`held${window}`] += devices
+    if (isKnown(kind)) job[`known${window}`] += devices
+    job[`busy${window}`] += busy
+  }
+}
+
+const NOTHING_HELD: JobEnds = {
+  heldA: 0,
+  heldB: 0,
+  knownA: 0,
+  knownB: 0,
+  busyA: 0,
+  busyB: 0,
+  hasFailure: false,
+}
+
+function noteFailure(jobs: ReadonlyMap<string, JobEnds>, { from, to }: Flow): void {
+  const job = from.holder === null ? undefined : jobs.get(holderKey(from.holder))
+  if (job !== undefined && to.kind === 'failed') job.hasFailure = true
+}
+
+/** Jobs that ended while one of their devices failed did not end by themselves. */
+function failedTogether(piece: Piece, jobs: ReadonlyMap<string, JobEnds>): Piece {
+  const job = jobs.get(piece.subject.key)
+  const isTorn = job?.hasFailure === true && job.heldB < ENDED_BELOW_SHARE * job.heldA
+  return piece.cause === 'jobs_ended' && isTorn ? { ...piece, cause: 'jobs_failed' } : piece
+}
+
+/** States that say themselves why a device does no work, the strongest first. */
+const STATE_CAUSES = [
+  ['drained', 'drained'],
+  ['failed', 'failed'],
+  ['verification', 'verification'],
+  ['unknown', 'telemetry_lost'],
+] as const
+
+/** Null for time that no job had before or after: what it was busy is part of the residual. */
+function flowPiece({ place, from, to, devices }: Flow, isHolderScope: boolean): Piece | null {
+  const known = (isKnown(to.kind) ? devices : 0) - (isKnown(from.kind) ? devices : 0)
+  const busy = devices * (to.rate - from.rate)
+  const piece = (cause: ExplainCause, subject: Subject): Piece => ({
+    cause,
+    subject,
+    node: place.node,
+    busy,
+    known,
+    devices,
+  })
+  const atPlace = (cause: ExplainCause) => piece(cause, placeSubject(place))
+  if (from.kind === 'outside' || to.kind === 'outside') {
+    const inside = from.kind === 'outside' ? to : from
+    if (!isHolderScope || !isWork(inside)) return atPlace('capacity_changed')
+    const cause = inside === to ? 'jobs_started' : 'jobs_ended'
+    return piece(cause, jobSubject(inside, place))
+  }
+  const state = STATE_CAUSES.find(([kind]) => from.kind === kind || to.kind === kind)
+  if (state !== undefined) return atPlace(state[1])
+  if (isSameHolder(from, to)) {
+    if (from.source !== to.source && from.source > 0 && to.source > 0)
+      return piece('measurement_changed', counterSubject(from, to, place))
+    if (from.holder !== null) {
+      const isAlike = from.kind === to.kind
+      const cause = isAlike ? 'same_jobs_less_efficient' : 'jobs_stalled'
+      return piece(cause, jobSubject(from, place))
+    }
+  }
+  if (!isWork(from) && !isWork(to)) return null
+  // One job took over from another: told of the one that weighs more.
+  const isEnd = isWork(from) && (!isWork(to) || busy < 0)
+  return isEnd
+    ? piece('jobs_ended', jobSubject(from, place))
+    : piece('jobs_started', jobSubject(to, place))
+}
+
+const isWork = ({ kind, holder }: PoolEnds) => kind === 'active' || holder !== null
+
+const isSameHolder = (from: PoolEnds, to: PoolEnds) =>
+  (from.holder === null ? '' : holderKey(from.holder)) ===
+  (to.holder === null ? '' : holderKey(to.holder))
+
+/**
+ * The same job at work in both windows, more or less busy. What throttling took more of than before explains as much of
+ * a fall as it took, no more; the rest is the job.
+ */
+function stayPieces({ place, pool, devices }: Stay): Piece[] {
+  const { kind, devicesA, devicesB } = pool
+  // Quiet time has no job to blame: what its busy share drifted is part of the residual.
+  if (kind !== 'active') return []
+  const rise = pool.rateB - pool.rateA
+  const cut = pool.throttledB / devicesB - pool.throttledA / devicesA
+  const share = rise * cut < 0 ? Math.sign(rise) * Math.min(Math.abs(rise), Math.abs(cut)) : 0
+  const piece = (cause: ExplainCause, subject: Subject, rate: number): Piece => ({
+    cause,
+    subject,
+    node: place.node,
+    busy: devices * rate,
+    known: 0,
+    devices,
+  })
+  const rest = rise - share
+  return [
+    ...(share === 0 ? [] : [piece('throttled', placeSubject(place), share)]),
+    ...(rest === 0 ? [] : [piece('same_jobs_less_efficient', jobSubject(pool, place), rest)]),
+  ]
+}
+
+function jobSubject({ holder }: PoolEnds, { cluster }: Place): Subject {
+  const named: Holder = holder ?? { cluster, tenant: UNATTRIBUTED, job: '' }
+  const { tenant, job } = named
+  const name = job === '' ? tenant : job
+  return { kind: 'job', key: holderKey(named), name, cluster: named.cluster, tenant }
+}
+
+function placeSubject({ cluster, rack, node }: Place): Subject {
+  const name = rack === '' ? node : rack
+  return { kind: 'place', key: JSON.stringify([cluster, name]), name, cluster, tenant: null }
+}
+
+function counterSubject(from: PoolEnds, to: PoolEnds, { cluster }: Place): Subject {
+  const name = `${counterName(from.source)} -> ${counterName(to.source)}`
+  return { kind: 'counter', key: JSON.stringify([cluster, name]), name, cluster, tenant: null }
+}
+
+const counterName = (code: number) => BUSY_SOURCES[code] ?? `source_${code}`

@@ -1,0 +1,55 @@
+-- Device-time of every node, holder and busy source over a part of a window, from published minutes, hours or days.
+WITH
+  '' AS none,
+  toUInt8(0) AS no_quiet
+SELECT
+  cluster,
+  rack,
+  node,
+  tenant,
+  job,
+  busy_source AS source,
+  allocation_source = 'none' AS is_unnamed,
+  sum(l.capacity_ms) AS capacity_ms,
+  sum(l.verification_ms) AS verification_ms,
+  sum(l.known_ms) AS known_ms,
+  sum(l.busy_ms_x1000) AS busy_ms_x1000,
+  sum(l.failed_ms) AS failed_ms,
+  sum(l.drained_ms) AS drained_ms,
+  sum(l.unallocated_ms) AS unallocated_ms,
+  sum(l.busy_unallocated_ms_x1000) AS busy_unallocated_ms_x1000,
+  sum(l.idle_held_ms) AS idle_held_ms,
+  sum(l.busy_idle_held_ms_x1000) AS busy_idle_held_ms_x1000,
+  sum(l.throttled_ms_x1000) AS throttled_ms_x1000,
+  -- Only minutes know whether they are quiet.
+  sumIf(l.known_ms, {quiet:Identifier} = 1) AS quiet_ms,
+  sumIf(l.busy_ms_x1000, {quiet:Identifier} = 1) AS busy_quiet_ms_x1000
+FROM {table:Identifier} AS l
+WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
+  AND bucket < toDateTime({to_s:Int64}, 'UTC')
+  AND (bucket, revision) IN (
+    SELECT bucket, max(revision)
+    FROM revisions
+    WHERE resolution = {resolution:String}
+      AND bucket >= toDateTime({from_s:Int64}, 'UTC')
+      AND bucket < toDateTime({to_s:Int64}, 'UTC')
+    GROUP BY bucket
+  )
+  -- Days of a zone that the site was in before lie across those of now: only the planned ones count.
+  AND (empty({days_s:Array(UInt32)}) OR toUnixTimestamp(bucket) IN {days_s:Array(UInt32)})
+  AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
+  AND {f1:Identifier} NOT IN {f1_not:Array(String)}
+  AND (empty({f1_prefix:Array(String)}) OR arrayAll(p -> startsWith({f1:Identifier}, p), {f1_prefix:Array(String)}))
+  AND (empty({f2_in:Array(String)}) OR {f2:Identifier} IN {f2_in:Array(String)})
+  AND {f2:Identifier} NOT IN {f2_not:Array(String)}
+  AND (empty({f2_prefix:Array(String)}) OR arrayAll(p -> startsWith({f2:Identifier}, p), {f2_prefix:Array(String)}))
+  AND (empty({f3_in:Array(String)}) OR {f3:Identifier} IN {f3_in:Array(String)})
+  AND {f3:Identifier} NOT IN {f3_not:Array(String)}
+  AND (empty({f3_prefix:Array(String)}) OR arrayAll(p -> startsWith({f3:Identifier}, p), {f3_prefix:Array(String)}))
+  AND (empty({f4_in:Array(String)}) OR {f4:Identifier} IN {f4_in:Array(String)})
+  AND {f4:Identifier} NOT IN {f4_not:Array(String)}
+  AND (empty({f4_prefix:Array(String)}) OR arrayAll(p -> startsWith({f4:Identifier}, p), {f4_prefix:Array(String)}))
+  AND (empty({f5_in:Array(String)}) OR {f5:Identifier} IN {f5_in:Array(String)})
+  AND {f5:Identifier} NOT IN {f5_not:Array(String)}
+  AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
+GROUP BY cluster, rack, node, tenant, job, source, is_unnamed
