@@ -49,7 +49,10 @@ export const SUMMARY_COLUMNS: FigureColumns = {
   temperature: 'temperature_max',
 }
 
-/** What a LedgerGroup and its tiers show besides the states. */
+/** What the loss needs besides the states: how much of the power is known. */
+export const POWER_COLUMNS: FigureColumns = { ...NO_COLUMNS, power_known: 'power_known_ms' }
+
+/** What the tiers show besides busy. */
 export const TIER_COLUMNS: FigureColumns = { ...NO_COLUMNS, ...ACTIVE, ...EFFECTIVE }
 
 /** How each fleet chart reads the sums of a step. Temperature is the hottest device's, as it settles. */

@@ -21,11 +21,13 @@ export interface SelfMetrics {
 
 export interface SelfMetricsDeps {
   readonly live: LiveHub['metrics']
+  /** Groups of answers whose states did not sum to capacity. */
+  readonly ledger: { readonly brokenGroups: number }
   readonly tokens: Pick<TokenStore, 'lastUseFailures'>
   readonly version: string
 }
 
-export function createSelfMetrics({ live, tokens, version }: SelfMetricsDeps): SelfMetrics {
+export function createSelfMetrics({ live, ledger, tokens, version }: SelfMetricsDeps): SelfMetrics {
   const startedAtMs = Date.now() - process.uptime() * 1_000
   const requests = new Map<string, Answered>()
   const errors = new Map<ErrorCode, number>()
@@ -35,6 +37,7 @@ export function createSelfMetrics({ live, tokens, version }: SelfMetricsDeps): S
     live_messages_total: live.messages,
     live_failures_total: live.failures,
     token_last_use_failures_total: tokens.lastUseFailures,
+    ledger_broken_groups: ledger.brokenGroups,
   })
   const families = (): readonly MetricFamily[] => {
     const answered = [...requests.values()]

@@ -110,10 +110,16 @@ export function ratioOf(part: bigint, whole: bigint): number | null {
 }
 
 const smaller = (a: bigint, b: bigint) => (a < b ? a : b)
-export const baseOf = (sums: Sums) => sums.capacity - sums.verification
+export const baseOf = (sums: Pick<Sums, 'capacity' | 'verification'>) =>
+  sums.capacity - sums.verification
+
+/** What utilization is divided from. */
+export type UtilizationSums = Readonly<
+  Pick<Sums, 'capacity' | 'verification' | 'known' | 'busyX1000'>
+>
 
 /** DEFINITIONS section 3. */
-export function utilizationOf(sums: Sums) {
+export function utilizationOf(sums: UtilizationSums) {
   const base = baseOf(sums)
   const unknown = base - sums.known
   return {

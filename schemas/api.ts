@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LedgerTimes, LossUsd } from './api-ledger-parts.ts'
 
 /**
  * What /api/v1 answers. Fields are snake_case as in SQL; times are RFC 3339 UTC; intervals [from, to);
@@ -52,6 +53,17 @@ export const FleetGroup = z.object({
   power_watts: z.number().nullable(),
   power_coverage: ratio.nullable(),
   temperature_celsius_max: z.number().nullable(),
+  /** From here on only with `include=ledger`: device-seconds by state. */
+  ledger: LedgerTimes.optional(),
+  /** Failed, drained, unallocated, idle, throttled, part-busy and inefficient time, hours. */
+  lost_gpu_hours: z.number().optional(),
+  loss_usd: LossUsd.optional(),
+  /** Some of the dollars come from the price nobody entered. */
+  loss_assumed: z.boolean().optional(),
+  /** Mean busy devices of the window in units of one H100 (dense BF16); null when no model has a figure. */
+  h100_equivalents: z.number().nullable().optional(),
+  active_ratio: ratio.nullable().optional(),
+  effective_ratio: ratio.nullable().optional(),
 })
 export type FleetGroup = z.infer<typeof FleetGroup>
 

@@ -124,6 +124,10 @@ export const SELF_METRICS = {
   collector_spool_disk_errors_total: counter('Refusals of the disk.'),
   collector_spool_segments: gauge('Files of the spool.'),
 
+  ledger_broken_groups: gauge(
+    'Groups in answers since the start whose nine states did not sum to capacity; must stay 0.',
+  ),
+
   live_clients: gauge('Open live streams of dashboards.'),
   live_dropped_total: counter('Messages left out because a dashboard was too slow.'),
   live_messages_total: counter('Messages sent to dashboards.'),

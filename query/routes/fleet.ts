@@ -2,13 +2,9 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
 import { FleetMetric } from '../fleet-metrics.ts'
-import {
-  type FleetDeps,
-  fleetSeries,
-  fleetSummary,
-  SUMMARY_LIMIT_MAX,
-  SUMMARY_ORDERS,
-} from '../fleet.ts'
+import { fleetSeries, fleetSummary, SUMMARY_LIMIT_MAX, SUMMARY_ORDERS } from '../fleet.ts'
+import type { LedgerDeps } from '../ledger/cells.ts'
+import { summaryWithLedger } from '../ledger/summary.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import {
   FilterParam,
@@ -24,7 +20,11 @@ const Sort = z
   .templateLiteral([z.enum(['', '-']), z.enum(SUMMARY_ORDERS)])
   .describe('a figure of the group, with - before it for the highest first; default by key')
 
-export const fleetRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, { deps }, done) => {
+export const fleetRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
+  app,
+  { deps },
+  done,
+) => {
   app.get(
     '/fleet/summary',
     {
@@ -37,12 +37,18 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, 
           ...FilterParam,
           sort: Sort.optional(),
           limit: wholeNumberOrNone(1, SUMMARY_LIMIT_MAX),
+          include: z
+            .literal('ledger')
+            .optional()
+            .describe('ledger: states, loss, H100-equivalents and tiers of every group'),
         }),
         response: answers(FleetSummary),
       },
     },
-    ({ query: { group_by, filter, ...question } }) =>
-      fleetSummary(deps, { ...question, groupBy: group_by, filters: filter }),
+    ({ query: { group_by, filter, include, ...question } }) => {
+      const answer = include === 'ledger' ? summaryWithLedger : fleetSummary
+      return answer(deps, { ...question, groupBy: group_by, filters: filter })
+    },
   )
   app.get(
     '/fleet/series',

@@ -1,0 +1,90 @@
+import type { OwnerFigures, OwnersAnswer } from '#schemas/api-ledger.ts'
+import type { Owner } from '#schemas/journal.ts'
+import { countDevices } from '../device-count.ts'
+import { type FleetQuestion, frame } from '../fleet.ts'
+import { NO_COLUMNS } from '../queries/fleet-sums.ts'
+import { timeByState } from '../state-sums.ts'
+import {
+  bookOf,
+  type CellGroup,
+  groupCells,
+  groupId,
+  type LedgerDeps,
+  readCells,
+  readQuestion,
+  totalOf,
+} from './cells.ts'
+import { boundsOf, hoursOf, secondsOf } from './figures.ts'
+import { statesFinalUntil } from './ledger.ts'
+import { lossesOf, PRICED_FIELDS, versusCapacity } from './loss.ts'
+import { moneyOf, usdOf } from './money.ts'
+
+/**
+ * GET /api/v1/owners: every tenant that held something in the window or is in the owners file, the highest loss first.
+ * Throws as lossAnswer.
+ */
+export async function ownersAnswer(
+  deps: LedgerDeps,
+  asked: Omit<FleetQuestion, 'groupBy'>,
+): Promise<OwnersAnswer> {
+  const question = await readQuestion(deps, { ...asked, groupBy: 'tenant' })
+  const documents = await deps.documents()
+  const prices = bookOf(documents)
+  const [{ cells, plan }, devices] = await Promise.all([
+    readCells(deps, { ...question, more: PRICED_FIELDS, columns: NO_COLUMNS, prices }),
+    countDevices(deps, question),
+  ])
+  const groups = new Map(
+    groupCells(cells, question.groupBy).map((group) => [group.key['tenant'] ?? '', group]),
+  )
+  const known = new Map(documents.owners.map((owner) => [owner.tenant, owner]))
+  const tenants = [...new Set([...groups.keys(), ...known.keys()])]
+  const of = (tenant: string) => {
+    const id = groupId({ tenant }, question.groupBy)
+    const group = groups.get(tenant) ?? { id, key: { tenant }, cells: [] }
+    return ownerFigures(group, known.get(tenant), devices.get(id) ?? 0)
+  }
+  return {
+    ...frame(deps, { ...question, plan }),
+    states_final_until: statesFinalUntil(question.published),
+    owners: tenants
+      .filter((tenant) => tenant !== '')
+      .map(of)
+      .sort(byLoss),
+    nobody: of(''),
+  }
+}
+
+/** The highest loss first; what has no price after what has one, by hours. */
+function byLoss(a: OwnerFigures, b: OwnerFigures): number {
+  const usd = (owner: OwnerFigures) => owner.loss_usd.versus_capacity ?? -1
+  return usd(b) - usd(a) || b.lost_gpu_hours - a.lost_gpu_hours || (a.tenant < b.tenant ? -1 : 1)
+}
+
+function ownerFigures(
+  { key, cells }: CellGroup,
+  owner: Owner | undefined,
+  devices: number,
+): OwnerFigures {
+  const totals = totalOf(cells)
+  const times = timeByState(totals)
+  const losses = lossesOf(cells)
+  const all = versusCapacity(losses)
+  const { throttled, inefficient, productive, idle_held } = times
+  return {
+    tenant: key['tenant'] ?? '',
+    display_name: owner?.display_name ?? '',
+    contact: owner?.contact ?? '',
+    billing: owner?.billing ?? 'unknown',
+    devices,
+    ...boundsOf(totals),
+    held_device_seconds: secondsOf(idle_held + throttled + inefficient + productive),
+    idle_held_device_seconds: secondsOf(idle_held),
+    reserve_device_seconds: secondsOf(totals.states.reserve_ms * 1000n),
+    lost_gpu_hours: hoursOf(all.time),
+    loss_usd: { versus_capacity: usdOf(all), versus_target: usdOf(losses.versusTarget) },
+    payers: { ours: moneyOf(losses.ours), customer: moneyOf(losses.customer) },
+    unpriced_hours: hoursOf(all.time - all.priced),
+    assumed: all.isAssumed || losses.versusTarget.isAssumed,
+  }
+}

@@ -1,0 +1,79 @@
+import type { FleetGroup, FleetSummary } from '#schemas/api.ts'
+import { parseFilters, parseGroupBy } from '../filters.ts'
+import { fleetSummary, settledWindow, type SummaryQuestion } from '../fleet.ts'
+import { TIER_COLUMNS } from '../fleet-metrics.ts'
+import {
+  bookOf,
+  type CellGroup,
+  groupCells,
+  groupId,
+  type LedgerDeps,
+  readCells,
+  totalOf,
+} from './cells.ts'
+import { hoursOf, ledgerFigures } from './figures.ts'
+import { lossesOf, PRICED_FIELDS, versusCapacity } from './loss.ts'
+import { usdOf } from './money.ts'
+import { byCompute, tiersOf } from './tiers.ts'
+
+/**
+ * GET /api/v1/fleet/summary?include=ledger: the summary, each group with its states and what they cost. It reads more
+ * columns and tells more groups apart, so it is made only for those who ask. Throws as fleetSummary and lossAnswer.
+ */
+export async function summaryWithLedger(
+  deps: LedgerDeps,
+  asked: SummaryQuestion,
+): Promise<FleetSummary> {
+  const summary = await fleetSummary(deps, asked)
+  const groupBy = parseGroupBy(asked.groupBy)
+  const filters = parseFilters(asked.filters)
+  // The same window, also when a minute was settled meanwhile.
+  const { window, published } = await settledWindow(deps, summary)
+  const prices = bookOf(await deps.documents())
+  const columns = TIER_COLUMNS
+  const question = { window, published, groupBy, filters, more: PRICED_FIELDS, columns, prices }
+  const { cells } = await readCells(deps, question)
+  const groups = new Map(groupCells(cells, groupBy).map((group) => [group.id, group]))
+  const basis = 'bf16' as const
+  const figures = (group: CellGroup) =>
+    ledgerOf(group, deps, { basis, window, models: deps.models })
+  return {
+    ...summary,
+    groups: summary.groups.map((group) => {
+      const found = groups.get(groupId(group.key, groupBy))
+      return found === undefined ? group : { ...group, ...figures(found) }
+    }),
+  }
+}
+
+function ledgerOf(
+  { cells }: CellGroup,
+  { health }: LedgerDeps,
+  given: Parameters<typeof byCompute>[1],
+): Pick<
+  FleetGroup,
+  | 'ledger'
+  | 'lost_gpu_hours'
+  | 'loss_usd'
+  | 'loss_assumed'
+  | 'h100_equivalents'
+  | 'active_ratio'
+  | 'effective_ratio'
+> {
+  const totals = totalOf(cells)
+  const { ledger, ledger_ok } = ledgerFigures(totals)
+  if (!ledger_ok) health.brokenGroups += 1
+  const losses = lossesOf(cells)
+  const all = versusCapacity(losses)
+  const { active, effective } = tiersOf(totals)
+  const { figures, equivalents } = byCompute(cells, given)
+  return {
+    ledger,
+    lost_gpu_hours: hoursOf(all.time),
+    loss_usd: { versus_capacity: usdOf(all), versus_target: usdOf(losses.versusTarget) },
+    loss_assumed: all.isAssumed || losses.versusTarget.isAssumed,
+    h100_equivalents: figures.value === null ? null : equivalents.busy,
+    active_ratio: active.value,
+    effective_ratio: effective.value,
+  }
+}

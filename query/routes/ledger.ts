@@ -1,0 +1,81 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  ComputeBasis,
+  LedgerAnswer,
+  LossAnswer,
+  OwnersAnswer,
+  TiersAnswer,
+} from '#schemas/api-ledger.ts'
+import type { LedgerDeps } from '../ledger/cells.ts'
+import { ledgerAnswer } from '../ledger/ledger.ts'
+import { lossAnswer } from '../ledger/loss.ts'
+import { ownersAnswer } from '../ledger/owners.ts'
+import { tiersAnswer } from '../ledger/tiers.ts'
+import { FilterParam, GroupByParam, WindowParams } from './parameters.ts'
+import { answers } from './responses.ts'
+
+const tags = ['ledger']
+const Grouped = z.strictObject({ ...WindowParams, ...GroupByParam, ...FilterParam })
+
+/** Where time went and what it cost. */
+export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
+  app,
+  { deps },
+  done,
+) => {
+  app.get(
+    '/ledger',
+    {
+      schema: {
+        tags,
+        summary: 'Device-seconds by state: nine states that sum to capacity',
+        querystring: Grouped,
+        response: answers(LedgerAnswer),
+      },
+    },
+    ({ query: { group_by, filter, from, to } }) =>
+      ledgerAnswer(deps, { from, to, groupBy: group_by, filters: filter }),
+  )
+  app.get(
+    '/loss',
+    {
+      schema: {
+        tags,
+        summary: 'Lost hours and dollars by state and by who pays',
+        querystring: Grouped,
+        response: answers(LossAnswer),
+      },
+    },
+    ({ query: { group_by, filter, from, to } }) =>
+      lossAnswer(deps, { from, to, groupBy: group_by, filters: filter }),
+  )
+  app.get(
+    '/utilization/tiers',
+    {
+      schema: {
+        tags,
+        summary: 'Allocated, busy, active, effective; busy by device, compute and price',
+        querystring: Grouped.extend({
+          basis: ComputeBasis.default('bf16').describe('what H100-equivalents are counted in'),
+        }),
+        response: answers(TiersAnswer),
+      },
+    },
+    ({ query: { group_by, filter, from, to, basis } }) =>
+      tiersAnswer(deps, { from, to, groupBy: group_by, filters: filter, basis }),
+  )
+  app.get(
+    '/owners',
+    {
+      schema: {
+        tags,
+        summary: 'Tenants: what they hold, use and lose, the highest loss first',
+        querystring: z.strictObject({ ...WindowParams, ...FilterParam }),
+        response: answers(OwnersAnswer),
+      },
+    },
+    ({ query: { filter, from, to } }) => ownersAnswer(deps, { from, to, filters: filter }),
+  )
+  done()
+}
