@@ -6,7 +6,6 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import {
-  agrees,
   compareHelios,
   expectedRows,
   heliosAnswers,
@@ -15,18 +14,19 @@ import {
   heliosQuartiles,
   importHelios,
   isHeliosHere,
-  may,
 } from './helios.testing.ts'
 
-/** Minutes of 1 to 3 May, the part of ISO week 18 that is in the month. */
-const W18_MINUTES = 3 * 1440
-/** A small one, so that the whole month takes seconds: 1.4 million device minutes. All of them: npm run bench -- helios. */
-const WHOLE_MONTH = ['vcSoL']
+/**
+ * All clusters for a day, 1.2 million device minutes, and a small one for the month, 0.7 million: what CI has time for.
+ * All of them for the month are 38 million: npm run bench -- helios.
+ */
+const DAY_MINUTES = 1440
+const WHOLE_MONTH = ['vcJLV']
 
 if (!isHeliosHere)
   console.warn('shared/traces is not beside the checkout: the Helios figures are not compared')
 
-describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18', () => {
+describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters on 1 May', () => {
   let engine: TestEngine
   let folder: string
   let answers: HeliosAnswers
@@ -36,7 +36,7 @@ describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18',
     for (const path of heliosFiles()) {
       const lines = gunzipSync(readFileSync(path)).toString().split('\n')
       const cut = join(folder, basename(path))
-      await writeFile(cut, gzipSync(lines.slice(0, 1 + W18_MINUTES).join('\n')))
+      await writeFile(cut, gzipSync(lines.slice(0, 1 + DAY_MINUTES).join('\n')))
       paths.push(cut)
     }
     engine = await startTestEngine({ migrated: true })
@@ -49,14 +49,12 @@ describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18',
     await rm(folder, { recursive: true, force: true })
   })
 
-  it('gives every GPU-hour of every cluster, day and week, and of the fleet, to the last digit', async () => {
+  it('gives every GPU-hour of every cluster and of the fleet to the last digit', async () => {
     const pools = new Set(expectedRows('helios_vc_month.csv').map((row) => row['vc'] ?? ''))
-    const { lines, differences } = await compareHelios(answers, { pools, days: 3, isFleet: true })
+    const { lines, differences } = await compareHelios(answers, { pools, days: 1, isFleet: true })
     expect(differences).toEqual([])
-    // The files list 11 clusters: their 3 days, 3 days of the whole fleet, and their week.
-    expect(lines).toBe(11 * 3 + 3 + 11)
-    const week = await answers.fleet(may(1), may(4))
-    expect(agrees(week, { used: '38039.9833', idle: '23592.0167', share: '0.617212' })).toBe(true)
+    // The files list 11 clusters; the fleet is all 16.
+    expect(lines).toBe(11 + 1)
   })
 
   it('puts every device-second into one state: held time is productive, the rest unallocated', async () => {
@@ -74,7 +72,7 @@ describe.skipIf(!isHeliosHere)('Helios, all 16 virtual clusters in ISO week 18',
     expect(again.minutesSettled).toBe(0)
     expect(again.files.every(({ stored, samples }) => stored === 0 && samples > 0)).toBe(true)
     const [row] = await engine.store.query('SELECT count() AS rows FROM samples')
-    expect(row).toEqual({ rows: String(856 * W18_MINUTES) })
+    expect(row).toEqual({ rows: String(856 * DAY_MINUTES) })
   })
 })
 

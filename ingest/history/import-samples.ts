@@ -14,7 +14,6 @@ import type { Span } from './spans.ts'
 import { storedParts } from './stored-parts.ts'
 import { measuredStep } from './measured-step.ts'
 
-/** Rows of one insert. */
 const PART_ROWS = 200_000
 /** Devices of one file at most: their words and capacity are kept until its end. */
 const DEVICES_MAX = 200_000
@@ -26,6 +25,8 @@ export interface SamplesOptions {
   readonly map: SamplesMap
   /** Name of the data set: part of the keys of devices that have none of their own. */
   readonly dataset: string
+  /** Rows of one insert; absent = 200,000. Parts of another size are other parts: it belongs to the file's mark. */
+  readonly partRows?: number
   readonly onShare: (share: number) => void
 }
 
@@ -39,12 +40,12 @@ export async function importDeviceSamples(
   options: SamplesOptions,
 ): Promise<FileResult> {
   const { store, clock } = deps
-  const { map, dataset } = options
+  const { map, dataset, partRows = PART_ROWS } = options
   const metrics = metricsOf(map)
   const step = minutesOf(map.step_ms ?? (await measuredStep(file, map)))
-  const hash = await historyHash(file, JSON.stringify([dataset, step, map]))
+  const hash = await historyHash(file, JSON.stringify([dataset, step, partRows, map]))
   const parts = await storedParts(store, hash, clock)
-  const rows = createSampleRows(PART_ROWS)
+  const rows = createSampleRows(partRows)
   const busy = busyOf(map, metrics)
   const writer = createPartWriter(store, parts, rows)
   const refusals = createRefusals(file.name)
