@@ -196,7 +196,7 @@ function sessionAnswer(state: State, options: StubOptions): Answer {
     login_needed: !state.signedIn,
     simulated: true,
     site_timezone: options.timeZone ?? 'Asia/Shanghai',
-    version: '0.3.0',
+    version: '0.4.0',
     definition: DEFINITION_SET,
     demo: { incident_running: state.incident },
   })
