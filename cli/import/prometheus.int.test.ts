@@ -7,6 +7,7 @@ import { createPrometheusApi } from './prometheus-api.ts'
 import { importPrometheus, type PrometheusJob } from './prometheus-job.ts'
 import { sourcesOf } from './prometheus-sources.ts'
 import { startThreads } from './prometheus-threads.ts'
+import { run } from './prometheus.ts'
 import {
   busyOf,
   GPUS_PER_NODE,
@@ -147,6 +148,38 @@ describe('history out of Prometheus', () => {
     } finally {
       await threads.stop()
     }
+  })
+
+  it.each([
+    ['a data set', { dataset: 'past' }, 'plimsoll_past'],
+    ['the site', { cluster: 'by-command' }, 'plimsoll'],
+  ])('puts history into %s by its command', async (_, options, database) => {
+    const url = new URL(engine.url)
+    Object.assign(url, { username: engine.user, password: engine.password, pathname: '/plimsoll' })
+    const given: Readonly<Record<string, string>> = {
+      url: stub.url,
+      clickhouse: url.href,
+      from: '2026-05-01T22:00Z',
+      to: '2026-05-01T22:30Z',
+      ...options,
+    }
+    const printed: string[] = []
+    const code = await run({
+      option: (name) => given[name],
+      options: () => [],
+      flag: () => false,
+      positionals: ['prometheus'],
+      env: {},
+      print: (line) => printed.push(line),
+    })
+    expect(code).toBe(0)
+    expect(printed[0]).toBe(`${NODES * GPUS_PER_NODE * 30} samples of 16 devices from 2 exporters`)
+    expect(printed.at(-1)).toBe('30 minutes settled')
+    const found = await one(
+      `SELECT count() AS parts, sum(row_count) AS rows FROM ${database}.batches
+       WHERE collector = 'import' AND max_ts < '2026-05-01 22:30:00'`,
+    )
+    expect(found).toEqual({ parts: '1', rows: String(NODES * GPUS_PER_NODE * 30) })
   })
 
   it('goes on where it was cut off', async () => {

@@ -113,7 +113,11 @@ async function withTarget<T>(
 ): Promise<T> {
   const { site, dataset, log } = target
   if (dataset !== undefined) {
-    const { store, connection } = await openDataset(site, { name: dataset, log })
+    const { store, connection } = await openDataset(site, {
+      name: dataset,
+      // The migrations of a new data set are no news.
+      log: { ...log, info: () => undefined },
+    })
     try {
       return await work(store, connection)
     } finally {
