@@ -2,6 +2,7 @@ import { createSpans } from '../ingest/settle/spans.ts'
 import type { Store } from '../ingest/store/store.ts'
 import { storedSample } from '../ingest/store/stored-sample.testing.ts'
 import { DIMENSIONS } from './filters.ts'
+import { STATE_COLUMNS, type StateColumn } from './state-sums.ts'
 
 /** One device's part of one minute; what is left out is a plain H100 that is half busy. */
 export interface SeedMinute {
@@ -15,9 +16,17 @@ export interface SeedMinute {
   readonly busy?: number
   readonly capacityMs?: number
   readonly watts?: number
+  /** Columns of the ledger by state, of one minute; those left out are 0. Absent = all known time is productive. */
+  readonly states?: Partial<Record<StoredStateColumn, number>>
+  readonly verificationMs?: number
 }
 
-const PLAIN = {
+/** Columns of states as tables have them. */
+export type StoredStateColumn = Exclude<StateColumn, 'reserve_ms'>
+const STORED_STATES = STATE_COLUMNS.filter((column) => column !== 'reserve_ms')
+
+/** What a device is described by. */
+const PLAIN_DEVICE = {
   cluster: 'east',
   hall: 'h1',
   rack: 'r1',
@@ -29,18 +38,19 @@ const PLAIN = {
   job: '',
   class: '',
 }
+const PLAIN = { ...PLAIN_DEVICE, allocation_source: '', billing: '' }
 
 const dateTime = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 const dateTimeMs = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 
-function sumsOf(
-  { knownMs = 60_000, busy = 0.5, capacityMs = 60_000, watts = 400 }: SeedMinute,
-  minutes = 1,
-) {
+function sumsOf(minute: SeedMinute, minutes = 1) {
+  const { knownMs = 60_000, busy = 0.5, capacityMs = 60_000, watts = 400 } = minute
+  const { verificationMs = 0, states } = minute
   const known = knownMs * minutes
   return {
     capacity_ms: capacityMs * minutes,
-    verification_ms: 0,
+    verification_ms: verificationMs * minutes,
+    ...(states === undefined ? {} : statesOf(states, minutes)),
     known_ms: known,
     busy_ms_x1000: Math.round(busy * 1000) * known,
     active_known_ms: known,
@@ -57,6 +67,9 @@ function sumsOf(
     margin_min: null,
   }
 }
+
+const statesOf = (states: NonNullable<SeedMinute['states']>, minutes: number) =>
+  Object.fromEntries(STORED_STATES.map((column) => [column, (states[column] ?? 0) * minutes]))
 
 let token = 0
 const insert = (store: Store, table: string, rows: readonly Record<string, unknown>[]) => {
@@ -150,7 +163,7 @@ export async function seedInventory(store: Store, devices: readonly SeedDevice[]
       device_id: id,
       at: dateTimeMs(sinceMs),
       canonical_key: key ?? `uuid:GPU-${id}`,
-      ...PLAIN,
+      ...PLAIN_DEVICE,
       ...dims,
       device_index: index ?? id % 8,
       bus: '0000:01:00.0',
