@@ -36,6 +36,12 @@ describe('a command line', () => {
     expect(invocation.positionals).toEqual(['x'])
   })
 
+  it('takes a number below zero for the value it is', () => {
+    expect(parse('--target', '-30d').options('target')).toEqual(['-30d'])
+    expect(() => parse('--target', '--open')).toThrow(PlimsollError)
+    expect(() => parse('--open', '-3')).toThrow(PlimsollError)
+  })
+
   it('that says nothing leaves everything undefined, not empty', () => {
     const invocation = parse()
     expect(invocation.option('port')).toBeUndefined()

@@ -76,12 +76,25 @@ type ParseConfig = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['opt
 
 function parse(spec: CommandSpec, args: readonly string[], options: ParseConfig) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    const whole = withNumbers(args, options)
+    return parseArgs({ args: whole, options, allowPositionals: true, strict: true })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     // Node goes on to explain how a word that starts with a dash could be given.
     throw usage(spec, reason.split('. ')[0] ?? reason, cause)
   }
+}
+
+/** `--from -30d` is a value, not an option: no option begins with a digit. Node wants `--from=-30d`. */
+function withNumbers(args: readonly string[], options: ParseConfig): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const before = joined.at(-1) ?? ''
+    const takesValue = before.startsWith('--') && options[before.slice(2)]?.type === 'string'
+    if (takesValue && /^-\d/.test(arg)) joined[joined.length - 1] = `${before}=${arg}`
+    else joined.push(arg)
+  }
+  return joined
 }
 
 const usage = (spec: CommandSpec, reason: string, cause?: unknown) =>

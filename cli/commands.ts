@@ -1,5 +1,5 @@
 import type { CommandSpec } from './command.ts'
-import { IMPORT, IMPORT_SLURM } from './import-options.ts'
+import { IMPORT, IMPORT_HISTORY, IMPORT_SLURM } from './import-options.ts'
 import {
   BUS,
   COLLECT,
@@ -12,6 +12,8 @@ import {
   STATUS_PAGE,
   STORE,
   STREAMS,
+  TIME_FROM,
+  TIME_TO,
 } from './option-sets.ts'
 
 /** Every subcommand, in the order of `plimsoll --help`. */
@@ -174,8 +176,8 @@ they reach it with CLICKHOUSE_URL=http://default:<password>@127.0.0.1:<port>/pli
 it settled with what is stored now. Minutes that differ become new revisions, each with a restatement record; hours and
 days follow. Running it again changes nothing. What is older than the raw samples is left as it is.`,
     options: {
-      from: { value: 'TIME', help: 'first moment, with its zone: 2026-05-01T10:00Z' },
-      to: { value: 'TIME', help: 'end of the window, not part of it' },
+      from: TIME_FROM,
+      to: TIME_TO,
       reason: { value: 'TEXT', help: 'why; kept and shown with it' },
       'dry-run': { help: 'print what would change, and change nothing' },
       ...DATA,
@@ -229,7 +231,7 @@ tell them, accepted = first seen. Redirect it into a file, which can be imported
     name: 'import',
     summary: 'inventory, who holds what, prices and owners from files and from Slurm',
     arguments: 'WHAT FILE [options]',
-    words: 2,
+    words: 1000,
     details: `WHAT is inventory, allocations, contracts, owners, prices, references or states; FILE may be - for standard input.
 Reads the file, prints what is in it and what is wrong with it, and writes the rest into the journal of a running server
 (PLIMSOLL_TOKEN, role admin). Rows that are refused take no others with them; documents (contracts, owners, prices,
@@ -237,12 +239,15 @@ references) replace the one before and are taken whole. Sending the same again c
 From Slurm: allocations with --format squeue-json, scontrol or sacct. With --state a look at all jobs writes what
 changed since the last, and sacct closes the books; its word is complete for --cluster, or for --nodes of it. Local times
 of Slurm need --timezone. Cron line, prolog and epilog: docs/slurm.md; files and their columns: docs/attribution.md.
+History goes into the store itself: import samples FILE… and import allocations FILE… (counts) with --dataset and --map,
+import prometheus with --url (docs/import.md).
 Exit code: 0 = all was taken, 1 = some rows were refused, 2 = the command line.`,
-    options: { ...IMPORT, ...IMPORT_SLURM },
+    options: { ...IMPORT, ...IMPORT_SLURM, ...IMPORT_HISTORY, ...DATA, ...STORE },
     examples: [
       "plimsoll import inventory inventory.csv --pattern 'h{hall}-r{rack}-n{node}' --dry-run",
       'squeue --json | plimsoll import allocations - --format squeue-json --cluster h1 --state slurm.json',
       'plimsoll import prices prices.yaml --timezone Asia/Shanghai',
+      'plimsoll import prometheus --url http://prometheus:9090 --from -30d',
     ],
     load: () => import('./commands/import.ts'),
   },

@@ -1,4 +1,5 @@
 import type { OptionSpec } from './command.ts'
+import { TIME_FROM, TIME_TO } from './option-sets.ts'
 
 /** Options of `plimsoll import` for files that people keep. */
 export const IMPORT: Readonly<Record<string, OptionSpec>> = {
@@ -14,6 +15,26 @@ export const IMPORT: Readonly<Record<string, OptionSpec>> = {
   shared: { help: 'allocations.csv: several holders of one device at a time are meant' },
   'dry-run': { help: 'print what would change, and change nothing' },
   server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
+}
+
+/** Options of `plimsoll import` for history that goes into the store itself. */
+export const IMPORT_HISTORY: Readonly<Record<string, OptionSpec>> = {
+  dataset: {
+    value: 'NAME',
+    help: 'samples, prometheus, counts of allocations: a database of its own, never aged',
+  },
+  map: { value: 'FILE', help: 'samples, counts of allocations: what the columns mean (YAML)' },
+  url: { value: 'URL', help: 'prometheus: the server to read from' },
+  from: TIME_FROM,
+  to: TIME_TO,
+  step: { value: 'SECONDS', help: 'prometheus: between two samples of a device (default 60)' },
+  match: {
+    value: 'SELECTOR',
+    repeatable: true,
+    help: 'prometheus: only these series, such as \'{cluster="h1"}\'',
+  },
+  mapping: { value: 'FILE', help: 'prometheus: mapping of another exporter (docs/collector.md)' },
+  names: { value: 'FILE', help: 'prometheus: what node names are, where series have addresses' },
 }
 
 /** Options of `plimsoll import allocations` for outputs of Slurm. */

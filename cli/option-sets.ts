@@ -117,3 +117,10 @@ export const REPORTS: Readonly<Record<string, OptionSpec>> = {
     help: 'how often it says how it is (PLIMSOLL_STATUS_SECONDS; default 10, a collector 60)',
   },
 }
+
+/** The two ends of a window of time. */
+export const TIME_FROM: OptionSpec = {
+  value: 'TIME',
+  help: 'first moment, with its zone: 2026-05-01T10:00Z (import prometheus: also -30d)',
+}
+export const TIME_TO: OptionSpec = { value: 'TIME', help: 'end of the window, not part of it' }

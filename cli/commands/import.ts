@@ -23,9 +23,14 @@ const PROGRESS_AFTER_MS = 2000
 
 /** `plimsoll import WHAT FILE`: 0 = all was taken, 1 = some rows were refused and the others were taken. */
 export async function run(invocation: Invocation): Promise<number> {
-  const [what, file] = invocation.positionals
+  const [what, file, surplus] = invocation.positionals
+  const history = historyOf(what, invocation.option('dataset'))
+  if (history !== null) return (await history()).run(invocation)
   if (what === undefined || !isFileKind(what))
-    throw usage('import inventory, allocations, contracts, owners, prices, references or states')
+    throw usage(
+      'import inventory, allocations, contracts, owners, prices, references, states, samples or prometheus',
+    )
+  if (surplus !== undefined) throw usage(`import ${what} one FILE at a time`)
   if (file === undefined) throw usage(`import ${what} FILE, or - for standard input`)
   const format = slurmFormat(invocation)
   if (format !== null && what !== 'allocations')
@@ -35,6 +40,14 @@ export async function run(invocation: Invocation): Promise<number> {
       ? await carryOut(invocation, planFile(await fileImport(invocation, what, file)))
       : await importSlurm(invocation, format, file)
   return plan.problems.refused === 0 ? 0 : 1
+}
+
+/** What brings history into the store itself instead of entries into the journal; null for the others. */
+function historyOf(what: string | undefined, dataset: string | undefined) {
+  if (what === 'samples') return () => import('../import/samples.ts')
+  if (what === 'prometheus') return () => import('../import/prometheus.ts')
+  if (what === 'allocations' && dataset !== undefined) return () => import('../import/counts.ts')
+  return null
 }
 
 const usage = (what: string) =>
