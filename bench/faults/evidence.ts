@@ -180,14 +180,15 @@ export async function settledMinutes(
   const found = await rows(
     site.store,
     MinuteRow,
-    `SELECT toUnixTimestamp(bucket) * 1000 AS minute_ms, toString(device_id) AS device, capacity_ms AS capacity,
-       known_ms AS known, busy_ms_x1000 AS busy, power_known_ms AS power_known, power_mw_ms AS power
+    `SELECT toUnixTimestamp(bucket) * 1000 AS minute_ms, toString(device_id) AS device, sum(capacity_ms) AS capacity,
+       sum(known_ms) AS known, sum(busy_ms_x1000) AS busy, sum(power_known_ms) AS power_known, sum(power_mw_ms) AS power
      FROM ledger_1m
      INNER JOIN (
        SELECT bucket, max(revision) AS revision FROM revisions WHERE resolution = '1m' GROUP BY bucket
      ) AS published USING (bucket, revision)
      WHERE device_id IN (${honest(site).join(', ')})
-       AND bucket >= toDateTime({from_s:Int64}, 'UTC') AND bucket < toDateTime({to_s:Int64}, 'UTC')`,
+       AND bucket >= toDateTime({from_s:Int64}, 'UTC') AND bucket < toDateTime({to_s:Int64}, 'UTC')
+     GROUP BY minute_ms, device`,
     { from_s: fromMs / 1000, to_s: toMs / 1000 },
   )
   return new Map(
@@ -201,7 +202,8 @@ export async function settledMinutes(
 /** Minutes whose group rows do not sum to their device rows. */
 export async function unevenGroups(site: Site): Promise<number> {
   const sums = (table: string) =>
-    `SELECT bucket, sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy FROM ${table}
+    `SELECT bucket, sum(capacity_ms) AS capacity, sum(known_ms) AS known, sum(busy_ms_x1000) AS busy,
+       sum(idle_held_ms) + sum(unallocated_ms) AS idle, sum(productive_ms_x1000) AS productive FROM ${table}
      INNER JOIN (
        SELECT bucket, max(revision) AS revision FROM revisions WHERE resolution = '1m' GROUP BY bucket
      ) AS published USING (bucket, revision) GROUP BY bucket`
@@ -209,7 +211,8 @@ export async function unevenGroups(site: Site): Promise<number> {
     site.store,
     CountRow,
     `SELECT count() AS n FROM (${sums('ledger_1m')}) AS a FULL JOIN (${sums('ledger_1m_group')}) AS b USING (bucket)
-     WHERE a.capacity != b.capacity OR a.known != b.known OR a.busy != b.busy`,
+     WHERE a.capacity != b.capacity OR a.known != b.known OR a.busy != b.busy OR a.idle != b.idle
+       OR a.productive != b.productive`,
   )
   return found?.n ?? 0
 }
