@@ -23,6 +23,7 @@ import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleet.ts'
+import { fleetMetricsRoutes } from './routes/fleet-metrics.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
@@ -32,6 +33,7 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { pipelineRoutes } from './routes/pipeline.ts'
 import { selfMetricsRoutes } from './routes/self-metrics.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { thermalRoutes } from './routes/thermal.ts'
 import { createSelfMetrics, type SelfMetrics } from './self-metrics.ts'
 
 export const SERVER_LIMITS = {
@@ -102,6 +104,8 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(docsRoutes, { prefix: '/api' })
     await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(explainRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(thermalRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(fleetMetricsRoutes, { deps: fleet })
     await scope.register(ledgerRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })

@@ -212,3 +212,40 @@ export const OwnersAnswer = LedgerFrame.extend({
   nobody: OwnerFigures,
 })
 export type OwnersAnswer = z.infer<typeof OwnersAnswer>
+
+/** A device that somebody holds and nobody uses now. */
+export const IdleDevice = z.object({
+  device_id: z.string(),
+  node: z.string(),
+  cluster: z.string(),
+  hall: z.string(),
+  rack: z.string(),
+  pool: z.string(),
+  model: z.string(),
+  tenant: z.string(),
+  job: z.string(),
+  class: z.string(),
+  billing: z.string(),
+  /** Beginning of the stretch as far as it was looked for. */
+  since: z.iso.datetime(),
+  /** It may have begun earlier. */
+  since_at_least: z.boolean(),
+  hours: z.number(),
+  /** Serving capacity in waiting, not waste. */
+  is_reserve: z.boolean(),
+  /** Price of the device in force now; null = unpriced. */
+  usd_per_hour: z.number().nullable(),
+  assumed: z.boolean(),
+})
+export type IdleDevice = z.infer<typeof IdleDevice>
+
+export const IdleHeldAnswer = z.object({
+  definition: z.string(),
+  simulated: z.boolean(),
+  /** The minute before it is the one these devices are idle in; null = nothing is settled. */
+  settled_until: z.iso.datetime().nullable(),
+  devices: z.array(IdleDevice),
+  total: z.int(),
+  next_cursor: z.string().nullable(),
+})
+export type IdleHeldAnswer = z.infer<typeof IdleHeldAnswer>

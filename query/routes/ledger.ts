@@ -2,17 +2,19 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
   ComputeBasis,
+  IdleHeldAnswer,
   LedgerAnswer,
   LossAnswer,
   OwnersAnswer,
   TiersAnswer,
 } from '#schemas/api-ledger.ts'
 import type { LedgerDeps } from '../ledger/cells.ts'
+import { IDLE_HELD_HOURS_MAX, IDLE_HELD_LIMIT_MAX, idleHeldAnswer } from '../ledger/idle-held.ts'
 import { ledgerAnswer } from '../ledger/ledger.ts'
 import { lossAnswer } from '../ledger/loss.ts'
 import { ownersAnswer } from '../ledger/owners.ts'
 import { tiersAnswer } from '../ledger/tiers.ts'
-import { FilterParam, GroupByParam, WindowParams } from './parameters.ts'
+import { CursorParam, FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
 import { answers } from './responses.ts'
 
 const tags = ['ledger']
@@ -76,6 +78,22 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
       },
     },
     ({ query: { filter, from, to } }) => ownersAnswer(deps, { from, to, filters: filter }),
+  )
+  app.get(
+    '/idle-held',
+    {
+      schema: {
+        tags,
+        summary: 'Devices that somebody holds and nobody uses now, the longest first, one page',
+        querystring: z.strictObject({
+          ...CursorParam,
+          hours: wholeNumber(1, IDLE_HELD_HOURS_MAX, 6).describe('how far back to look'),
+          limit: wholeNumber(1, IDLE_HELD_LIMIT_MAX, 100),
+        }),
+        response: answers(IdleHeldAnswer),
+      },
+    },
+    ({ query }) => idleHeldAnswer(deps, query),
   )
   done()
 }
