@@ -169,8 +169,9 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       await acceptCapacity()
       await corrections.look()
       await changes.look()
-      if (!hasOpened) {
-        await ledger.spans.open(plan.settledUntilMs ?? capacity.firstMs() ?? clock())
+      const firstMs = capacity.firstMs()
+      if (!hasOpened && firstMs !== null) {
+        await ledger.spans.open(plan.settledUntilMs ?? firstMs)
         hasOpened = true
       }
       const chunk = chunkMinutes(capacity.acceptedDevices)
