@@ -63,12 +63,12 @@ export async function contingency(
   let left = scope.busyX1000
   const steps = (fewest ?? []).slice(0, STEPS_MAX).map((row): ContingencyStep => {
     left -= row.busyX1000
-    const { job, tenant, cluster, devices } = row
+    const { job, tenant, cluster } = row
     return {
       job,
       tenant,
       cluster,
-      devices,
+      devices: Math.round(row.capacity_ms / SLICE_MS),
       busy_devices: row.busy_ms_x1000 / 1000 / SLICE_MS,
       utilization_after: ratioOf(left, scope.knownMs * 1000n) ?? 0,
     }
@@ -90,7 +90,7 @@ export async function contingency(
     zone: asked,
     coverage: ratioOf(
       scope.knownMs,
-      total((row) => row.base_ms),
+      total((row) => row.capacity_ms - row.verification_ms),
     ),
     ...figures,
     sentence: contingencySentence(figures),

@@ -69,6 +69,7 @@ test('filters mean the same in every query', () => {
     'fleet-provisional-states.sql',
     'fleet-provisional-sums.sql',
     'ledger-device-count.sql',
+    'thermal-groups.sql',
   ])
   const forms = new Set(filtered.map(({ text }) => filterLines(text).join('\n')))
   expect(forms.size).toBe(1)

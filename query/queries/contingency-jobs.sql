@@ -5,8 +5,8 @@ SELECT
   cluster,
   tenant,
   job,
-  uniqExactIf(l.device_id, l.known_ms > 0) AS devices,
-  sum(l.capacity_ms) - sum(l.verification_ms) AS base_ms,
+  sum(l.capacity_ms) AS capacity_ms,
+  sum(l.verification_ms) AS verification_ms,
   sum(l.known_ms) AS known_ms,
   sum(l.busy_ms_x1000) AS busy_ms_x1000
 FROM ledger_1m AS l
