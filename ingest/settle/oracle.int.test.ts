@@ -213,7 +213,7 @@ describe('settled minutes', () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   }, 60_000)
 
