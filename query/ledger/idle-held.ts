@@ -38,14 +38,23 @@ export async function idleHeldAnswer(
   return {
     ...frame,
     settled_until: iso(settledUntilMs),
-    devices: rows.map(({ id, since_ms, minutes, total: _, ...row }) => {
+    devices: rows.map((row) => {
       const price = prices.deviceHour(row, settledUntilMs)
       return {
-        device_id: id,
-        ...row,
-        since: iso(since_ms),
-        since_at_least: since_ms <= fromMs,
-        hours: minutes / 60,
+        device_id: row.id,
+        node: row.node,
+        cluster: row.cluster,
+        hall: row.hall,
+        rack: row.rack,
+        pool: row.pool,
+        model: row.model,
+        tenant: row.tenant,
+        job: row.job,
+        class: row.class,
+        billing: row.billing,
+        since: iso(row.since_ms),
+        since_at_least: row.since_ms <= fromMs,
+        hours: row.minutes / 60,
         is_reserve: row.class === 'serving',
         usd_per_hour: price === null ? null : Number(price.microUsd) / MICRO_USD,
         assumed: price?.isAssumed ?? false,
