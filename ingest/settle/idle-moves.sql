@@ -26,34 +26,38 @@ WITH
       AND NOT (bucket >= own_from AND bucket < own_to)
     GROUP BY bucket
   ),
+  -- A minute that is cut has several rows: it is quiet when none of them shows its holder at work. Where nobody says who
+  -- holds, that is somebody unattributed.
   quiet_minutes AS
   (
     SELECT
-      device_id, tenant, job, class, allocation_source,
+      device_id, job, class, allocation_source,
+      if(allocation_source = 'none', '', tenant) AS holder,
       toUnixTimestamp(bucket) AS at_s,
       sumIf(idle_held_ms + unallocated_ms, capacity_ms = 0) > 0 AS is_moved
     FROM ledger_1m
     WHERE bucket >= read_from
       AND bucket < read_to
-      AND (quiet = 1 OR capacity_ms = 0)
+      AND (quiet = 1 OR capacity_ms < 60000)
       AND
       (
         (bucket >= own_from AND bucket < own_to AND revision = {revision:UInt32})
         OR (bucket, revision) GLOBAL IN (SELECT bucket, revision FROM published)
       )
-    GROUP BY device_id, tenant, job, class, allocation_source, at_s
+    GROUP BY device_id, holder, job, class, allocation_source, at_s
     HAVING max(quiet) = 1
+      AND countIf(quiet = 0 AND capacity_ms > 0 AND known_ms > failed_ms + drained_ms) = 0
   ),
   by_holder AS
   (
-    SELECT device_id, tenant, job, class, allocation_source, arraySort(groupArray((at_s, is_moved))) AS minutes
+    SELECT device_id, holder, job, class, allocation_source, arraySort(groupArray((at_s, is_moved))) AS minutes
     FROM quiet_minutes
-    GROUP BY device_id, tenant, job, class, allocation_source
+    GROUP BY device_id, holder, job, class, allocation_source
   ),
   stretches AS
   (
     SELECT
-      device_id, tenant, job, class, allocation_source,
+      device_id, holder, job, class, allocation_source,
       arrayJoin(arraySplit(
         (minute, at) -> at > 1 AND minute.1 - minutes[at - 1].1 != 60,
         minutes,
@@ -64,7 +68,7 @@ WITH
   changed AS
   (
     SELECT
-      device_id, tenant, job, class, allocation_source,
+      device_id, holder, job, class, allocation_source,
       length(stretch) >= multiIf(
         class = 'interactive', {interactive_minutes:UInt32},
         class = 'serving', {serving_minutes:UInt32},
@@ -88,11 +92,11 @@ SELECT
 FROM ledger_1m AS l
 INNER JOIN
 (
-  SELECT device_id, tenant, job, class, allocation_source, toDateTime(at_s, 'UTC') AS bucket, if(is_idle, toInt64(1), toInt64(-1)) AS sign
+  SELECT device_id, holder, job, class, allocation_source, toDateTime(at_s, 'UTC') AS bucket, if(is_idle, toInt64(1), toInt64(-1)) AS sign
   FROM changed
 ) AS c
   ON c.device_id = l.device_id AND c.bucket = l.bucket
-  AND c.tenant = l.tenant AND c.job = l.job AND c.class = l.class AND c.allocation_source = l.allocation_source
+  AND c.holder = l.tenant AND c.job = l.job AND c.class = l.class AND c.allocation_source = l.allocation_source
 WHERE l.bucket >= (SELECT toDateTime(min(at_s), 'UTC') FROM changed)
   AND l.bucket <= (SELECT toDateTime(max(at_s), 'UTC') FROM changed)
   AND l.quiet = 1

@@ -91,13 +91,22 @@ WITH
       AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
       AND to_at > from_at
     UNION ALL
-    -- What a device is, and where it stands, holds from the minute in which it was told.
+    -- What a device is holds from the minute in which it was told.
     SELECT device_id, 'told', greatest(intDiv(toUnixTimestamp64Milli(at), 60000) * 60000, {from_ms:Int64}), {to_ms:Int64}, 0, '', '', '', '', '', 0
     FROM descriptions
     UNION ALL
     SELECT device_id, 'told', greatest(toUnixTimestamp64Milli(from_at), {from_ms:Int64}), {to_ms:Int64}, 0, '', '', '', '', '', 0
     FROM places FINAL
     WHERE device_id != 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  ),
+  -- Since when labels name holders at all: from then on a device without one is free; elsewhere nobody says. Of all
+  -- time, because what a minute was must not depend on which minutes are looked at with it.
+  labelled AS
+  (
+    SELECT cluster AS labelled_cluster, vendor AS labelled_vendor, intDiv(toUnixTimestamp64Milli(min(at)), 60000) * 60000 AS labelled_ms
+    FROM devices
+    WHERE tenant != '' OR job != '' OR namespace != '' OR pod != ''
+    GROUP BY labelled_cluster, labelled_vendor
   ),
   -- Moments at which something changes for many devices at once.
   (
@@ -109,6 +118,8 @@ WITH
       SELECT toUnixTimestamp64Milli(arrayJoin([from_at, to_at])) FROM allocation_scopes
       UNION ALL
       SELECT toUnixTimestamp64Milli(from_at) FROM places WHERE device_id = 0
+      UNION ALL
+      SELECT labelled_ms FROM labelled
     )
     WHERE at_ms > {from_ms:Int64} AND at_ms < {to_ms:Int64}
   ) AS turns,
@@ -120,7 +131,11 @@ WITH
       groupArrayIf((cut_from, cut_to), kind = 'failed') AS failures,
       groupArrayIf((cut_from, cut_to), kind = 'drained') AS drains,
       groupArrayIf((cut_from, cut_to), kind = 'verification') AS verifications,
-      arraySort(groupArrayIf((cut_from, cut_to, rank, source, job, tenant, class, billing, share_ppm), kind = 'held')) AS allocated,
+      -- By name: cuts begin where the window does, and who has which part must not depend on it.
+      arraySort(
+        claim -> (claim.3, claim.4, claim.5, claim.6, claim.7, claim.8, claim.9),
+        groupArrayIf((cut_from, cut_to, rank, source, job, tenant, class, billing, share_ppm), kind = 'held')
+      ) AS allocated,
       arraySort(arrayDistinct(arrayConcat(groupArray(cut_from), groupArray(cut_to), turns))) AS edges
     FROM cuts
     GROUP BY device_id
@@ -189,15 +204,10 @@ WITH
         part_ends,
         arrayEnumerate(part_ends)
       ) AS part_ends,
-      fromUnixTimestamp64Milli(intDiv(seg_from, 60000) * 60000 + 59999, 'UTC') AS seen_until
+      -- A description holds for the whole minute it was told in, a place from its moment on.
+      fromUnixTimestamp64Milli(intDiv(seg_from, 60000) * 60000 + 59999, 'UTC') AS seen_until,
+      fromUnixTimestamp64Milli(seg_from, 'UTC') AS seen_from
     FROM ends
-  ),
-  -- Where labels name holders at all, a device without one is free; elsewhere nobody says.
-  labelled AS
-  (
-    SELECT DISTINCT cluster AS labelled_cluster, vendor AS labelled_vendor
-    FROM descriptions
-    WHERE tenant != '' OR job != '' OR namespace != '' OR pod != ''
   ),
   described AS
   (
@@ -229,13 +239,13 @@ WITH
       SELECT node AS of_node, from_at, cluster AS node_cluster, hall AS node_hall, rack AS node_rack, pool AS node_pool
       FROM places FINAL
       WHERE device_id = 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    ) AS n ON n.of_node = h.node AND n.from_at <= h.seen_until
+    ) AS n ON n.of_node = h.node AND n.from_at <= h.seen_from
   ),
   -- Where it stands: the device's own entry in the inventory, its node's, or what its collector was told.
   placed AS
   (
     SELECT
-      h.* EXCEPT (own_cluster, own_hall, own_rack, own_pool, node_cluster, node_hall, node_rack, node_pool),
+      h.* EXCEPT (own_hall, own_rack, own_pool, node_cluster, node_hall, node_rack, node_pool),
       toString(multiIf(p.place_cluster != '', p.place_cluster, h.node_cluster != '', h.node_cluster, h.own_cluster)) AS cluster,
       toString(multiIf(p.place_hall != '', p.place_hall, h.node_hall != '', h.node_hall, h.own_hall)) AS hall,
       toString(multiIf(p.place_rack != '', p.place_rack, h.node_rack != '', h.node_rack, h.own_rack)) AS rack,
@@ -246,12 +256,14 @@ WITH
       SELECT device_id AS of_device, from_at, cluster AS place_cluster, hall AS place_hall, rack AS place_rack, pool AS place_pool
       FROM places FINAL
       WHERE device_id != 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    ) AS p ON p.of_device = h.device_id AND p.from_at <= h.seen_until
+    ) AS p ON p.of_device = h.device_id AND p.from_at <= h.seen_from
   ),
   -- Who speaks for this time: a source that names a holder, or one whose word about the place is complete.
   scopes AS
   (
-    SELECT cluster, node, groupArray((toUnixTimestamp64Milli(from_at), toUnixTimestamp64Milli(to_at), toString(source))) AS times
+    SELECT cluster, node, groupArray((
+      toUnixTimestamp64Milli(from_at), toUnixTimestamp64Milli(to_at), toString(source), indexOf(['api', 'slurm', 'csv', 'import'], source)
+    )) AS times
     FROM allocation_scopes FINAL
     WHERE from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
       AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
@@ -269,19 +281,25 @@ WITH
   (
     SELECT
       h.* EXCEPT (near_times),
-      arrayFilter(span -> span.1 <= h.seg_from AND span.2 >= h.seg_to, arrayConcat(h.near_times, s.times)) AS speakers
+      -- The strongest first, as in ALLOCATION_SOURCES.
+      arraySort(
+        span -> span.4,
+        arrayFilter(span -> span.1 <= h.seg_from AND span.2 >= h.seg_to, arrayConcat(h.near_times, s.times))
+      ) AS speakers,
+      b.labelled_ms AS labelled_ms
     FROM near AS h
     LEFT JOIN (SELECT cluster AS scope_cluster, times FROM scopes WHERE node = '') AS s ON s.scope_cluster = h.cluster
+    LEFT JOIN labelled AS b ON b.labelled_cluster = h.own_cluster AND b.labelled_vendor = h.vendor
   ),
   parts AS
   (
     SELECT
-      h.* EXCEPT (holders, part_ends, told_job, told_tenant, told_class, speakers),
+      h.* EXCEPT (holders, part_ends, told_job, told_tenant, told_class, own_cluster, speakers, labelled_ms, seen_until, seen_from),
       multiIf(
         notEmpty(h.holders), h.holders[1].4,
         h.told_job != '' OR h.told_tenant != '', 'telemetry',
         notEmpty(h.speakers), h.speakers[1].3,
-        (h.cluster, h.vendor) GLOBAL IN (SELECT labelled_cluster, labelled_vendor FROM labelled), 'telemetry',
+        h.labelled_ms > 0 AND h.labelled_ms <= h.seg_from, 'telemetry',
         'none'
       ) AS allocation_source,
       if(
@@ -299,7 +317,7 @@ WITH
       ) AS held_parts
     FROM scoped AS h
   ),
-  -- What a class reaches on a model; the entry that names both counts before one that names one.
+  -- What a class reaches on a model; the entry that names both counts before one that names one, that before one for all.
   expected AS
   (
     SELECT class, model, arraySort(groupArray((toUnixTimestamp64Milli(from_at), effective_ppm))) AS steps
@@ -307,6 +325,9 @@ WITH
     WHERE from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
     GROUP BY class, model
   ),
+  (
+    SELECT arraySort(groupArrayArray(steps)) FROM expected WHERE class = '' AND model = ''
+  ) AS all_steps,
   with_class AS
   (
     SELECT p.*, part.3 AS class, b.steps AS class_steps
@@ -325,28 +346,63 @@ WITH
     FROM with_model AS p
     LEFT JOIN (SELECT class AS of_class, model AS of_model, steps FROM expected WHERE class != '' AND model != '') AS b
       ON b.of_class = p.class AND b.of_model = p.model
+  ),
+  resolved AS
+  (
+    SELECT
+      device_id,
+      seg_from,
+      seg_to,
+      arraySort(groupArray((
+        toUInt32(part.5),
+        toUInt32(part.6),
+        toUInt8(if(state = 0 AND class = 'verification', 3, state)),
+        cluster, hall, rack, pool, toString(node), toString(vendor), toString(model),
+        part.2,
+        part.1,
+        class,
+        allocation_source,
+        if(part.7 AND part.4 != '', part.4, 'unknown'),
+        toUInt8(part.7),
+        toUInt32(arrayFirst(
+          effective_ppm -> effective_ppm > 0,
+          arrayMap(
+            steps -> arrayLast(step -> step.1 <= seg_from, steps).2,
+            [both_steps, class_steps, model_steps, all_steps]
+          )
+        ))
+      ))) AS holders
+    FROM referred
+    WHERE part.6 > part.5
+    GROUP BY device_id, seg_from, seg_to
+  ),
+  -- Neighbours that say the same are one: what turns elsewhere must not cut the minutes of this device.
+  joined AS
+  (
+    SELECT
+      device_id,
+      holders,
+      arraySort(groupArray(seg_from)) AS froms,
+      arraySort(groupArray(seg_to)) AS tos,
+      arrayZip(arrayFilter(at -> NOT has(tos, at), froms), arrayFilter(at -> NOT has(froms, at), tos)) AS times
+    FROM resolved
+    GROUP BY device_id, holders
   )
 SELECT
   {set_id:UInt64},
   device_id,
-  seg_from,
-  seg_to,
-  if(state = 0 AND class = 'verification', 3, state),
-  part.5,
-  part.6,
-  cluster, hall, rack, pool, node, vendor, model,
-  part.2,
-  part.1,
-  class,
-  allocation_source,
-  if(part.7, if(part.4 = '', 'unknown', part.4), 'unknown'),
-  part.7,
-  arrayFirst(
-    effective_ppm -> effective_ppm > 0,
-    arrayMap(
-      steps -> arrayLast(step -> step.1 <= seg_from, steps).2,
-      [both_steps, class_steps, model_steps]
-    )
-  )
-FROM referred
-WHERE part.6 > part.5
+  time.1,
+  time.2,
+  holder.3,
+  holder.1,
+  holder.2,
+  holder.4, holder.5, holder.6, holder.7, holder.8, holder.9, holder.10,
+  holder.11,
+  holder.12,
+  holder.13,
+  holder.14,
+  holder.15,
+  holder.16,
+  holder.17
+FROM (SELECT device_id, holders, time FROM joined ARRAY JOIN times AS time)
+ARRAY JOIN holders AS holder

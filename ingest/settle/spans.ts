@@ -27,6 +27,8 @@ const AGAIN_MS = 3 * 3_600_000
 
 interface OpenSet {
   readonly id: number
+  /** When it was made, by the clock; its id may be ahead of it. */
+  readonly madeMs: number
   readonly fromMs: number
   readonly toMs: number
   /** Null where nobody can say whether something changed since. */
@@ -71,11 +73,14 @@ export function createSpans(store: Pick<Store, 'command' | 'query'>, clock: Cloc
   const openAnew = async (fromMs: number, digest: string | null): Promise<OpenSet> => {
     const toMs = Math.max(fromMs, clock()) + AHEAD_MS
     const from = Math.max(fromMs, clock() - BACK_MS) - AGAIN_MS
-    current = { id: await make(from, toMs, true), fromMs: from, toMs, digest }
+    const madeMs = clock()
+    const id = await make(from, toMs, true)
+    current = { id, madeMs, fromMs: from, toMs, digest }
     return current
   }
+  // Either way: rows leave by the clock of the store, whatever happens to this one.
   const isGood = (set: OpenSet, digest: string | null) =>
-    digest !== null && set.digest === digest && clock() - set.id < KEEP_MS
+    digest !== null && set.digest === digest && Math.abs(clock() - set.madeMs) < KEEP_MS
 
   return {
     async setFor({ fromMs, toMs, isFresh }) {

@@ -194,6 +194,7 @@ WITH
       c.* EXCEPT (span_from, span_to, part_from, part_to),
       s.* EXCEPT (device_id, minute_ms, span_from, is_quiet),
       s.is_quiet AND s.known_ms > 0 AS is_quiet_minute,
+      c.part_to - c.part_from = 1000000 AS is_whole,
       intDiv(s.known_ms * c.part_from, 1000000) AS k0,
       intDiv(s.known_ms * c.part_to, 1000000) AS k1,
       intDiv((c.span_ms - s.known_ms) * c.part_to, 1000000) - intDiv((c.span_ms - s.known_ms) * c.part_from, 1000000) AS silent,
@@ -233,8 +234,8 @@ WITH
       state, reference_ppm, busy_source, is_quiet_minute, silent, temperature_max, margin_min,
       is_held AS is_named,
       state = 0 AS is_open,
-      -- A busy device that nobody names is held by somebody.
-      is_held OR (NOT is_quiet_minute AND k1 > k0) AS has_holder,
+      -- A busy device that nobody names is held by somebody; what holders of parts leave is free.
+      is_held OR (is_whole AND NOT is_quiet_minute AND k1 > k0) AS has_holder,
       k1 - k0 AS k,
       a1 - a0 AS active_k,
       e1 - e0 AS effective_k,
@@ -269,7 +270,10 @@ WITH
       -- Below half of the reference: effective x 2 x 10^6 < reference x known, all in whole numbers.
       may_work AND reference_ppm > 0 AND effective_k > 0 AND effective_part * 2000 < reference_ppm * effective_k AS is_inefficient,
       if(may_work, lost_part, 0) AS throttled,
-      if(may_work, lost_busy_part, 0) AS throttled_busy
+      -- Parts of several sums are rounded each for itself: none may exceed what it is a part of.
+      if(may_work, least(lost_heat_part, lost_part), 0) AS throttled_heat,
+      if(may_work, least(lost_power_part, lost_part - least(lost_heat_part, lost_part)), 0) AS throttled_power,
+      if(may_work, least(lost_busy_part, busy_part), 0) AS throttled_busy
     FROM working
   )
 SELECT
@@ -309,8 +313,8 @@ SELECT
   toInt64(if(is_open AND is_free, k, 0)) AS unallocated_ms,
   toInt64(0) AS idle_held_ms,
   toInt64(throttled) AS throttled_ms_x1000,
-  toInt64(if(may_work, lost_heat_part, 0)) AS throttled_heat_ms_x1000,
-  toInt64(if(may_work, lost_power_part, 0)) AS throttled_power_ms_x1000,
+  toInt64(throttled_heat) AS throttled_heat_ms_x1000,
+  toInt64(throttled_power) AS throttled_power_ms_x1000,
   toInt64(if(is_inefficient, k * 1000 - throttled, 0)) AS inefficient_ms_x1000,
   toInt64(if(
     is_inefficient,
