@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OwnersAnswer, TiersAnswer } from '#schemas/api-ledger.ts'
 import { fleetSeries, fleetSummary } from '../fleet.ts'
-import { publish, seedGroups } from '../seed.testing.ts'
+import { publish, seedDevices, seedGroups } from '../seed.testing.ts'
 import { HOUR_MS, MINUTE_MS } from '../window.ts'
 import { EXAMPLE_FROM_MS, seedExample } from './example.testing.ts'
 import { ledgerAnswer } from './ledger.ts'
@@ -130,6 +130,57 @@ describe('one question, one digit', () => {
     const [ledger] = (await ledgerAnswer(site.deps(), hour)).groups
     expect(series.groups[0]?.values).toEqual([ledger?.utilization])
     expect(series.groups[0]?.lo).toEqual([ledger?.util_lo])
+  })
+})
+
+describe('tables', () => {
+  const dims = { tenant: 'stars', billing: 'paid' }
+  const idle = { bucketMs: 0, busy: 0, dims, states: { idle_held_ms: 60_000 } }
+  const work = { bucketMs: 0, busy: 0.8, dims, states: { productive_ms_x1000: 60_000_000 } }
+  /** A minute of each, of which hours and days are made. */
+  const half = {
+    busy: 0.4,
+    dims,
+    states: { idle_held_ms: 30_000, productive_ms_x1000: 30_000_000 },
+  }
+
+  test('of minutes, hours and days give the same states, dollars and devices', async () => {
+    const from = T0 - 2 * HOUR_MS - 30 * MINUTE_MS
+    const to = from + 4 * 24 * HOUR_MS + 10 * MINUTE_MS
+    site.nowMs = to
+    const count = (to - from) / MINUTE_MS
+    const buckets = Array.from({ length: count }, (_, at) => from + at * MINUTE_MS)
+    const minutes = buckets.map((bucketMs, at) => ({ ...(at % 2 === 0 ? idle : work), bucketMs }))
+    await seedDevices(site.store, minutes)
+    await publish(site.store, buckets)
+    const asked = { from: String(from), to: String(to), filters: [], groupBy: 'job,tenant' }
+    const ask = async () => {
+      const ledger = await ledgerAnswer(site.deps(), asked)
+      const loss = await lossAnswer(site.deps(), asked)
+      return { resolution: ledger.resolution, ledger: ledger.groups, loss: loss.groups }
+    }
+    const fromMinutes = await ask()
+    expect(fromMinutes).toMatchObject({
+      resolution: '1m',
+      ledger: [{ devices: 1, ledger_ok: true, ledger: { idle_held: (count / 2) * 60 } }],
+    })
+    const hours = Array.from({ length: 4 * 24 - 1 }, (_, at) => from + (at * 60 + 30) * MINUTE_MS)
+    await seedDevices(
+      site.store,
+      hours.map((bucketMs) => ({ ...half, bucketMs })),
+      'ledger_1h',
+    )
+    await publish(site.store, hours, { resolution: '1h' })
+    expect(await ask()).toEqual({ ...fromMinutes, resolution: '1h' })
+    // Midnight in Shanghai is 16:00 UTC.
+    const days = [0, 1, 2].map((at) => Date.UTC(2026, 4, 4 + at, 16))
+    await seedDevices(
+      site.store,
+      days.map((bucketMs) => ({ ...half, bucketMs })),
+      'ledger_1d',
+    )
+    await publish(site.store, days, { resolution: '1d' })
+    expect(await ask()).toEqual({ ...fromMinutes, resolution: '1d' })
   })
 })
 

@@ -9,7 +9,7 @@ import { planOf } from '../plan-of.ts'
 import type { FigureColumns } from '../queries/fleet-sums.ts'
 import type { Plan, PublishedMinutes } from '../resolution.ts'
 import { emptySums, rowKey, type Sums } from '../sums.ts'
-import { joinStates, NO_STATES, type LedgerSums } from '../state-sums.ts'
+import { joinStates, type LedgerSums, missingFromLedger, NO_STATES } from '../state-sums.ts'
 import type { TimeWindow } from '../window.ts'
 
 /** What the journal says of money: whole documents in force. */
@@ -23,7 +23,7 @@ export interface MoneyDocuments {
 export interface LedgerDeps extends FleetDeps {
   readonly documents: () => Promise<MoneyDocuments>
   readonly models: ModelCatalogue
-  /** Groups whose nine states did not sum to capacity, since this process began. */
+  /** Groups read whose nine states did not sum to capacity, since this process began. */
   readonly health: { brokenGroups: number }
 }
 
@@ -163,13 +163,15 @@ async function readPiece(
   const once = { t0Ms: piece.fromMs, stepMs: 0, columns, bySource: false, states: true }
   const groups = await readSums(deps.reader, plan, { ...once, groupBy: fields, filters })
   return [...groups.values()].map((group) => {
-    const sums = group.steps.get(0) ?? emptySums()
+    const totals = totalsOf(group.steps.get(0) ?? emptySums())
+    // Said and counted, never an error: the other figures of the answer stand.
+    if (missingFromLedger(totals) !== 0n) deps.health.brokenGroups += 1
     const key = Object.fromEntries(groupBy.map((field) => [field, group.key[field] ?? '']))
     return {
       id: groupId(key, groupBy),
       key,
       fields: group.key,
-      totals: totalsOf(sums),
+      totals,
       price: priceOf(prices, group.key, piece.fromMs),
       window: piece,
     }

@@ -16,6 +16,8 @@ const TABLES = [
   'revisions',
   'ledger_1m',
   'ledger_1m_group',
+  'ledger_1h',
+  'ledger_1d',
 ]
 
 /** Nothing was entered. */
@@ -47,11 +49,13 @@ export const prices = (...lines: ReturnType<typeof line>[]) => ({
   electricity: [],
 })
 
-/** The ledger's answers over a real engine, one hour after the example began. */
+/** The ledger's answers over a real engine. */
 export interface LedgerSite {
   readonly store: Store
   readonly health: { brokenGroups: number }
   documents: MoneyDocuments
+  /** One hour after the example began, until a test moves it. */
+  nowMs: number
   deps(): LedgerDeps
   /** Empties the tables and forgets the documents. */
   reset(): Promise<void>
@@ -65,10 +69,11 @@ export async function startLedgerSite(): Promise<LedgerSite> {
     store: engine.store,
     health,
     documents: NOTHING,
+    nowMs: EXAMPLE_FROM_MS + HOUR_MS,
     deps: () => ({
       ...fleetDeps({
         reader: engine.reader,
-        clock: () => EXAMPLE_FROM_MS + HOUR_MS,
+        clock: () => site.nowMs,
         timeZone: 'Asia/Shanghai',
         simulated: false,
       }),
@@ -78,6 +83,7 @@ export async function startLedgerSite(): Promise<LedgerSite> {
     }),
     async reset() {
       site.documents = NOTHING
+      site.nowMs = EXAMPLE_FROM_MS + HOUR_MS
       health.brokenGroups = 0
       for (const table of TABLES) await engine.store.command(`TRUNCATE TABLE ${table}`)
     },

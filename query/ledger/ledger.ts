@@ -1,4 +1,4 @@
-import type { LedgerAnswer, LedgerGroup } from '#schemas/api-ledger.ts'
+import type { LedgerAnswer } from '#schemas/api-ledger.ts'
 import { IDLE_WINDOW_MINUTES_MAX } from '#schemas/ledger.ts'
 import { countDevices } from '../device-count.ts'
 import { type FleetQuestion, frame } from '../fleet.ts'
@@ -27,20 +27,15 @@ export async function ledgerAnswer(deps: LedgerDeps, asked: FleetQuestion): Prom
     readCells(deps, { ...question, more, columns: NO_COLUMNS, prices: null }),
     countDevices(deps, question),
   ])
-  const groups = groupCells(cells, question.groupBy).map(({ id, key, cells: members }) => {
-    const group: LedgerGroup = {
+  return {
+    ...frame(deps, { ...question, plan }),
+    states_final_until: statesFinalUntil(question.published),
+    groups: groupCells(cells, question.groupBy).map(({ id, key, cells: members }) => ({
       key,
       devices: devices.get(id) ?? 0,
       ...ledgerFigures(totalOf(members)),
       allocation_sources: sourcesOf(members),
-    }
-    if (!group.ledger_ok) deps.health.brokenGroups += 1
-    return group
-  })
-  return {
-    ...frame(deps, { ...question, plan }),
-    states_final_until: statesFinalUntil(question.published),
-    groups,
+    })),
   }
 }
 

@@ -75,8 +75,7 @@ export interface Losses {
 
 /** Everything that money has to be worked out for, in whole numbers. */
 export function lossesOf(cells: readonly Cell[]): Losses {
-  const none = Object.fromEntries(LOSS_LINES.map((line) => [line, NO_WORTH]))
-  const lines = new Map<string, Worth>(Object.entries(none))
+  const lines = new Map<LossLine, Worth>()
   let [ours, customer, versusTarget] = [NO_WORTH, NO_WORTH, NO_WORTH]
   for (const { totals, price, fields } of cells) {
     const lost = lostByLine(totals)

@@ -24,19 +24,21 @@ export async function summaryWithLedger(
   deps: LedgerDeps,
   asked: SummaryQuestion,
 ): Promise<FleetSummary> {
-  const summary = await fleetSummary(deps, asked)
   const groupBy = parseGroupBy(asked.groupBy)
   const filters = parseFilters(asked.filters)
-  // The same window, also when a minute was settled meanwhile.
-  const { window, published } = await settledWindow(deps, summary)
+  const { window, published } = await settledWindow(deps, asked)
   const prices = bookOf(await deps.documents())
   const columns = TIER_COLUMNS
   const question = { window, published, groupBy, filters, more: PRICED_FIELDS, columns, prices }
-  const { cells } = await readCells(deps, question)
+  // The same window for both, also when a minute is settled meanwhile.
+  const fixed = { from: String(window.fromMs), to: String(window.toMs) }
+  const [summary, { cells }] = await Promise.all([
+    fleetSummary(deps, { ...asked, ...fixed }),
+    readCells(deps, question),
+  ])
   const groups = new Map(groupCells(cells, groupBy).map((group) => [group.id, group]))
   const basis = 'bf16' as const
-  const figures = (group: CellGroup) =>
-    ledgerOf(group, deps, { basis, window, models: deps.models })
+  const figures = (group: CellGroup) => ledgerOf(group, { basis, window, models: deps.models })
   return {
     ...summary,
     groups: summary.groups.map((group) => {
@@ -48,7 +50,6 @@ export async function summaryWithLedger(
 
 function ledgerOf(
   { cells }: CellGroup,
-  { health }: LedgerDeps,
   given: Parameters<typeof byCompute>[1],
 ): Pick<
   FleetGroup,
@@ -61,14 +62,12 @@ function ledgerOf(
   | 'effective_ratio'
 > {
   const totals = totalOf(cells)
-  const { ledger, ledger_ok } = ledgerFigures(totals)
-  if (!ledger_ok) health.brokenGroups += 1
   const losses = lossesOf(cells)
   const all = versusCapacity(losses)
   const { active, effective } = tiersOf(totals)
   const { figures, equivalents } = byCompute(cells, given)
   return {
-    ledger,
+    ledger: ledgerFigures(totals).ledger,
     lost_gpu_hours: hoursOf(all.time),
     loss_usd: { versus_capacity: usdOf(all), versus_target: usdOf(losses.versusTarget) },
     loss_assumed: all.isAssumed || losses.versusTarget.isAssumed,
