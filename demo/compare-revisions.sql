@@ -1,4 +1,5 @@
--- Group minutes in which the settler's revision differs from the first one, which the history wrote.
+-- Group minutes in which the settler's revision differs from the first one, which the history wrote. Not those with
+-- nodes in repair: the history does not know of them.
 SELECT toUInt32(uniqExact(bucket)) AS different
 FROM
 (
@@ -8,7 +9,8 @@ FROM
     AND bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
     AND revision IN (1, {revision:UInt32})
   GROUP BY bucket, cluster, hall, pool, vendor, model, tenant, class, busy_source
-  HAVING sumIf(devices, revision = 1) != sumIf(devices, revision = {revision:UInt32})
+  HAVING sum(failed_ms) + sum(drained_ms) + toInt64(sum(verification_ms)) = 0 AND (
+    sumIf(devices, revision = 1) != sumIf(devices, revision = {revision:UInt32})
     OR sumIf(known_ms, revision = 1) != sumIf(known_ms, revision = {revision:UInt32})
     OR sumIf(busy_ms_x1000, revision = 1) != sumIf(busy_ms_x1000, revision = {revision:UInt32})
     OR sumIf(active_ms_x1000, revision = 1) != sumIf(active_ms_x1000, revision = {revision:UInt32})
@@ -16,4 +18,5 @@ FROM
     OR sumIf(power_mw_ms, revision = 1) != sumIf(power_mw_ms, revision = {revision:UInt32})
     OR sumIf(memory_ms_x1000, revision = 1) != sumIf(memory_ms_x1000, revision = {revision:UInt32})
     OR sumIf(temperature_mc_ms, revision = 1) != sumIf(temperature_mc_ms, revision = {revision:UInt32})
+  )
 )
