@@ -197,3 +197,28 @@ describe('one cause put into a fleet is named with at least 95 % of the change',
     expect(parts).toMatchObject([{ cause: 'throttled', change_ppm: 0, device_hours: 6 }])
   })
 })
+
+test('the example of docs/explain.md', () => {
+  const device = (id: number, state: ToyDevice['state']): ToyDevice => ({
+    id,
+    node: id < 6 ? 'n1' : 'n2',
+    rack: 'r1',
+    job: id < 6 ? 'j' : '',
+    state,
+    busy: 0.9,
+    source: 1,
+  })
+  const states = (...all: readonly ToyDevice['state'][]) =>
+    all.map((state, id) => device(id, state))
+  const a = states(
+    ...(['active', 'active', 'active', 'active', 'active', 'active'] as const),
+    ...(['free', 'free', 'free', 'free'] as const),
+  )
+  const b = states(
+    ...(['active', 'active', 'drained', 'drained', 'drained', 'drained'] as const),
+    ...(['free', 'free', 'silent', 'silent'] as const),
+  )
+  const found = explainToys(a, b)
+  expect(found).toMatchObject({ changePpm: -315_000, residualPpm: 0 })
+  expect([ppmOf(found, 'drained'), ppmOf(found, 'telemetry_lost')]).toEqual([-400_000, 85_000])
+})

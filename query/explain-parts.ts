@@ -52,8 +52,8 @@ export function partsOf(found: Pieces, a: WindowTotals, b: WindowTotals): Parts 
     return {
       cause,
       change_ppm: ppmOf(whole),
-      device_hours: (isThrottled ? Math.abs(found.throttledChange) : whole.devices) * hours,
-      busy_device_hours: whole.busy * hours,
+      device_hours: rim((isThrottled ? Math.abs(found.throttledChange) : whole.devices) * hours),
+      busy_device_hours: rim(whole.busy * hours),
       ...listed(subjects, { ppmOf, hours, jobs: found.jobs, changePpm: ppmOf(whole) }),
     }
   })
@@ -66,6 +66,9 @@ export function partsOf(found: Pieces, a: WindowTotals, b: WindowTotals): Parts 
   return { changePpm, parts: told, residualPpm: residualPpm + 0 }
 }
 
+/** A sum of doubles ends in digits that depend on their order: six decimals do not. */
+const rim = (value: number) => roundAway(value * 1e6) / 1e6
+
 const byRank = (x: ExplainPart, y: ExplainPart) =>
   EXPLAIN_CAUSES.indexOf(x.cause) - EXPLAIN_CAUSES.indexOf(y.cause)
 
@@ -77,7 +80,7 @@ function withThrottled(parts: ExplainPart[], hours: number): ExplainPart[] {
   if (isListed || Math.abs(hours) < THROTTLED_HOURS_MIN) return parts
   const nothing = { contributors: [], others: { count: 0, change_ppm: 0 } }
   const part = { cause: 'throttled', change_ppm: 0, busy_device_hours: 0, ...nothing } as const
-  return [...parts, { ...part, device_hours: Math.abs(hours) }]
+  return [...parts, { ...part, device_hours: rim(Math.abs(hours)) }]
 }
 
 const utilization = ({ busyX1000, knownMs }: WindowTotals) =>
@@ -171,13 +174,13 @@ function listed(
         cluster: subject.cluster,
         tenant: subject.tenant,
         change_ppm,
-        devices,
-        device_hours: devices * hours,
+        devices: rim(devices),
+        device_hours: rim(devices * hours),
         nodes: hostRanges(nodes),
         node_count: nodes.size,
         busy_from: job === undefined ? null : shareOf(job.busyA, job.knownA),
         busy_to: job === undefined ? null : shareOf(job.busyB, job.knownB),
-        devices_still_held: job?.heldB ?? null,
+        devices_still_held: job === undefined ? null : rim(job.heldB),
         at: null,
       }
     })
@@ -187,4 +190,4 @@ function listed(
 }
 
 const shareOf = (busy: number, known: number) =>
-  known <= 0 ? null : Math.min(1, Math.max(0, busy / known))
+  known <= 0 ? null : rim(Math.min(1, Math.max(0, busy / known)))

@@ -179,6 +179,40 @@ test('over hours: a drained node, a silent one, and the rest of the sum', async 
   expect(sum).toBe(answer.change_ppm)
 })
 
+test('whole hours between minutes give the digits that minutes alone give', async () => {
+  const hours = Array.from({ length: 5 }, (_, at) => T0 + at * HOUR_MS)
+  const told = (at: number, id: number): Told => {
+    const isDown = at >= 2 && id < 8
+    return isDown ? { id, state: 'drained' } : { id, job: id < 16 ? 'big' : 'small', busy: 0.7 }
+  }
+  const ids = Array.from({ length: 32 }, (_, id) => id)
+  const minutes = hours.flatMap((ms) => Array.from({ length: 60 }, (_, at) => ms + at * MINUTE_MS))
+  const hourOf = (ms: number) => Math.floor((ms - T0) / HOUR_MS)
+  await seedRows(
+    engine.store,
+    'ledger_1m',
+    minutes.flatMap((ms) => ids.map((id) => row(ms, told(hourOf(ms), id)))),
+  )
+  await publish(engine.store, minutes)
+  const question = { at: String(T0 + 2.5 * HOUR_MS), window: '2h' }
+  const byMinutes = await ask(question)
+  await seedRows(
+    engine.store,
+    'ledger_1h',
+    hours.flatMap((ms, at) => ids.map((id) => row(ms, told(at, id), HOUR_MS))),
+  )
+  await publish(engine.store, hours, { resolution: '1h' })
+  const byHours = await ask(question)
+  expect([byMinutes.a.resolution, byHours.a.resolution, byHours.b.resolution]).toEqual([
+    '1m',
+    '1h',
+    '1h',
+  ])
+  expect(byHours.causes.map(({ cause }) => cause)).toEqual(['drained'])
+  expect(byHours.change_ppm).toBe(byMinutes.change_ppm)
+  expect(byHours.causes).toEqual(byMinutes.causes)
+})
+
 test('windows that cannot be compared are refused with the reason', async () => {
   const at = (minute: number) => String(T0 + minute * MINUTE_MS)
   const refused = (question: Partial<ExplainQuestion>) =>

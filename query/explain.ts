@@ -5,43 +5,27 @@ import { piecesOf } from './explain-causes.ts'
 import { type Cell, holderKey, poolsOf } from './explain-cells.ts'
 import { changePoint } from './explain-moment.ts'
 import { partsOf, type WindowTotals } from './explain-parts.ts'
+import {
+  type AskedWindows,
+  askedWindows,
+  plansOf,
+  settledWindows,
+  type Windows,
+} from './explain-windows.ts'
 import { explainSentence } from './explain-words.ts'
 import { type Dimension, type Filters, parseFilters } from './filters.ts'
 import type { FleetDeps } from './fleet.ts'
 import { localDayStarts } from './local-day.ts'
 import { explainCells, explainMoments } from './queries/explain.ts'
-import { planQuestion, type Plan, type PublishedMinutes, type Segment } from './resolution.ts'
+import type { Plan, Segment } from './resolution.ts'
 import { ratioOf } from './sums.ts'
-import {
-  DAY_MS,
-  floorMinute,
-  HOUR_MS,
-  iso,
-  isoOrNull,
-  MINUTE_MS,
-  parseTime,
-  type TimeWindow,
-} from './window.ts'
+import { HOUR_MS, iso, isoOrNull, MINUTE_MS, type TimeWindow } from './window.ts'
 
-/** Longest window that is explained: a month beside a month. */
-export const EXPLAIN_WINDOW_MS_MAX = 35 * DAY_MS
 /** Moments are looked for in the minutes of at most this long. */
-const MOMENT_SPAN_MS_MAX = 6 * HOUR_MS
+const MOMENT_SPAN_MS_MAX = 3 * HOUR_MS
 
-export interface ExplainQuestion {
-  readonly a_from?: string | undefined
-  readonly a_to?: string | undefined
-  readonly b_from?: string | undefined
-  readonly b_to?: string | undefined
-  /** Instead of the four: this moment, and the window before and after it (`30m`, `1h`, `7d`). */
-  readonly at?: string | undefined
-  readonly window?: string | undefined
+export interface ExplainQuestion extends AskedWindows {
   readonly filters: readonly string[]
-}
-
-interface Windows {
-  readonly a: TimeWindow
-  readonly b: TimeWindow
 }
 
 const HOLDER_FIELDS: ReadonlySet<Dimension> = new Set<Dimension>([
@@ -61,18 +45,8 @@ export async function explain(deps: FleetDeps, question: ExplainQuestion): Promi
   const filters = parseFilters(question.filters)
   const published = await deps.published()
   const windows = settledWindows(asked, published)
-  const buckets = await deps.buckets()
-  const planOf = (window: TimeWindow) =>
-    planQuestion(
-      // Jobs of nodes: what only the tables of devices know.
-      { ...window, fields: ['node', 'job'], stepMs: null },
-      { ...published, ...buckets },
-      deps.timeZone,
-    )
-  const plans = { a: planOf(windows.a), b: planOf(windows.b) }
-  const byMinutes = [...plans.a.segments, ...plans.b.segments].every(
-    ({ table }) => table === 'ledger_1m',
-  )
+  const plans = plansOf(windows, { ...published, ...(await deps.buckets()) }, deps.timeZone)
+  const { byMinutes } = plans
   const [a, b] = await Promise.all([
     readCells(deps, plans.a, { filters, byMinutes }),
     readCells(deps, plans.b, { filters, byMinutes }),
@@ -99,57 +73,6 @@ export async function explain(deps: FleetDeps, question: ExplainQuestion): Promi
     residual_ppm: residualPpm,
     sentence: explainSentence({ ...facts, timeZone: deps.timeZone }),
   }
-}
-
-const refusal = (message: string) => new PlimsollError('E_RANGE_INVALID', message)
-
-/** The windows as asked for, whole minutes. */
-function askedWindows(question: ExplainQuestion): Windows {
-  const { a_from, a_to, b_from, b_to, at, window } = question
-  const given = [a_from, a_to, b_from, b_to]
-  if (at !== undefined && window !== undefined && given.every((text) => text === undefined)) {
-    const atMs = floorMinute(parseTime(at))
-    const lengthMs = parseLength(window)
-    return {
-      a: { fromMs: atMs - lengthMs, toMs: atMs },
-      b: { fromMs: atMs, toMs: atMs + lengthMs },
-    }
-  }
-  if (at !== undefined || window !== undefined || given.includes(undefined))
-    throw refusal('give a_from, a_to, b_from and b_to, or else at and window, and not both')
-  const ms = (text: string | undefined) => floorMinute(parseTime(text ?? ''))
-  return {
-    a: { fromMs: ms(a_from), toMs: ms(a_to) },
-    b: { fromMs: ms(b_from), toMs: ms(b_to) },
-  }
-}
-
-const LENGTH_UNITS = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const
-
-/** `30m`, `1h`, `7d`. Throws E_RANGE_INVALID. */
-function parseLength(text: string): number {
-  const [, count, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? []
-  if (unit === 'm' || unit === 'h' || unit === 'd') return Number(count) * LENGTH_UNITS[unit]
-  throw refusal(`${JSON.stringify(text.slice(0, 60))} is no length: write 30m, 1h or 7d`)
-}
-
-/** Cut at what is settled, because only settled figures are explained. */
-function settledWindows({ a, b }: Windows, { settledUntilMs }: PublishedMinutes): Windows {
-  if (settledUntilMs === null)
-    throw refusal('nothing is settled yet, and only settled figures are explained')
-  const cut = (name: string, { fromMs, toMs }: TimeWindow): TimeWindow => {
-    if (fromMs >= toMs)
-      throw refusal(`window ${name}: from ${iso(fromMs)} is not before to ${iso(toMs)}`)
-    if (toMs - fromMs > EXPLAIN_WINDOW_MS_MAX)
-      throw refusal(`window ${name}: at most ${EXPLAIN_WINDOW_MS_MAX / DAY_MS} days are explained`)
-    if (fromMs >= settledUntilMs)
-      throw refusal(`window ${name} is newer than what is settled (${iso(settledUntilMs)})`)
-    return { fromMs, toMs: Math.min(toMs, settledUntilMs) }
-  }
-  const windows = { a: cut('a', a), b: cut('b', b) }
-  if (a.fromMs < b.toMs && b.fromMs < a.toMs)
-    throw refusal('the windows overlap: time of both would be compared with itself')
-  return windows
 }
 
 const TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
