@@ -72,6 +72,33 @@ const LedgerFrame = AnswerFrame.extend({
 export const LedgerAnswer = LedgerFrame.extend({ groups: z.array(LedgerGroup) })
 export type LedgerAnswer = z.infer<typeof LedgerAnswer>
 
+const steps = z.array(z.number().nullable())
+
+/** States over time; value i is of [t0 + i x step), null where there was no capacity. */
+export const StateSeries = z.object({
+  key: GroupKey,
+  unit: z.literal('device_seconds'),
+  t0: z.int(),
+  step_ms: z.int(),
+  capacity: steps,
+  busy: steps,
+  ledger: z.object({
+    failed: steps,
+    drained: steps,
+    verification: steps,
+    unknown: steps,
+    unallocated: steps,
+    idle_held: steps,
+    throttled: steps,
+    inefficient: steps,
+    productive: steps,
+  }),
+})
+export type StateSeries = z.infer<typeof StateSeries>
+
+export const LedgerSeriesAnswer = LedgerFrame.extend({ groups: z.array(StateSeries) })
+export type LedgerSeriesAnswer = z.infer<typeof LedgerSeriesAnswer>
+
 /** What is lost against all capacity, line by line; no second is in two of them. */
 export const LOSS_LINES = [
   'failed',

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   IdleHeldAnswer,
   LedgerAnswer,
+  LedgerSeriesAnswer,
   LossAnswer,
   OwnersAnswer,
   TiersAnswer,
 } from '#schemas/api-ledger.ts'
 import { FleetSummary } from '#schemas/api.ts'
 import type { JournalEntry } from '#schemas/journal.ts'
+import { LEDGER_STATES } from '#schemas/ledger.ts'
 import { START_MS, testApp, type TestApp } from '../access/access.testing.ts'
 import { HOUR_MS } from '../window.ts'
 import { EXAMPLE_FROM_MS, seedExample } from './example.testing.ts'
@@ -63,6 +65,28 @@ describe('the routes of the ledger', () => {
     const owners = OwnersAnswer.parse((await get(`/api/v1/owners?${window}`)).json())
     expect(owners.owners.map(({ tenant }) => tenant)).toEqual(['stars', 'labs'])
     IdleHeldAnswer.parse((await get('/api/v1/idle-held')).json())
+  })
+
+  test('states over time sum to those of the window, step by step', async () => {
+    const url = `${window}&group_by=tenant`
+    const series = await get(`/api/v1/ledger/series?${url}&points=12`)
+    const whole = LedgerAnswer.parse((await get(`/api/v1/ledger?${url}`)).json())
+    const { groups } = LedgerSeriesAnswer.parse(series.json())
+    expect(groups.map(({ key }) => key)).toEqual(whole.groups.map(({ key }) => key))
+    groups.forEach(({ step_ms, ledger, capacity }, group) => {
+      expect([step_ms, capacity.length]).toEqual([5 * 60_000, 12])
+      for (const state of LEDGER_STATES) {
+        const sum = ledger[state].reduce<number>((total, value) => total + (value ?? 0), 0)
+        expect(sum).toBeCloseTo(whole.groups[group]?.ledger[state] ?? -1, 6)
+      }
+      capacity.forEach((value, step) => {
+        const states = LEDGER_STATES.map((state) => ledger[state][step] ?? 0)
+        expect(states.reduce((total, state) => total + state)).toBeCloseTo(value ?? -1, 6)
+      })
+    })
+    const before = `from=${START_MS - HOUR_MS}&to=${START_MS}&points=1`
+    const empty = LedgerSeriesAnswer.parse((await get(`/api/v1/ledger/series?${before}`)).json())
+    expect(empty.groups[0]?.capacity).toEqual([null])
   })
 
   test('the summary has states and money only for those who ask', async () => {

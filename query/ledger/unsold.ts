@@ -1,5 +1,5 @@
 import type { Contract } from '#schemas/journal.ts'
-import type { PriceBook } from '#schemas/price-book.ts'
+import type { Price, PriceBook } from '#schemas/price-book.ts'
 import type { Dimension } from '../filters.ts'
 import { noFilters } from '../filters.ts'
 import type { GroupSums } from '../fleet-sums.ts'
@@ -51,6 +51,7 @@ export async function soldTime(
   const stepMs = stepOf(window, given.cells)
   const scopes = contractScopes(contracts)
   for (const piece of given.pieces) {
+    const priceAt = pricesOf(given.prices, piece)
     const { asked, fleet } = await readPlaces(deps, piece, { ...question, stepMs })
     for (const [slot, places] of fleet) {
       const span = spanOf(piece, stepMs, slot)
@@ -58,9 +59,9 @@ export async function soldTime(
       places.forEach(({ model, pool, free }, at) => {
         const part = parts[at] ?? 0n
         if (part <= 0n) return
+        const price = priceAt(model, pool)
         for (const group of asked.get(slot)?.get(placeKey(model, pool)) ?? []) {
           const id = groupId(group.fields, question.groupBy)
-          const price = given.prices.deviceHour({ model, pool }, piece.fromMs)
           const share = (part * group.free) / free
           sold.set(id, joinWorth(sold.get(id) ?? NO_WORTH, worthOf(share * 1000n, price)))
         }
@@ -68,6 +69,19 @@ export async function soldTime(
     }
   }
   return { sold, stepHours: stepMs / HOUR_MS }
+}
+
+/** Prices of one piece, each looked up once: there are few places and many hours. */
+function pricesOf(prices: PriceBook, { fromMs }: TimeWindow) {
+  const known = new Map<string, Price | null>()
+  return (model: string, pool: string): Price | null => {
+    const place = placeKey(model, pool)
+    const found = known.get(place)
+    if (found !== undefined) return found
+    const price = prices.deviceHour({ model, pool }, fromMs)
+    known.set(place, price)
+    return price
+  }
 }
 
 const placeKey = (model: string, pool: string) => JSON.stringify([model, pool])

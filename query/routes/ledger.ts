@@ -4,6 +4,7 @@ import {
   ComputeBasis,
   IdleHeldAnswer,
   LedgerAnswer,
+  LedgerSeriesAnswer,
   LossAnswer,
   OwnersAnswer,
   TiersAnswer,
@@ -13,7 +14,9 @@ import { IDLE_HELD_HOURS_MAX, IDLE_HELD_LIMIT_MAX, idleHeldAnswer } from '../led
 import { ledgerAnswer } from '../ledger/ledger.ts'
 import { lossAnswer } from '../ledger/loss.ts'
 import { ownersAnswer } from '../ledger/owners.ts'
+import { ledgerSeries } from '../ledger/series.ts'
 import { tiersAnswer } from '../ledger/tiers.ts'
+import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import { CursorParam, FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
 import { answers } from './responses.ts'
 
@@ -38,6 +41,19 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
     },
     ({ query: { group_by, filter, from, to } }) =>
       ledgerAnswer(deps, { from, to, groupBy: group_by, filters: filter }),
+  )
+  app.get(
+    '/ledger/series',
+    {
+      schema: {
+        tags,
+        summary: 'Device-seconds by state over time, for the fleet or for groups of it',
+        querystring: Grouped.extend({ points: wholeNumber(1, POINTS_MAX, POINTS_DEFAULT) }),
+        response: answers(LedgerSeriesAnswer),
+      },
+    },
+    ({ query: { group_by, filter, from, to, points } }) =>
+      ledgerSeries(deps, { from, to, groupBy: group_by, filters: filter, points }),
   )
   app.get(
     '/loss',
