@@ -133,6 +133,27 @@ describe('one question, one digit', () => {
   })
 })
 
+test('100 devices at 0.90 and 900 at 0.50 are 0.54 everywhere, not the 0.70 of an average of averages', async () => {
+  await seedGroups(site.store, [
+    { bucketMs: T0, devices: 100, busy: 0.9, dims: { model: H100, cluster: 'east' } },
+    { bucketMs: T0, devices: 900, busy: 0.5, dims: { model: H100, cluster: 'west' } },
+  ])
+  await publish(site.store, [T0])
+  const minute = { ...hour, to: String(T0 + MINUTE_MS) }
+  const [ledger, loss, tiers, owners, summary] = await Promise.all([
+    ledgerAnswer(site.deps(), minute),
+    lossAnswer(site.deps(), minute),
+    tiersAnswer(site.deps(), { ...minute, basis: 'bf16' }),
+    ownersAnswer(site.deps(), minute),
+    summaryWithLedger(site.deps(), minute),
+  ])
+  for (const { groups } of [ledger, loss, tiers, summary]) expect(groups[0]?.utilization).toBe(0.54)
+  expect(owners.nobody.utilization).toBe(0.54)
+  const [weighed] = tiers.groups
+  expect(weighed?.busy_by.compute.value).toBe(0.54)
+  expect(weighed?.busy_by.price.value).toBe(0.54)
+})
+
 describe('tables', () => {
   const dims = { tenant: 'stars', billing: 'paid' }
   const idle = { bucketMs: 0, busy: 0, dims, states: { idle_held_ms: 60_000 } }
