@@ -79,9 +79,8 @@ const throttledOf = (node: NodePools | undefined) =>
   [...(node?.pools.values() ?? [])].reduce((sum, { throttled }) => sum + throttled, 0)
 
 function addHeld(jobs: Map<string, JobEnds>, node: NodePools | undefined, window: 'A' | 'B'): void {
-  for (const { kind, holder, devices, busy } of node?.pools.values() ?? []) {
-    if (holder === null) continue
-    const key = holderKey(holder)
+  for (const { kind, owner: key, devices, busy } of node?.pools.values() ?? []) {
+    if (key === '') continue
     const job = jobs.get(key) ?? { ...NOTHING_HELD }
     jobs.set(key, job)
     job[`held${window}`] += devices
@@ -101,7 +100,7 @@ const NOTHING_HELD: JobEnds = {
 }
 
 function noteFailure(jobs: ReadonlyMap<string, JobEnds>, { from, to }: Flow): void {
-  const job = from.holder === null ? undefined : jobs.get(holderKey(from.holder))
+  const job = jobs.get(from.owner)
   if (job !== undefined && to.kind === 'failed') job.hasFailure = true
 }
 
@@ -141,7 +140,7 @@ function flowPiece({ place, from, to, devices }: Flow, isHolderScope: boolean): 
   }
   const state = STATE_CAUSES.find(([kind]) => from.kind === kind || to.kind === kind)
   if (state !== undefined) return atPlace(state[1])
-  if (isSameHolder(from, to)) {
+  if (from.owner === to.owner) {
     if (from.source !== to.source && from.source > 0 && to.source > 0)
       return piece('measurement_changed', counterSubject(from, to, place))
     if (from.holder !== null) {
@@ -159,10 +158,6 @@ function flowPiece({ place, from, to, devices }: Flow, isHolderScope: boolean): 
 }
 
 const isWork = ({ kind, holder }: PoolEnds) => kind === 'active' || holder !== null
-
-const isSameHolder = (from: PoolEnds, to: PoolEnds) =>
-  (from.holder === null ? '' : holderKey(from.holder)) ===
-  (to.holder === null ? '' : holderKey(to.holder))
 
 /**
  * The same job at work in both windows, more or less busy. What throttling took more of than before explains as much of

@@ -57,6 +57,8 @@ export interface Pool {
   readonly kind: PoolKind
   /** Null where nobody holds it. */
   readonly holder: Holder | null
+  /** Its key, or empty. */
+  readonly owner: string
   readonly source: number
   devices: number
   /** Mean devices at work, of these; at most `devices`. */
@@ -94,7 +96,9 @@ export function poolsOf(
     const { cluster, rack, node: name } = cell
     const node = nodes.get(key) ?? { place: { cluster, rack, node: name }, pools: new Map() }
     nodes.set(key, node)
-    for (const part of partsOf(cell, byQuietMinutes)) addPart(node, cell, part, lengthMs)
+    const holder = cell.job === '' && cell.tenant === '' ? null : holderOf(cell)
+    const held = { holder, owner: holder === null ? '' : holderKey(holder), source: cell.source }
+    for (const part of partsOf(cell, byQuietMinutes)) addPart(node, held, part, lengthMs)
   }
   return nodes
 }
@@ -134,13 +138,17 @@ function partsOf(cell: Cell, byQuietMinutes: boolean): Part[] {
   ].filter(({ ms }) => ms !== 0)
 }
 
-function addPart(node: NodePools, cell: Cell, part: Part, lengthMs: number): void {
+function addPart(
+  node: NodePools,
+  { holder, owner, source: told }: Pick<Pool, 'holder' | 'owner' | 'source'>,
+  part: Part,
+  lengthMs: number,
+): void {
   const { kind } = part
-  const holder = cell.job === '' && cell.tenant === '' ? null : holderOf(cell)
   // A counter says how busy a device is; of time that has no busy share it says nothing.
-  const source = kind === 'active' || kind === 'idle' || kind === 'unallocated' ? cell.source : 0
-  const key = JSON.stringify([kind, holder === null ? '' : holderKey(holder), source])
-  const pool = node.pools.get(key) ?? { ...emptyPool, key, kind, holder, source }
+  const source = kind === 'active' || kind === 'idle' || kind === 'unallocated' ? told : 0
+  const key = `${kind} ${source} ${owner}`
+  const pool = node.pools.get(key) ?? { ...emptyPool, key, kind, holder, owner, source }
   pool.devices += part.ms / lengthMs
   pool.busy += part.busyX1000 / 1000 / lengthMs
   pool.throttled += part.throttledX1000 / 1000 / lengthMs

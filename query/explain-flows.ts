@@ -1,4 +1,4 @@
-import { holderKey, type NodePools, type Place, type Pool } from './explain-cells.ts'
+import type { NodePools, Place, Pool } from './explain-cells.ts'
 
 /** Device-time of a node that counted as `from` in window A and as `to` in window B. */
 export interface Flow {
@@ -18,7 +18,7 @@ export interface Stay {
 }
 
 /** One kind of a node's device-time in both windows; the rate of a window without any is that of the other. */
-export interface PoolEnds extends Pick<Pool, 'key' | 'kind' | 'holder' | 'source'> {
+export interface PoolEnds extends Pick<Pool, 'key' | 'kind' | 'holder' | 'owner' | 'source'> {
   readonly devicesA: number
   readonly devicesB: number
   /** Share of the time that was busy. */
@@ -47,17 +47,21 @@ export function flowsOf(
     .map((pool) => ({ place, pool, devices: (pool.devicesA + pool.devicesB) / 2 }))
   const open = openEnds(ends)
   const flows: Flow[] = []
-  const job = ({ holder }: PoolEnds) => (holder === null ? '' : holderKey(holder))
-  for (const alike of [
-    (end: PoolEnds) => JSON.stringify([end.kind, job(end)]),
-    (end: PoolEnds) => (end.holder === null ? '' : job(end)),
-    () => 'any',
-  ]) {
-    for (const group of Map.groupBy(open, ({ end }) => alike(end)).values())
-      match(group, (from, to, devices) => flows.push({ place, from, to, devices }))
+  if (open.length > 1) {
+    for (const alike of STAGES) {
+      for (const group of Map.groupBy(open, ({ end }) => alike(end)).values())
+        match(group, (from, to, devices) => flows.push({ place, from, to, devices }))
+    }
   }
   return { flows, stays }
 }
+
+/** What may be matched with each other, in this order. */
+const STAGES = [
+  ({ kind, owner }: PoolEnds) => `${kind} ${owner}`,
+  ({ owner }: PoolEnds) => owner,
+  () => '',
+] as const
 
 interface OpenEnd {
   readonly end: PoolEnds
@@ -76,11 +80,12 @@ function endsOf(a: NodePools | undefined, b: NodePools | undefined): PoolEnds[] 
     const [own, other] = [rateOf(inA), rateOf(inB)]
     const rateA = own ?? other ?? 0
     const rateB = other ?? own ?? 0
-    const { kind, holder, source } = either
+    const { kind, holder, owner, source } = either
     return {
       key,
       kind,
       holder,
+      owner,
       source,
       devicesA: inA?.devices ?? 0,
       devicesB: inB?.devices ?? 0,
@@ -97,6 +102,7 @@ const OUTSIDE = {
   key: 'outside',
   kind: 'outside',
   holder: null,
+  owner: '',
   source: 0,
   rateA: 0,
   rateB: 0,
@@ -110,11 +116,13 @@ function openEnds(ends: readonly PoolEnds[]): OpenEnd[] {
   const open = ends.map((end) => ({ end, left: end.devicesB - end.devicesA }))
   const grown = open.reduce((sum, { left }) => sum + left, 0)
   const outside = { ...OUTSIDE, devicesA: Math.max(0, grown), devicesB: Math.max(0, -grown) }
-  return [...open, { end: outside, left: -grown }]
+  return [...open, { end: outside, left: -grown }].filter(isOpen)
 }
 
 /** Less than this many devices are what floating-point sums leave. */
 const DEVICES_MIN = 1e-9
+
+const isOpen = ({ left }: OpenEnd) => Math.abs(left) > DEVICES_MIN
 
 /** Matches losses with gains, the largest with the largest, until one side is used up. */
 function match(
