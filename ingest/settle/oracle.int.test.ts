@@ -213,7 +213,7 @@ describe('settled minutes', () => {
           }
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   }, 60_000)
 
