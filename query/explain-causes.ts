@@ -47,14 +47,21 @@ export interface Pieces {
 /** A job that still holds more than this share of what it held has not ended. */
 const ENDED_BELOW_SHARE = 0.5
 
-/**
- * Names a cause for all that moved between two windows. `isHolderScope`: the question is about holders, so devices
- * that leave it were released, not taken away.
- */
+export interface PieceRules {
+  /** The question is about holders, so devices that leave it were released, not taken away. */
+  readonly isHolderScope: boolean
+  /** Share of the shorter window that the two minutes at the ends of a stall are: in them a job is busy in part. */
+  readonly edgeShare: number
+}
+
+/** The two minutes at the ends of what begins and ends within a minute, as a share of the shorter window. */
+export const edgeShareOf = (aMs: number, bMs: number) => Math.min(1, 120_000 / Math.min(aMs, bMs))
+
+/** Names a cause for all that moved between two windows. */
 export function piecesOf(
   a: ReadonlyMap<string, NodePools>,
   b: ReadonlyMap<string, NodePools>,
-  isHolderScope: boolean,
+  { isHolderScope, edgeShare }: PieceRules,
 ): Pieces {
   const jobs = new Map<string, JobEnds>()
   const pieces: Piece[] = []
@@ -64,12 +71,19 @@ export function piecesOf(
     addHeld(jobs, inA, 'A')
     addHeld(jobs, inB, 'B')
     const { flows, stays } = flowsOf(inA, inB)
+    const stalls = new Map<string, number>()
     for (const flow of flows) {
       noteFailure(jobs, flow)
       const piece = flowPiece(flow, isHolderScope)
-      if (piece !== null) pieces.push(piece)
+      if (piece === null) continue
+      pieces.push(piece)
+      if (piece.cause === 'jobs_stalled')
+        stalls.set(flow.from.owner, (stalls.get(flow.from.owner) ?? 0) + piece.busy)
     }
-    for (const stay of stays) pieces.push(...stayPieces(stay))
+    for (const stay of stays) {
+      const stalled = stalls.get(stay.pool.owner) ?? 0
+      pieces.push(...stayPieces(stay, Math.sign(stalled) * edgeShare))
+    }
     throttledChange += throttledOf(inB) - throttledOf(inA)
   }
   return { pieces: pieces.map((piece) => failedTogether(piece, jobs)), jobs, throttledChange }
@@ -161,9 +175,10 @@ const isWork = ({ kind, holder }: PoolEnds) => kind === 'active' || holder !== n
 
 /**
  * The same job at work in both windows, more or less busy. What throttling took more of than before explains as much of
- * a fall as it took, no more; the rest is the job.
+ * a fall as it took, no more. Of a job that stalled here (`edge` below zero) or came back (above), as much as the minutes in
+ * which it did may hold goes with the stall. The rest is the job.
  */
-function stayPieces({ place, pool, devices }: Stay): Piece[] {
+function stayPieces({ place, pool, devices }: Stay, edge: number): Piece[] {
   const { kind, devicesA, devicesB } = pool
   // Quiet time has no job to blame: what its busy share drifted is part of the residual.
   if (kind !== 'active') return []
@@ -178,9 +193,17 @@ function stayPieces({ place, pool, devices }: Stay): Piece[] {
     known: 0,
     devices,
   })
-  const rest = rise - share
+  const left = rise - share
+  // Those minutes' share of the time that was still, or again, at work in the window with less of it.
+  const inMinutes = (Math.abs(edge) * Math.max(devicesA, devicesB)) / Math.min(devicesA, devicesB)
+  const most = Math.min(1, inMinutes) * Math.max(pool.rateA, pool.rateB)
+  const stalled = left * edge > 0 ? Math.sign(left) * Math.min(Math.abs(left), most) : 0
+  const rest = left - stalled
   return [
     ...(share === 0 ? [] : [piece('throttled', placeSubject(place), share)]),
+    ...(stalled === 0
+      ? []
+      : [{ ...piece('jobs_stalled', jobSubject(pool, place), stalled), devices: 0 }]),
     ...(rest === 0 ? [] : [piece('same_jobs_less_efficient', jobSubject(pool, place), rest)]),
   ]
 }

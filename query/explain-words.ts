@@ -90,7 +90,9 @@ function throttledWords(causes: readonly ExplainPart[]): Words | null {
 function contributorWords(cause: ExplainCause, told: ExplainContributor, timeZone: string): Words {
   const at = told.at === null ? null : timeOfDay(told.at, timeZone)
   const when: Words = at === null ? { en: '', zh: '' } : { en: ` at about ${at}`, zh: `约 ${at} ` }
-  const who = subjectWords(told)
+  // What stands still is the whole job, also where the window saw it work for a while.
+  const held = cause === 'jobs_stalled' ? (told.devices_still_held ?? 0) : 0
+  const who = subjectWords({ ...told, devices: Math.max(told.devices, held) })
   const did = (told.change_ppm < 0 ? FELL : ROSE)[cause]
   const still = stillHolds(cause, told)
   return {

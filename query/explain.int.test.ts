@@ -75,10 +75,12 @@ function row(
 }
 
 /** Twenty minutes of four nodes: the large job of two of them stands still from minute 12 on. */
-async function seedStall() {
+async function seedStall(busyInMinute12 = 0) {
   const minutes = Array.from({ length: 20 }, (_, at) => T0 + at * MINUTE_MS)
   const rows = minutes.flatMap((ms, at) =>
     Array.from({ length: 32 }, (_, id): Told => {
+      if (id < 16 && at === 12 && busyInMinute12 > 0)
+        return { id, job: 'big', busy: busyInMinute12 }
       if (id < 16) return at < 12 ? { id, job: 'big', busy: 0.95 } : { id, job: 'big', quiet: true }
       return id < 24 ? { id, job: 'small', busy: 0.8 } : { id, state: 'unallocated' }
     }).map((told) => row(ms, told)),
@@ -121,6 +123,18 @@ describe('explain over minutes', () => {
       en: 'Utilization fell 47.5 points, from 67.5 % to 20.0 %: job big (atlas, 16 devices, cluster-a) stopped being busy at about 16:12 and still holds them: -47.5.',
       zh: '利用率下降 47.5 个百分点，从 67.5 % 降至 20.0 %：任务 big（atlas，16 卡，cluster-a）约 16:12 停止工作，仍占用这些设备：-47.5。',
     })
+  })
+
+  test('the minute in which a job stopped belongs to its stall', async () => {
+    await seedStall(0.3)
+    const answer = await ask({ at: String(T0 + 12 * MINUTE_MS), window: '8m' })
+    expect(answer).toMatchObject({ change_ppm: -456_250, residual_ppm: 0 })
+    expect(answer.causes).toMatchObject([
+      { cause: 'jobs_stalled', change_ppm: -456_250, contributors: [{ devices: 14 }] },
+    ])
+    expect(answer.sentence.en).toContain(
+      'job big (atlas, 16 devices, cluster-a) stopped being busy',
+    )
   })
 
   test('filters hold, and a window that reaches over what is settled is cut there', async () => {

@@ -1,5 +1,5 @@
 import { type Cell, poolsOf } from './explain-cells.ts'
-import { piecesOf } from './explain-causes.ts'
+import { edgeShareOf, piecesOf } from './explain-causes.ts'
 import { type Parts, partsOf, type WindowTotals } from './explain-parts.ts'
 
 /** One device over one window, as a test tells it. */
@@ -71,7 +71,10 @@ export function explainToys(
     a.map((device) => toyCell(device, aMs)),
     b.map((device) => toyCell(device, bMs)),
   ]
-  const found = piecesOf(poolsOf(cellsA, aMs, false), poolsOf(cellsB, bMs, false), isHolderScope)
+  const found = piecesOf(poolsOf(cellsA, aMs, false), poolsOf(cellsB, bMs, false), {
+    isHolderScope,
+    edgeShare: edgeShareOf(aMs, bMs),
+  })
   return partsOf(found, toyTotals(cellsA, aMs), toyTotals(cellsB, bMs))
 }
 

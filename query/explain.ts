@@ -1,7 +1,7 @@
 import type { ExplainAnswer, ExplainPart, ExplainWindow } from '#schemas/api-explain.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
-import { piecesOf } from './explain-causes.ts'
+import { edgeShareOf, piecesOf } from './explain-causes.ts'
 import { type Cell, holderKey, poolsOf } from './explain-cells.ts'
 import { changePoint } from './explain-moment.ts'
 import { partsOf, type WindowTotals } from './explain-parts.ts'
@@ -55,7 +55,10 @@ export async function explain(deps: FleetDeps, question: ExplainQuestion): Promi
   const found = piecesOf(
     poolsOf(a, totals.a.lengthMs, byMinutes),
     poolsOf(b, totals.b.lengthMs, byMinutes),
-    filters.fields.some((field) => HOLDER_FIELDS.has(field)),
+    {
+      isHolderScope: filters.fields.some((field) => HOLDER_FIELDS.has(field)),
+      edgeShare: edgeShareOf(totals.a.lengthMs, totals.b.lengthMs),
+    },
   )
   const { changePpm, parts, residualPpm } = partsOf(found, totals.a, totals.b)
   const causes = byMinutes ? await withMoments(deps, parts, windows) : [...parts]
