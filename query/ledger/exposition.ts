@@ -6,7 +6,8 @@ import { timeByState } from '../state-sums.ts'
 import { ratioOf, utilizationOf } from '../sums.ts'
 import { HOUR_MS, MINUTE_MS } from '../window.ts'
 import { bookOf, type Cell, type LedgerDeps, readCells, totalOf } from './cells.ts'
-import { lossesOf, PRICED_FIELDS, versusCapacity } from './loss.ts'
+import { lossesOf, versusCapacity } from './loss.ts'
+import { PRICED_FIELDS } from './payer.ts'
 import { usdOf } from './money.ts'
 
 /** What /metrics/fleet gives: gauges of settled figures, so that a board that exists does not go dark. */

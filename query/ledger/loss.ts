@@ -29,10 +29,8 @@ import {
   type Worth,
   worthOf,
 } from './money.ts'
+import { billingOf, type BillingOf, payingFields } from './payer.ts'
 import { soldTime } from './unsold.ts'
-
-/** What has to be known of a cell to price it and to say who pays. */
-export const PRICED_FIELDS = ['model', 'pool', 'billing'] as const
 
 /**
  * GET /api/v1/loss: hours and dollars of lost time. Throws E_RANGE_INVALID, E_FILTER_INVALID, E_QUERY_TOO_LARGE for too
@@ -43,7 +41,12 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
   const documents = await deps.documents()
   const prices = bookOf(documents)
   const [read, devices] = await Promise.all([
-    readCells(deps, { ...question, more: PRICED_FIELDS, columns: POWER_COLUMNS, prices }),
+    readCells(deps, {
+      ...question,
+      more: payingFields(documents.owners, question.groupBy),
+      columns: POWER_COLUMNS,
+      prices,
+    }),
     countDevices(deps, question),
   ])
   const given = { ...read, prices, contracts: documents.contracts }
@@ -51,6 +54,7 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
     soldTime(deps, question, given),
     energyCosts(deps, question, given),
   ])
+  const billing = billingOf(documents.owners)
   return {
     ...frame(deps, { ...question, plan: read.plan }),
     states_final_until: statesFinalUntil(question.published),
@@ -60,6 +64,7 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
         devices: devices.get(group.id) ?? 0,
         sold: sold.get(group.id) ?? NO_WORTH,
         energy: energy.get(group.id),
+        billing,
       }),
     ),
   }
@@ -74,7 +79,10 @@ export interface Losses {
 }
 
 /** Everything that money has to be worked out for, in whole numbers. */
-export function lossesOf(cells: readonly Cell[]): Losses {
+export function lossesOf(
+  cells: readonly Cell[],
+  billing: BillingOf = ({ billing: told }) => told,
+): Losses {
   const lines = new Map<LossLine, Worth>()
   let [ours, customer, versusTarget] = [NO_WORTH, NO_WORTH, NO_WORTH]
   for (const { totals, price, fields } of cells) {
@@ -82,7 +90,7 @@ export function lossesOf(cells: readonly Cell[]): Losses {
     for (const line of LOSS_LINES) {
       const worth = worthOf(lost[line], price)
       lines.set(line, joinWorth(lines.get(line) ?? NO_WORTH, worth))
-      if (paysCustomer(line, fields['billing'])) customer = joinWorth(customer, worth)
+      if (paysCustomer(line, billing(fields))) customer = joinWorth(customer, worth)
       else ours = joinWorth(ours, worth)
     }
     versusTarget = joinWorth(versusTarget, worthOf(shortOfTarget(totals), price))
@@ -121,11 +129,12 @@ function lossGroup(
     readonly devices: number
     readonly sold: Worth
     readonly energy: EnergySum | undefined
+    readonly billing: BillingOf
   },
 ): LossGroup {
-  const { devices, sold, energy } = given
+  const { devices, sold, energy, billing } = given
   const totals = totalOf(cells)
-  const losses = lossesOf(cells)
+  const losses = lossesOf(cells, billing)
   const { lines } = losses
   const all = versusCapacity(losses)
   const usd = usdOf(all)

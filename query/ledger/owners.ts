@@ -16,7 +16,8 @@ import {
 } from './cells.ts'
 import { boundsOf, hoursOf, secondsOf } from './figures.ts'
 import { statesFinalUntil } from './ledger.ts'
-import { lossesOf, PRICED_FIELDS, versusCapacity } from './loss.ts'
+import { lossesOf, versusCapacity } from './loss.ts'
+import { billingOf, type BillingOf, PRICED_FIELDS } from './payer.ts'
 import { moneyOf, usdOf } from './money.ts'
 
 /**
@@ -37,12 +38,13 @@ export async function ownersAnswer(
   const groups = new Map(
     groupCells(cells, question.groupBy).map((group) => [group.key['tenant'] ?? '', group]),
   )
+  const billing = billingOf(documents.owners)
   const known = new Map(documents.owners.map((owner) => [owner.tenant, owner]))
   const tenants = [...new Set([...groups.keys(), ...known.keys()])]
   const of = (tenant: string) => {
     const id = groupId({ tenant }, question.groupBy)
     const group = groups.get(tenant) ?? { id, key: { tenant }, cells: [] }
-    return ownerFigures(group, known.get(tenant), devices.get(id) ?? 0)
+    return ownerFigures(group, known.get(tenant), { devices: devices.get(id) ?? 0, billing })
   }
   return {
     ...frame(deps, { ...question, plan }),
@@ -64,11 +66,11 @@ function byLoss(a: OwnerFigures, b: OwnerFigures): number {
 function ownerFigures(
   { key, cells }: CellGroup,
   owner: Owner | undefined,
-  devices: number,
+  { devices, billing }: { readonly devices: number; readonly billing: BillingOf },
 ): OwnerFigures {
   const totals = totalOf(cells)
   const times = timeByState(totals)
-  const losses = lossesOf(cells)
+  const losses = lossesOf(cells, billing)
   const all = versusCapacity(losses)
   const { throttled, inefficient, productive, idle_held } = times
   return {

@@ -12,7 +12,8 @@ import {
   totalOf,
 } from './cells.ts'
 import { hoursOf, ledgerFigures } from './figures.ts'
-import { lossesOf, PRICED_FIELDS, versusCapacity } from './loss.ts'
+import { lossesOf, versusCapacity } from './loss.ts'
+import { PRICED_FIELDS } from './payer.ts'
 import { usdOf } from './money.ts'
 import { byCompute, tiersOf } from './tiers.ts'
 
