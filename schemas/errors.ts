@@ -73,7 +73,10 @@ export const ERRORS = {
     status: 400,
     summary: 'a file of history, its mapping or its data set has a mistake',
   },
-  E_PROMETHEUS_AWAY: { status: 502, summary: 'the Prometheus server to import from does not answer' },
+  E_PROMETHEUS_AWAY: {
+    status: 502,
+    summary: 'the Prometheus server to import from does not answer',
+  },
   E_IMPORT_INVALID: { status: 400, summary: 'a file to import cannot be taken' },
   E_IMPORT_BUSY: { status: 409, summary: 'another import works with this state file' },
   E_PARSE_UNKNOWN: { status: 400, summary: 'no source recognizes this output' },
