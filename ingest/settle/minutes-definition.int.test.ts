@@ -112,6 +112,18 @@ type Drawn = typeof device extends fc.Arbitrary<infer T> ? T : never
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
+/** Intervals that overlap were counted twice when the definition was first released, and are not any more. */
+function disjoint(capacity: Drawn['capacity']): Drawn['capacity'] {
+  let endMs = -Infinity
+  return capacity
+    .toSorted(([a], [b]) => a - b)
+    .filter(([from, length]) => {
+      if (from < endMs) return false
+      endMs = from + length
+      return true
+    })
+}
+
 function samplesOf(drawn: Drawn, id: number): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = []
   const add = (ms: number, stepMs: number) => {
@@ -164,7 +176,7 @@ test('a minute is what it was when the definition was first released, to the las
         await insert(
           'intervals',
           drawn.flatMap(({ capacity }, at) =>
-            capacity.map(([from, length]) => ({
+            disjoint(capacity).map(([from, length]) => ({
               kind: 'capacity',
               device_id: at + 1,
               from_at: iso(T0 + from),
@@ -196,7 +208,7 @@ test('a minute is what it was when the definition was first released, to the las
         expect(now).toEqual(released)
       },
     ),
-    { numRuns: 5 },
+    { numRuns: 5, endOnFailure: true },
   )
   // Both ways through the view were taken.
   expect(regular).toBeGreaterThan(3)

@@ -91,7 +91,7 @@ it('busy_ratio is the counter that busy_source names where the row says so, else
   await store.insertJson('samples', rows, 'busy')
   const read = await store.query('SELECT busy_ratio AS busy FROM samples ORDER BY device_id')
   const own = BUSY_SOURCES.map(() => ({ busy: 0.0625 }))
-  const copied = [null, 0.125, 0.25, 0.5, 0.75, null].map((busy) => ({ busy }))
+  const copied = [null, 0.125, 0.25, 0.5, 0.75, null, null].map((busy) => ({ busy }))
   expect(read).toEqual([...copied, ...own])
   await store.close()
 })
