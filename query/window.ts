@@ -40,9 +40,9 @@ export function effectiveWindow(
   return { fromMs, toMs }
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/i
 
-/** RFC 3339 or epoch ms. Throws E_RANGE_INVALID. */
+/** RFC 3339, seconds may be left out, or epoch ms. Throws E_RANGE_INVALID. */
 export function parseTime(text: string): number {
   const ms = /^\d{1,16}$/.test(text)
     ? Number(text)
