@@ -8,7 +8,8 @@ FROM
   WHERE bucket >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
     AND bucket < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
     AND revision IN (1, {revision:UInt32})
-  GROUP BY bucket, cluster, hall, pool, vendor, model, tenant, class, busy_source
+  -- A device that is busy for the rest of its job's last minute has a holder without a name in the settler's eyes.
+  GROUP BY bucket, cluster, hall, pool, vendor, model, if(tenant = 'unattributed', '', tenant), class, busy_source
   HAVING sum(failed_ms) + sum(drained_ms) + toInt64(sum(verification_ms)) = 0 AND (
     sumIf(devices, revision = 1) != sumIf(devices, revision = {revision:UInt32})
     OR sumIf(known_ms, revision = 1) != sumIf(known_ms, revision = {revision:UInt32})
