@@ -1,4 +1,5 @@
 import type { NativeColumn } from '../ingest/store/native-block.ts'
+import { stateColumns } from './group-states.ts'
 
 /** The sums of a group minute that come from samples, in pairs: known time, then the sum. */
 export const SUMS = [
@@ -105,6 +106,15 @@ export function createGroupColumns(capacity: number): GroupColumns {
     take(revision) {
       const n = rows
       const zeros = new Float64Array(n)
+      const sumOf = (name: (typeof SUMS)[number]) =>
+        sums[SUMS.indexOf(name)]?.values.slice(0, n) ?? zeros
+      const states = stateColumns({
+        tenants: [...(texts[TEXTS.indexOf('tenant')]?.values ?? [])],
+        capacityMs: capacities.slice(0, n),
+        knownMs: sumOf('known_ms'),
+        busyMsX1000: sumOf('busy_ms_x1000'),
+        powerMwMs: sumOf('power_mw_ms'),
+      })
       const columns: NativeColumn[] = [
         { name: 'bucket', type: 'DateTime', values: buckets.slice(0, n) },
         { name: 'revision', type: 'UInt32', values: new Uint32Array(n).fill(revision) },
@@ -122,6 +132,7 @@ export function createGroupColumns(capacity: number): GroupColumns {
           type: 'Float64',
           values: values.slice(0, n),
         })),
+        ...states,
         {
           name: 'temperature_max',
           type: 'Nullable(Float32)',

@@ -16,7 +16,10 @@ const SUM_COLUMNS = `
   sum(effective_known_ms) AS effective_known, sum(effective_ms_x1000) AS effective,
   sum(power_known_ms) AS power_known, sum(power_mw_ms) AS power, sum(memory_known_ms) AS memory_known,
   sum(memory_ms_x1000) AS memory, sum(temperature_known_ms) AS temperature_known,
-  sum(temperature_mc_ms) AS temperature, max(temperature_max) AS hottest, max(margin_min) AS margin`
+  sum(temperature_mc_ms) AS temperature, max(temperature_max) AS hottest, max(margin_min) AS margin,
+  sum(unknown_ms) AS unknown, sum(unallocated_ms) AS unallocated, sum(productive_ms_x1000) AS productive,
+  sum(busy_unallocated_ms_x1000) AS busy_unallocated, sum(power_unallocated_mw_ms) AS power_unallocated,
+  sum(allocated_ms) AS allocated, sum(allocated_known_ms) AS allocated_known`
 const DIMENSIONS = 'bucket, cluster, hall, pool, vendor, model, tenant, class, busy_source'
 const BY_VIEW = `
   SELECT ${DIMENSIONS}, uniqExact(device_id) AS device_count, ${SUM_COLUMNS}
