@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS interval_changes {{on_cluster}}
   inserted_at DateTime64(3, 'UTC'),
   from_at     DateTime64(3, 'UTC'),
   to_at       DateTime64(3, 'UTC'),
-  -- allocation corrected | place corrected | reference corrected
+  -- allocation, place, reference, or a kind of interval, and `corrected`
   reason      LowCardinality(String),
   written_at  DateTime('UTC') DEFAULT now()
 )
