@@ -28,6 +28,7 @@ export type ChangeReason =
   | 'allocation corrected'
   | 'place corrected'
   | 'reference corrected'
+  | 'owner corrected'
 
 /** Everything that one entry changes in the tables. */
 export interface Outcome {
@@ -83,8 +84,11 @@ export async function applyEntry(entry: JournalEntry, deps: ApplyDeps): Promise<
       const changes = [['reference corrected', found.spans] as const]
       return { ...NOTHING, references: found.writes, changes }
     }
+    case 'owners':
+      // Spans read the entry itself (ingest/settle/spans.sql). It counts from its moment on, whenever it gets here.
+      return { ...NOTHING, changes: [['owner corrected', [spanOf(head.atMs, null)]]] }
     default:
-      // Owners, prices and contracts are read from memory; owners count from here on.
+      // Prices and contracts are read from memory.
       return NOTHING
   }
 }

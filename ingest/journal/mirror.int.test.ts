@@ -153,7 +153,10 @@ describe('allocations', () => {
         ppm: 250_000,
       },
     ])
-    expect(await site.changes()).toEqual([['allocation corrected', '0', 'open']])
+    expect(await site.changes()).toEqual([
+      ['owner corrected', '480', 'open'],
+      ['allocation corrected', '0', 'open'],
+    ])
     await site.forget()
     await site.say(
       allocations([{ node: 'n1', from_ms: at(1), to_ms: at(9), account: 'star-1', holder: 'j1' }]),

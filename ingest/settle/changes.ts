@@ -12,7 +12,7 @@ const Row = z.object({
   from_ms: integer,
   to_ms: integer,
   reason: z.templateLiteral([
-    z.enum([...INTERVAL_KINDS, 'allocation', 'place', 'reference']),
+    z.enum([...INTERVAL_KINDS, 'allocation', 'place', 'reference', 'owner']),
     ' corrected',
   ]),
 })

@@ -10,6 +10,7 @@ export type RestateReason =
   | 'allocation corrected'
   | 'place corrected'
   | 'reference corrected'
+  | 'owner corrected'
   | 'repair'
   | `repair: ${string}`
   /** Several causes that met before the minute was settled again, in the order they came. */

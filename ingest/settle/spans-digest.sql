@@ -10,6 +10,6 @@ FROM
   WHERE database = currentDatabase()
     AND active
     AND table IN
-    ('intervals', 'allocations', 'allocation_scopes', 'places', 'efficiency_references', 'devices', 'events')
+    ('intervals', 'allocations', 'allocation_scopes', 'places', 'efficiency_references', 'journal_entries', 'devices', 'events')
   GROUP BY name, partition_id
 )

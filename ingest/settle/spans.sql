@@ -82,7 +82,8 @@ WITH
       source_rank,
       toString(source),
       if(job = '', holder, job),
-      if(tenant = '', toString(account), toString(tenant)),
+      -- An account and a namespace are marked as what they are until it is known whose they are: owned, below.
+      if(tenant = '' AND account != '', concat('\x01a', account), toString(tenant)),
       toString(class),
       toString(billing),
       share_ppm
@@ -118,6 +119,8 @@ WITH
       SELECT toUnixTimestamp64Milli(arrayJoin([from_at, to_at])) FROM allocation_scopes
       UNION ALL
       SELECT toUnixTimestamp64Milli(from_at) FROM places WHERE device_id = 0
+      UNION ALL
+      SELECT toUnixTimestamp64Milli(at) FROM journal_entries WHERE kind = 'owners'
       UNION ALL
       SELECT labelled_ms FROM labelled
     )
@@ -221,7 +224,7 @@ WITH
       d.rack AS own_rack,
       d.pool AS own_pool,
       multiIf(d.job != '', d.job, d.pod != '', concat(d.namespace, '/', d.pod), '') AS told_job,
-      toString(if(d.tenant != '', d.tenant, d.namespace)) AS told_tenant,
+      if(d.tenant = '' AND d.namespace != '', concat('\x01n', d.namespace), toString(d.tenant)) AS told_tenant,
       toString(d.class) AS told_class
     FROM held AS h
     ASOF LEFT JOIN
@@ -347,6 +350,70 @@ WITH
     LEFT JOIN (SELECT class AS of_class, model AS of_model, steps FROM expected WHERE class != '' AND model != '') AS b
       ON b.of_class = p.class AND b.of_model = p.model
   ),
+  -- The lines of every document of owners that counts here; the last of each holds for every name, so that a document
+  -- that says nothing of a name ends what the one before it said.
+  owner_lines AS
+  (
+    SELECT sequence, toUnixTimestamp64Milli(at) AS lines_from, line.1 AS of_kind, line.2 AS pattern, line.3 AS owner, line.4 AS line_rank
+    FROM
+    (
+      SELECT
+        sequence,
+        at,
+        arrayFlatten(arrayMap(
+          one -> arrayConcat(
+            arrayMap(pattern -> ('a', pattern, one.tenant), one.accounts),
+            arrayMap(pattern -> ('n', pattern, one.tenant), one.namespaces)
+          ),
+          JSONExtract(body, 'owners', 'Array(Tuple(tenant String, accounts Array(String), namespaces Array(String)))')
+        )) AS told_lines,
+        -- A name written out before a pattern, of several the first; as in schemas/owner-match.ts.
+        arrayPushBack(
+          arrayMap((told, at_line) -> (told.1, told.2, told.3, if(match(told.2, '[*?]'), 1000000000 + at_line, at_line)), told_lines, arrayEnumerate(told_lines)),
+          ('', '', '', 2000000000)
+        ) AS lines
+      FROM journal_entries FINAL
+      WHERE kind = 'owners'
+        AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    )
+    ARRAY JOIN lines AS line
+  ),
+  -- Whose an account or a namespace is since when.
+  owned AS
+  (
+    SELECT told_name, arraySort(groupArray((lines_from, sequence, owner))) AS owner_steps
+    FROM
+    (
+      SELECT n.told_name AS told_name, l.lines_from AS lines_from, l.sequence AS sequence, argMin(l.owner, l.line_rank) AS owner
+      FROM
+      (
+        SELECT DISTINCT concat('\x01n', namespace) AS told_name FROM devices WHERE tenant = '' AND namespace != ''
+        UNION DISTINCT
+        SELECT DISTINCT concat('\x01a', account) FROM allocations WHERE tenant = '' AND account != ''
+      ) AS n
+      CROSS JOIN owner_lines AS l
+      WHERE l.of_kind = ''
+        OR (
+          l.of_kind = substring(n.told_name, 2, 1)
+          AND if(
+            l.line_rank < 1000000000,
+            substring(n.told_name, 3) = l.pattern,
+            substring(n.told_name, 3) LIKE replaceAll(replaceAll(replaceRegexpAll(l.pattern, '([\\\\%_])', '\\\\\\1'), '*', '%'), '?', '_')
+          )
+        )
+      GROUP BY told_name, lines_from, sequence
+    )
+    GROUP BY told_name
+  ),
+  owned_parts AS
+  (
+    SELECT
+      p.*,
+      arrayLast(step -> step.1 <= p.seg_from, o.owner_steps).3 AS owner,
+      multiIf(owner != '', owner, startsWith(p.part.2, '\x01'), substring(p.part.2, 3), p.part.2) AS tenant
+    FROM referred AS p
+    LEFT JOIN owned AS o ON o.told_name = p.part.2
+  ),
   resolved AS
   (
     SELECT
@@ -358,7 +425,7 @@ WITH
         toUInt32(part.6),
         toUInt8(if(state = 0 AND class = 'verification', 3, state)),
         cluster, hall, rack, pool, toString(node), toString(vendor), toString(model),
-        part.2,
+        tenant,
         part.1,
         class,
         allocation_source,
@@ -372,7 +439,7 @@ WITH
           )
         ))
       ))) AS holders
-    FROM referred
+    FROM owned_parts
     WHERE part.6 > part.5
     GROUP BY device_id, seg_from, seg_to
   ),

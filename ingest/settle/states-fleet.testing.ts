@@ -38,6 +38,7 @@ export interface Claim {
   readonly source?: Source
   readonly holder: string
   readonly tenant?: string
+  readonly account?: string
   readonly class?: string
   /** Millionths; 0 or absent = what others leave. */
   readonly share?: number
@@ -146,7 +147,7 @@ const claimRow = (one: Claim) => ({
   holder: one.holder,
   job: '',
   tenant: one.tenant ?? '',
-  account: '',
+  account: one.account ?? '',
   class: one.class ?? '',
   billing: 'internal',
   confidence: 'exact',
