@@ -9,6 +9,7 @@ import { createGapReports } from './gap-reports.ts'
 import { createPauses } from './pauses.ts'
 import { createPipeline, eventHead, type Pipeline } from './pipeline.ts'
 import { type Places, startPlaces } from './places.ts'
+import { startListening } from './listen.ts'
 import type { LostRange } from './resend.ts'
 import { collectorHealth } from './role-health.ts'
 import { createRunner, type Runner, type RunnerStats } from './runner.ts'
@@ -87,6 +88,8 @@ interface Running {
   oldestMs: number | null
   /** No more orders from the bus. */
   readonly stopHearing: () => void
+  /** Traps, subscriptions and pushes are taken no more. */
+  readonly stopListening: () => Promise<void>
   cancelHousekeeping: () => void
 }
 
@@ -187,6 +190,16 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     runner,
     health: pipeline.health,
   })
+  const ears = await startListening({
+    sections: config.sources,
+    ownNode: config.node,
+    io,
+    clock,
+    logger,
+    runner,
+    health: pipeline.health,
+    onSaid: pipeline.onSaid,
+  })
   const tell = createTell(deps, { clock, spool, delivery, pipeline }, () => watermarkMs)
   const running: Running = {
     identity,
@@ -201,6 +214,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     oldestMs: null,
     cancelHousekeeping: () => undefined,
     stopHearing,
+    stopListening: () => ears.stop(),
   }
   logger.info('collector started', {
     cluster: config.cluster,
@@ -316,6 +330,7 @@ async function stopCollector(running: Running, logger: Logger): Promise<void> {
   running.cancelHousekeeping()
   running.stopHearing()
   places.stop()
+  await running.stopListening()
   await runner.stop(STOP_READS_MS)
   await running.tell(true)
   pipeline.flush()

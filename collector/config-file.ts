@@ -4,7 +4,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { ConfigFile, CONFIG_DEFAULTS, idFromHost, SourceKeys } from './config.ts'
 import type { CollectorConfig, SourceSection } from './config.ts'
 import { locate, type Mistake, mistakesOf, unknownKey } from './config-mistakes.ts'
-import type { Source } from './source.ts'
+import type { AddressForm, Source } from './source.ts'
 import { expandHostlist } from './targets/hostlist.ts'
 import { clean, distinctTargets, type Placement, type Target, toTarget } from './targets/target.ts'
 
@@ -182,12 +182,14 @@ function sectionOf(
     mistakes.push({ path: [...path, 'timeout'], message: 'must not be longer than the interval' })
   const lists = [keys.targets, keys.file_sd, keys.http_sd, keys.targets_from]
   const isLocal = lists.every((list) => list.length === 0)
-  if (source.transport === 'command' && !isLocal)
+  if ((source.transport === 'command' || source.transport === 'file') && !isLocal)
     mistakes.push({ path, message: 'is a tool of this machine and takes no targets' })
   return {
     source,
     options,
-    targets: isLocal ? [] : staticTargets(keys, path, node, mistakes),
+    targets: isLocal
+      ? []
+      : staticTargets(keys, { path, ownNode: node, form: source.address }, mistakes),
     fileSd: keys.file_sd,
     httpSd: keys.http_sd,
     prometheus: keys.targets_from,
@@ -200,11 +202,15 @@ function sectionOf(
 
 function staticTargets(
   keys: SourceKeys,
-  path: readonly string[],
-  ownNode: string,
+  given: {
+    readonly path: readonly string[]
+    readonly ownNode: string
+    readonly form: AddressForm | undefined
+  },
   mistakes: Mistake[],
 ): Target[] {
-  const targets = keys.targets.flatMap(({ address, node, ...placement }, index) => {
+  const { path, ownNode, form } = given
+  const targets = keys.targets.flatMap(({ address, meter, node = meter, ...placement }, index) => {
     const at = [...path, 'targets', index]
     const expanded = attempt(
       () => {
@@ -216,7 +222,7 @@ function staticTargets(
             `${addresses.length} addresses and ${nodes.length} node names`,
           )
         return addresses.map((one, i) =>
-          toTarget(one, { ...placement, node: nodes[i] ?? nodes[0] }, ownNode),
+          toTarget(one, { ...placement, node: nodes[i] ?? nodes[0] }, ownNode, form),
         )
       },
       at,

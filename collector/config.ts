@@ -131,6 +131,8 @@ const TargetEntry = z.preprocess(
       .min(1)
       .max(1 << 20),
     node: text.optional(),
+    /** The same as `node`, for what is no machine: the name of the PDU, cooling unit or meter. */
+    meter: text.optional(),
     ...placement,
   }),
 )

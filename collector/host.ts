@@ -87,5 +87,6 @@ export function meteredIo(io: SourceIo, meter: Meter): SourceIo {
     // It outlives the read; what it brings is counted by the source that takes its lines.
     stream: (command, args, limits) => io.stream(command, args, limits),
     hasCommand: (command) => io.hasCommand(command),
+    ...(io.field === undefined ? {} : { field: io.field }),
   }
 }

@@ -9,6 +9,7 @@ import { createFacts } from './facts.ts'
 import { type CollectionHealth, createHealth } from './health.ts'
 import { createLinkEdges } from './link-edges.ts'
 import { createMerger } from './merge.ts'
+import { readMeters } from './meter-samples.ts'
 import { createNodeSamples } from './node-samples.ts'
 import type { TargetRead } from './runner.ts'
 import type { Source } from './source.ts'
@@ -26,6 +27,8 @@ export interface PipelineDeps {
 /** From a finished read to batches. Does no I/O. */
 export interface Pipeline {
   readonly onRead: (read: TargetRead) => void
+  /** What a target said by itself (a trap, a push): its meters and events; its outcome stays that of its reads. */
+  readonly onSaid: (read: TargetRead) => void
   readonly onGone: (id: string) => void
   readonly addRecord: (record: BatchRecord) => void
   /** Sends a record at once and on its own. */
@@ -93,13 +96,19 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       facts.observe(read, seen)
       const sight = nodeSamples.observe(read, seen)
       linkEdges.observe(read, sight.samples)
+      const meters = readMeters(read)
+      for (const sample of meters.samples) addRecord(sample)
       health.observe(read, {
-        rejected: { ...accepted.rejected, ...sight.rejected },
-        examples: [...accepted.examples, ...sight.examples],
-        values: [...seen.map(({ metrics }) => metrics), ...sight.values],
+        rejected: { ...accepted.rejected, ...sight.rejected, ...meters.rejected },
+        examples: [...accepted.examples, ...sight.examples, ...meters.examples],
+        values: [...seen.map(({ metrics }) => metrics), ...sight.values, ...meters.values],
       })
       batcher.add(accepted.rows)
       planRelease()
+    },
+    onSaid(read) {
+      for (const sample of readMeters(read).samples) addRecord(sample)
+      for (const event of read.interpretation.events) addRecord(event)
     },
     onGone(id) {
       merger.forgetTarget(id)

@@ -9,6 +9,9 @@ const ALONE = { records: 256, bytes: 384 << 10 }
 /** Records waiting while the spool is slow; beyond, the oldest target lines and node samples go, counted. */
 const WAITING = 16_384
 
+/** Said again at the next read or minute. */
+const RENEWED: ReadonlySet<BatchRecord['kind']> = new Set(['target', 'node_sample', 'meter_sample'])
+
 export interface RecordQueue {
   add(record: BatchRecord): void
   /** The oldest ones, for a message that goes anyway. */
@@ -35,8 +38,8 @@ export function createRecordQueue(
     add(record) {
       waiting.push(record)
       if (waiting.length > WAITING) {
-        // The next minute says a target and a node again; an event or a fact is said once.
-        const at = waiting.findIndex(({ kind }) => kind === 'target' || kind === 'node_sample')
+        // An event or a fact is said once.
+        const at = waiting.findIndex(({ kind }) => RENEWED.has(kind))
         waiting.splice(Math.max(0, at), 1)
         dropped++
       }

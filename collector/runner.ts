@@ -45,6 +45,8 @@ export interface Runner {
   /** Orders changed: what is paused now stops now, not at its next cell. */
   applyPauses(): void
   targetCount(): number
+  /** Targets of one source, as they are now. */
+  targetsOf(source: string): readonly Target[]
   stats(): RunnerStats
   /** No new reads; waits for those under way, at most this long. */
   stop(waitMs: number): Promise<void>
@@ -115,6 +117,10 @@ export function createRunner(deps: RunnerDeps): Runner {
       }
     },
     targetCount: () => loops.size,
+    targetsOf: (source) =>
+      [...loops.values()]
+        .filter(({ section }) => section.source.name === source)
+        .map(({ target }) => target),
     stats: () => ({ targets: loops.size, ...counts }),
     stop: (waitMs) => stopLoops(state, waitMs),
   }

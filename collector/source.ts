@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { FaultDescription } from '#schemas/faults.ts'
 import type { MetricName } from '#schemas/metrics.ts'
 import type { Interpretation } from '#schemas/reading.ts'
+import type { FieldIo } from './field-io.ts'
 
 /** Result of running a command: everything that came out, never a throw for a non-zero exit. */
 export interface CommandResult {
@@ -61,6 +62,8 @@ export interface SourceIo {
   get(url: string, limits: { timeoutMs: number; maxBytes: number }): Promise<HttpResult>
   /** Whether a command is found on PATH. */
   hasCommand(command: string): Promise<boolean>
+  /** SNMP, Modbus, Redfish; absent where nobody reads meters (a capture that is replayed, a test). */
+  readonly field?: FieldIo
 }
 
 /** One thing to read: an exporter's URL, or the tool of this machine. */
@@ -69,6 +72,29 @@ export interface SourceTarget {
   readonly address: string
   /** Node that holds the devices: configuration or target label first, host name as the last resort. */
   readonly node: string
+}
+
+/** How targets of a source are written: `host:9400`, `snmp://pdu-7`, `https://bmc-12/redfish/v1`. */
+export interface AddressForm {
+  /** The first one is meant when none is written. */
+  readonly schemes: readonly string[]
+  /** Port when none is written; null = it must be. */
+  readonly port: number | null
+  /** Path when none is written. */
+  readonly path: string
+}
+
+/** A source that also listens: traps, event subscriptions, pushed readings. */
+export interface ListenContext<Config> {
+  readonly io: SourceIo
+  readonly config: Config
+  /** The targets of the section as they are now. */
+  targets(): readonly SourceTarget[]
+  nowMs(): number
+  /** What a target said by itself; goes the way of a read at once. A sender nobody listed is refused by the source. */
+  said(target: SourceTarget, interpretation: Interpretation): void
+  /** One sentence for the log and collection health when something is wrong with the listening itself. */
+  trouble(detail: string): void
 }
 
 /** What detect found on this machine. */
@@ -109,8 +135,10 @@ export interface SourceFormat {
  */
 export interface Source<Config = unknown> {
   readonly name: string
-  /** `http`: many targets, scraped from anywhere. `command`: this machine only, one call at a time. */
-  readonly transport: 'http' | 'command'
+  /** `http`, `snmp`, `modbus`: many targets, read from anywhere. `command`, `file`: this machine only, one call at a time. */
+  readonly transport: 'http' | 'snmp' | 'modbus' | 'command' | 'file'
+  /** Absent: http or https, port required, path /metrics. */
+  readonly address?: AddressForm
   /** Default interval, ms; divides 60,000. */
   readonly defaultIntervalMs: number
   /** The source's section of the collector configuration, defaults included. */
@@ -131,6 +159,8 @@ export interface Source<Config = unknown> {
   readonly fallbackFor?: readonly string[]
   /** A target left or the collector stops: ends what `memory` holds (a stream). */
   readonly close?: (memory: Map<string, unknown>) => void
+  /** Opened once per section when the collector starts; rejects with a sentence when it cannot listen. */
+  readonly listen?: (context: ListenContext<Config>) => Promise<{ stop(): Promise<void> }>
   /** Class, severity and advice for a code of an event type (`xid`, `health`); without it edges are warnings. */
   readonly describeFault?: (type: string, code: string) => FaultDescription | null
 }

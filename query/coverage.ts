@@ -1,6 +1,7 @@
 import type { CoverageAnswer, CoverageCell, CoverageGroup } from '#schemas/api-nodes.ts'
 import type { MetricDefinition } from '#schemas/metric-definition.ts'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { METER_METRICS } from '#schemas/meter-metrics.ts'
 import { LINK_METRICS, NODE_METRICS } from '#schemas/node-metrics.ts'
 import type { CollectionDeps } from './collection.ts'
 import { parseTargetFilters } from './collection-filters.ts'
@@ -22,7 +23,12 @@ type Deps = Pick<CollectionDeps, 'reader' | 'clock' | 'simulated'>
 type Page = { readonly now_ms: number; readonly limit: number; readonly offset: number }
 type Filters = ReturnType<typeof parseTargetFilters>
 
-const CATALOGUE: readonly MetricDefinition[] = [...DEVICE_METRICS, ...NODE_METRICS, ...LINK_METRICS]
+const OWN: readonly MetricDefinition[] = [...DEVICE_METRICS, ...NODE_METRICS, ...LINK_METRICS]
+/** A source reads devices or meters: where both know a name (`power_watts`), one column serves. */
+const CATALOGUE: readonly MetricDefinition[] = [
+  ...OWN,
+  ...METER_METRICS.filter(({ name }) => OWN.every((metric) => metric.name !== name)),
+]
 
 /** GET /api/v1/collection/coverage: source, model or node x metric. Throws E_FILTER_INVALID, E_CURSOR_INVALID. */
 export async function coverageMatrix(

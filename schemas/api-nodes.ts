@@ -40,7 +40,7 @@ export type CoverageGroup = z.infer<typeof CoverageGroup>
 export const CoverageMetric = z.object({
   name: z.string(),
   unit: z.string(),
-  scope: z.enum(['device', 'node', 'link']),
+  scope: z.enum(['device', 'node', 'link', 'meter']),
   label: z.object({ en: z.string(), zh: z.string() }),
 })
 export type CoverageMetric = z.infer<typeof CoverageMetric>

@@ -1,3 +1,4 @@
+import { type FacilityBook, foldFacility, NO_FACILITY } from './facility.ts'
 import type { JournalBody, JournalEntry, JournalKind } from './journal.ts'
 
 /** A document as its latest entry has it. */
@@ -16,6 +17,8 @@ export interface JournalState {
   readonly prices: InForce<'prices'> | null
   readonly references: InForce<'references'> | null
   readonly contracts: InForce<'contracts'> | null
+  /** Meters, loops and site, every dated row. */
+  readonly facility: FacilityBook
   /** Entries so far, by kind. */
   readonly entries: Readonly<Record<JournalKind, number>>
   /** Rows so far that imports and calls brought, corrections counted again. */
@@ -28,6 +31,7 @@ export const NO_JOURNAL: JournalState = {
   prices: null,
   references: null,
   contracts: null,
+  facility: NO_FACILITY,
   entries: {
     inventory: 0,
     device_states: 0,
@@ -36,6 +40,7 @@ export const NO_JOURNAL: JournalState = {
     prices: 0,
     references: 0,
     contracts: 0,
+    facility: 0,
   },
   rows: { inventory: 0, device_states: 0, allocations: 0 },
 }
@@ -65,6 +70,8 @@ export function foldJournal(state: JournalState, entry: JournalEntry): JournalSt
       return { ...next, prices: { ...told, body } }
     case 'references':
       return { ...next, references: { ...told, body } }
+    case 'facility':
+      return { ...next, facility: foldFacility(state.facility, body) }
     default:
       return { ...next, contracts: { ...told, body } }
   }

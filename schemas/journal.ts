@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LoopRow, MeterRow, SiteRow } from '#schemas/facility.ts'
 import { Billing } from '#schemas/ledger.ts'
 
 /**
@@ -196,6 +197,13 @@ export const JournalBody = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('references'), references: rows(EfficiencyReference) }),
   z.strictObject({ kind: z.literal('contracts'), contracts: rows(Contract) }),
+  z.strictObject({
+    kind: z.literal('facility'),
+    import_id: importId,
+    sites: rows(SiteRow),
+    meters: rows(MeterRow),
+    loops: rows(LoopRow),
+  }),
 ])
 export type JournalBody = z.infer<typeof JournalBody>
 export type JournalKind = JournalBody['kind']

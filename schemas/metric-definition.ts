@@ -13,6 +13,13 @@ export type MetricUnit =
   | 'count'
   | 'code'
   | 'bitmask'
+  | 'voltamperes'
+  | 'amperes'
+  | 'pascals'
+  | 'liters_per_minute'
+  | 'siemens_per_meter'
+  | 'ntu'
+  | 'ph'
 
 /** Wire and store type: f32 for gauges, f64 for counters and bytes, u8 for codes, u32 for masks. */
 export type WireType = 'f32' | 'f64' | 'u8' | 'u32'
@@ -25,8 +32,8 @@ export interface MetricDefinition {
   readonly unit: MetricUnit
   /** gauge = level; counter = only rises until it restarts; enum = a code out of a list. */
   readonly kind: 'gauge' | 'counter' | 'enum'
-  /** What it is measured on: an accelerator, its node, or one link or port of either. */
-  readonly scope: 'device' | 'node' | 'link'
+  /** What it is measured on: an accelerator, its node, one link or port of either, or a meter of the site. */
+  readonly scope: 'device' | 'node' | 'link' | 'meter'
   /** Inclusive plausibility range in canonical units; a value outside is rejected and counted. */
   readonly min: number
   readonly max: number

@@ -1,6 +1,7 @@
 import type { Holder, Partition } from '#schemas/batch.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
+import type { MeterMetricValues } from '#schemas/meter-metrics.ts'
 import type { LinkMetricValues, NodeMetricValues } from '#schemas/node-metrics.ts'
 
 /** How reading a source ended. Absent and failed never look like idle. */
@@ -43,6 +44,27 @@ export interface LinkReading {
   readonly metrics: LinkMetricValues
 }
 
+/**
+ * One measuring point of the site: a PDU's inlet or outlet, one side of a cooling unit, a pump, a leak detector.
+ * Its id is `<meter>` or `<meter>/<point>` (schemas/meter-id.ts).
+ */
+export interface MeterReading {
+  /** Null when the output does not name it: the target's name is used then. */
+  readonly meter: string | null
+  /** Part of the thing that was read (`outlet/A1`, `phase/2`, `secondary`, `pump/1`, `leak/2`); empty = the thing as a whole. */
+  readonly point: string
+  readonly metrics: MeterMetricValues
+  /** When it was measured by the meter's own word, epoch ms; null or absent = at this read. */
+  readonly atMs?: number | null
+  /**
+   * True for readings that were not asked for now (a file, a push): `atMs` is then their time. Else our own time counts,
+   * and `atMs` only shows whether the meter's clock is right.
+   */
+  readonly isTimeOwn?: boolean
+  /** When its energy counter was reset by its own word, epoch ms. */
+  readonly energyResetMs?: number | null
+}
+
 /** A line or value that was refused: counted, a few kept as examples, never fatal to its neighbours. */
 export interface RejectedLine {
   readonly line: string
@@ -66,9 +88,10 @@ export interface Interpretation {
   /** One sentence for a person: what was seen and what to do; null when ok. */
   readonly detail: string | null
   readonly devices: readonly DeviceReading[]
-  /** Absent = the source has nothing to say about nodes, about links. */
+  /** Absent = the source has nothing to say about nodes, links, meters. */
   readonly nodes?: readonly NodeReading[]
   readonly links?: readonly LinkReading[]
+  readonly meters?: readonly MeterReading[]
   /** Node-wide or device events that the output itself states; edges are found by the runner. */
   readonly events: readonly EventRecord[]
   /** Bounded examples of what was refused. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FACT_NAMES, FAULT_CLASSES } from '#schemas/faults.ts'
+import { METER_ID_PATTERN } from '#schemas/meter-id.ts'
 
 const text = z.string().max(256)
 const epochMs = z.int().min(0).max(8.64e15)
@@ -111,6 +112,21 @@ export const NodeSampleRecord = z.strictObject({
 })
 export type NodeSampleRecord = z.infer<typeof NodeSampleRecord>
 
+/**
+ * One moment of one measuring point of the site; names are of schemas/meter-metrics.ts, values canonical and inside
+ * their range. Ingest before 0.5 does not know this kind: upgrade ingest first.
+ */
+export const MeterSampleRecord = z.strictObject({
+  kind: z.literal('meter_sample'),
+  at_ms: epochMs,
+  /** How often the point is read: what its values speak for. */
+  step_ms: z.int().min(1000).max(3_600_000),
+  meter: z.string().regex(METER_ID_PATTERN),
+  source: text,
+  values: z.record(text, z.number()),
+})
+export type MeterSampleRecord = z.infer<typeof MeterSampleRecord>
+
 const count = z.int().min(0)
 const small = z
   .int()
@@ -168,6 +184,7 @@ export const BatchRecord = z.discriminatedUnion('kind', [
   GapRecord,
   FactRecord,
   NodeSampleRecord,
+  MeterSampleRecord,
   CollectorStatusRecord,
 ])
 export type BatchRecord = z.infer<typeof BatchRecord>

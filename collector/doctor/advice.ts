@@ -1,3 +1,4 @@
+import type { Source } from '../source.ts'
 import type { Bilingual } from '#schemas/faults.ts'
 import { text } from './finding.ts'
 
@@ -77,7 +78,19 @@ const ADVICE: Readonly<Record<string, Bilingual>> = {
   ),
 }
 
-const TIMEOUT = {
+const TIMEOUT: Readonly<Record<Source['transport'], Bilingual>> = {
+  snmp: text(
+    'the device does not answer: check address, UDP port 161 and its access list; a wrong community or user is answered by silence too',
+    '设备无应答：检查地址、UDP 161 端口和访问列表；团体名或用户错误时设备同样不应答',
+  ),
+  modbus: text(
+    'the gateway does not answer: check address, TCP port 502, the unit id, and how many masters it serves at once',
+    '网关无应答：检查地址、TCP 502 端口、单元号，以及网关允许的并发主站数',
+  ),
+  file: text(
+    'the file system does not answer: check whether its mount hangs',
+    '文件系统无响应：检查挂载是否挂死',
+  ),
   http: text(
     'the exporter is overloaded or one of its devices hangs: look at its log and at dmesg, then restart it',
     '导出器过载或某个设备挂起：查看其日志和 dmesg，然后重启它',
@@ -88,7 +101,10 @@ const TIMEOUT = {
   ),
 }
 
-const BY_HAND = {
+const BY_HAND: Readonly<Record<Source['transport'], Bilingual>> = {
+  snmp: text('ask it by hand: snmpwalk from here', '在此用 snmpwalk 手动查询'),
+  modbus: text('read a register by hand with another tool', '用其他工具手动读取一个寄存器'),
+  file: text('look at the file by hand on this machine', '在本机手动查看该文件'),
   http: text('look at the page by hand: curl it from here', '手动查看页面：在此用 curl 访问'),
   command: text('run the tool by hand on this machine', '在本机手动运行该工具'),
 }
@@ -96,7 +112,7 @@ const BY_HAND = {
 /** What to do about a failed read; `detail` is the source's own sentence, used where we have no line. */
 export function adviceFor(
   reason: string,
-  transport: 'http' | 'command',
+  transport: Source['transport'],
   detail: string | null,
 ): Bilingual {
   if (reason === 'timeout' || reason === 'still_running') return TIMEOUT[transport]

@@ -1,7 +1,7 @@
 import type { Interpretation } from '#schemas/reading.ts'
 import type { MetricName } from '#schemas/metrics.ts'
 import type { CollectorConfig } from '../config.ts'
-import type { Detection } from '../source.ts'
+import type { Detection, Source } from '../source.ts'
 import type { Target } from '../targets/target.ts'
 import type { CardVendor } from './vendors.ts'
 
@@ -81,7 +81,7 @@ export interface ToolFacts {
 /** One source: how looking for it went, and one or two reads of each of its targets. */
 export interface SourceFacts {
   readonly name: string
-  readonly transport: 'http' | 'command'
+  readonly transport: Source['transport']
   readonly expects: readonly MetricName[]
   readonly fallbackFor: readonly string[]
   /** Named in the configuration: its absence is then a finding. */

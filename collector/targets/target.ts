@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { PlimsollError } from '#schemas/errors.ts'
-import type { SourceTarget } from '../source.ts'
+import type { AddressForm, SourceTarget } from '../source.ts'
 import { shownAddress } from './shown-address.ts'
 
 /** Where a device stands; an empty string means nobody said. */
@@ -35,13 +35,20 @@ export interface TargetFacts {
 const TEXT = 256
 const LOCAL = /^(localhost|.*\.localhost|127\..*|::1|0\.0\.0\.0)$/
 
+const EXPORTER: AddressForm = { schemes: ['http', 'https'], port: null, path: '/metrics' }
+
 /**
- * A target from an address (`host:9400`, `http://host:9400/metrics`). Node, first that is given: the list's
- * own word, then a host part that is a name, then `ownNode` for loopback, then the IP address.
- * Throws E_TARGETS_INVALID for anything that is no http(s) URL with a port.
+ * A target from an address (`host:9400`, `http://host:9400/metrics`; for a source with a form of its own `snmp://pdu-7`).
+ * Node, first that is given: the list's own word, then a host part that is a name, then `ownNode` for loopback, then
+ * the IP address. Throws E_TARGETS_INVALID for anything that is no URL of the source's form.
  */
-export function toTarget(address: string, facts: TargetFacts, ownNode: string): Target {
-  const url = toUrl(address.trim(), facts)
+export function toTarget(
+  address: string,
+  facts: TargetFacts,
+  ownNode: string,
+  form: AddressForm = EXPORTER,
+): Target {
+  const url = toUrl(address.trim(), facts, form)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const given = clean(facts.node)
   const isName = isIP(host) === 0 && !LOCAL.test(host)
@@ -57,28 +64,40 @@ export function toTarget(address: string, facts: TargetFacts, ownNode: string): 
   }
 }
 
-function toUrl(address: string, facts: TargetFacts): URL {
+function toUrl(address: string, facts: TargetFacts, form: AddressForm): URL {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(address)
-  const scheme = facts.scheme === 'https' ? 'https' : 'http'
+  const asked = form.schemes.find((scheme) => scheme === facts.scheme)
+  const scheme = asked ?? form.schemes[0] ?? 'http'
   const url = URL.parse(hasScheme ? address : `${scheme}://${address}`)
-  const problem =
-    address.length > 1024 || url === null
-      ? 'is no address'
-      : url.protocol !== 'http:' && url.protocol !== 'https:'
-        ? `asks for ${url.protocol} where only http and https are read`
-        : url.hostname === ''
-          ? 'has no host'
-          : !hasScheme && !/:\d+(\/|$)/.test(address)
-            ? 'has no port'
-            : null
+  const problem = problemOf(address, url, form, hasScheme)
   if (url === null || problem !== null)
     throw new PlimsollError(
       'E_TARGETS_INVALID',
-      `the target "${shownAddress(address).slice(0, 120)}" ${problem ?? 'is no address'}; write host:9400 or http://host:9400/metrics`,
+      `the target "${shownAddress(address).slice(0, 120)}" ${problem ?? 'is no address'}; write ${exampleOf(form)}`,
     )
-  if (url.pathname === '/') url.pathname = facts.path ?? '/metrics'
+  if (url.pathname === '/' || url.pathname === '') url.pathname = facts.path ?? form.path
+  if (url.port === '' && form.port !== null) url.port = String(form.port)
   return url
 }
+
+function problemOf(
+  address: string,
+  url: URL | null,
+  form: AddressForm,
+  hasScheme: boolean,
+): string | null {
+  if (address.length > 1024 || url === null) return 'is no address'
+  if (!form.schemes.includes(url.protocol.slice(0, -1)))
+    return `asks for ${url.protocol} where only ${form.schemes.join(' and ')} are read`
+  if (url.hostname === '') return 'has no host'
+  const isPortMissing = form.port === null && !hasScheme && !/:\d+(\/|$)/.test(address)
+  return isPortMissing ? 'has no port' : null
+}
+
+const exampleOf = ({ schemes, port, path }: AddressForm): string =>
+  port === null
+    ? `host:9400 or http://host:9400${path}`
+    : `a host name or ${schemes[0]}://host:${port}`
 
 /** Text from outside, kept as data: no control characters, at most 256 characters. */
 export function clean(text: string | undefined): string {

@@ -35,11 +35,13 @@ export const DEFAULT_RETENTION: RetentionDays = {
   repairs: 30,
 }
 
-/** Which column of which table ages, and by which setting. Days (ledger_1d) and meters are kept for ever. */
+/** Which column of which table ages, and by which setting. Days (ledger_1d) and energy of scopes (facility_15m) are kept for ever. */
 const AGING = [
   { table: 'samples', column: 'ts', days: 'raw' },
   { table: 'samples_node', column: 'ts', days: 'raw' },
   { table: 'samples_link', column: 'ts', days: 'raw' },
+  { table: 'samples_meter', column: 'ts', days: 'minutes' },
+  { table: 'meter_energy_15m', column: 'bucket', days: 'hours' },
   { table: 'ledger_1m', column: 'bucket', days: 'minutes' },
   { table: 'ledger_1m_group', column: 'bucket', days: 'groups' },
   { table: 'ledger_1h', column: 'bucket', days: 'hours' },

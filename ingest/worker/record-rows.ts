@@ -4,6 +4,7 @@ import type {
   EventRecord,
   FactRecord,
   GapRecord,
+  MeterSampleRecord,
   NodeSampleRecord,
   TargetRecord,
 } from '#schemas/records.ts'
@@ -14,6 +15,7 @@ import type { Sender } from './delivery.ts'
 import { type Accepted, DEFAULT_TIME_LIMITS } from './read-message.ts'
 import { iso, type JsonRow } from './rows.ts'
 import type { SeqRange } from './seq-ranges.ts'
+import { type MeterRow, meterRows } from './meter-rows.ts'
 import { type TallRow, tallRows } from './tall-rows.ts'
 
 /** Rows of the records that batches carried. */
@@ -23,11 +25,12 @@ export interface RecordRows {
   readonly facts: readonly JsonRow[]
   readonly nodes: readonly TallRow[]
   readonly links: readonly TallRow[]
+  readonly meters: readonly MeterRow[]
   /** Ranges that collectors gave up and that the store does not have. */
   readonly lost: readonly LostRange[]
   /** What collectors said about themselves. */
   readonly statuses: readonly CollectorStatus[]
-  /** Records with an impossible time or range, and values of nodes and links outside theirs: counted. */
+  /** Records with an impossible time or range, and values of nodes, links and meters outside theirs: counted. */
   readonly refused: number
 }
 
@@ -61,6 +64,7 @@ interface Sheet {
   readonly facts: JsonRow[]
   readonly nodes: TallRow[]
   readonly links: TallRow[]
+  readonly meters: MeterRow[]
   readonly lost: LostRange[]
   readonly statuses: CollectorStatus[]
   refused: number
@@ -78,6 +82,7 @@ export function stageRecords(
     facts: [],
     nodes: [],
     links: [],
+    meters: [],
     lost: [],
     statuses: [],
     refused: 0,
@@ -92,6 +97,7 @@ export function stageRecords(
       else if (atMs < one.message.receivedAtMs - BEHIND_MAX_MS) sheet.refused += 1
       else if (record.kind === 'collector_status') sheet.statuses.push(statusOf(one, record))
       else if (record.kind === 'fact') sheet.facts.push(factRow(one, record, registry))
+      else if (record.kind === 'meter_sample') addMeter(sheet, one, record)
       else addSample(sheet, one, record, registry)
     }
   return sheet
@@ -127,6 +133,13 @@ function addSample(
   })
   const target = record.link === null ? sheet.nodes : sheet.links
   for (const row of rows) target.push(row)
+  sheet.refused += refused
+}
+
+function addMeter(sheet: Sheet, one: Accepted, record: MeterSampleRecord): void {
+  const atMs = record.at_ms + one.shiftMs
+  const { rows, refused } = meterRows(record, { atMs, logPosition: one.message.position })
+  for (const row of rows) sheet.meters.push(row)
   sheet.refused += refused
 }
 

@@ -5,6 +5,7 @@ import { noteRow } from './insert-notes.ts'
 import { insertToken } from './intent.ts'
 import { aliasRow, deviceRow, intervalRow, iso, quarantineRow, type JsonRow } from './rows.ts'
 import type { Staged } from './stage.ts'
+import { meterBlocks } from './meter-rows.ts'
 import { tallBlocks, type TallRow } from './tall-rows.ts'
 
 export interface WriteContext {
@@ -50,6 +51,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await json('node_facts', staged.records.facts)
   await writeTall('samples_node', staged.records.nodes, context)
   await writeTall('samples_link', staged.records.links, context)
+  await writeMeters(staged, context)
   const { samples } = staged
   const stored = batchRows(staged)
   if (samples.rows > 0) {
@@ -75,5 +77,20 @@ async function writeTall(
   for (const [part, block] of tallBlocks(rows, table).entries()) {
     const token = insertToken(intent, part === 0 ? table : `${table}.${part}`)
     await persist(() => store.insertNative(table, block.columns, block.rows, token))
+  }
+}
+
+async function writeMeters(
+  { records }: Staged,
+  { store, intent, persist, clock }: WriteContext,
+): Promise<void> {
+  const parts = meterBlocks(records.meters, 0).length
+  for (let part = 0; part < parts; part++) {
+    const token = insertToken(intent, part === 0 ? 'samples_meter' : `samples_meter.${part}`)
+    await persist(async () => {
+      const block = meterBlocks(records.meters, clock())[part]
+      if (block !== undefined)
+        await store.insertNative('samples_meter', block.columns, block.rows, token)
+    })
   }
 }

@@ -123,7 +123,12 @@ function interpretRows(
 }
 
 function wantedNames(mapping: Mapping): WantedNames {
-  const wanted = { node: new Set<string>(), device: new Set<string>(), link: new Set<string>() }
+  const wanted = {
+    node: new Set<string>(),
+    device: new Set<string>(),
+    link: new Set<string>(),
+    meter: new Set<string>(),
+  }
   for (const rule of mapping.metrics) {
     const scope = definitionOf(rule.to)?.scope ?? 'node'
     for (const name of [...rule.from, rule.per, rule.only_if?.metric])
