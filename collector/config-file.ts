@@ -116,6 +116,7 @@ function build(
       maxBytes: file.spool?.max_bytes ?? CONFIG_DEFAULTS.spoolBytes,
     },
     nats: file.nats ?? null,
+    thresholds: file.thresholds,
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ID_PATTERN } from '#schemas/subjects.ts'
 import type { Source } from './source.ts'
 import type { Placement, Target } from './targets/target.ts'
+import { ThresholdEntry } from './thresholds/config.ts'
 
 /** What the collector runs on, defaults filled in. `docs` of each default: CONFIG_DEFAULTS. */
 export interface CollectorConfig {
@@ -17,6 +18,8 @@ export interface CollectorConfig {
   readonly sources: readonly SourceSection[]
   readonly spool: { readonly directory: string; readonly maxBytes: number }
   readonly nats: NatsSection | null
+  /** Limits of meters and cooling units that replace the defaults. */
+  readonly thresholds: readonly ThresholdEntry[]
 }
 
 /** One source to read, from the file or from what was found on this machine. */
@@ -185,6 +188,7 @@ export const ConfigFile = z.strictObject({
     .strictObject({ directory: z.string().min(1).optional(), max_bytes: SpoolBytes.optional() })
     .optional(),
   nats: Nats.optional(),
+  thresholds: z.array(ThresholdEntry).max(10_000).default([]),
 })
 export type ConfigFile = z.infer<typeof ConfigFile>
 
@@ -211,6 +215,7 @@ export function defaultConfig(options: { host: string; spoolDirectory?: string }
       maxBytes: CONFIG_DEFAULTS.spoolBytes,
     },
     nats: null,
+    thresholds: [],
   }
 }
 

@@ -13,9 +13,14 @@ import { readMeters } from './meter-samples.ts'
 import { createNodeSamples } from './node-samples.ts'
 import type { TargetRead } from './runner.ts'
 import type { Source } from './source.ts'
+import { thresholdBook } from './thresholds/config.ts'
+import { createThresholds } from './thresholds/watch.ts'
 
 export interface PipelineDeps {
-  readonly config: Pick<CollectorConfig, 'labels' | 'nodeLabels' | 'cluster' | 'node'>
+  readonly config: Pick<
+    CollectorConfig,
+    'labels' | 'nodeLabels' | 'cluster' | 'node' | 'thresholds'
+  >
   readonly identity: BatchIdentity
   /** In order of belief: the first source that gives a value is taken. */
   readonly sources: readonly Source[]
@@ -64,6 +69,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const facts = createFacts(addRecord)
   const nodeSamples = createNodeSamples(addRecord)
   const linkEdges = createLinkEdges(addRecord)
+  const thresholds = createThresholds(thresholdBook(config.thresholds), addRecord)
   const merger = createMerger({
     config,
     orderOf: (name) => sources.findIndex((source) => source.name === name),
@@ -98,6 +104,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       linkEdges.observe(read, sight.samples)
       const meters = readMeters(read)
       for (const sample of meters.samples) addRecord(sample)
+      thresholds.observe(read, meters.samples)
       health.observe(read, {
         rejected: { ...accepted.rejected, ...sight.rejected, ...meters.rejected },
         examples: [...accepted.examples, ...sight.examples, ...meters.examples],
@@ -107,7 +114,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       planRelease()
     },
     onSaid(read) {
-      for (const sample of readMeters(read).samples) addRecord(sample)
+      const { samples } = readMeters(read)
+      for (const sample of samples) addRecord(sample)
+      if (samples.length > 0) thresholds.observe(read, samples)
       for (const event of read.interpretation.events) addRecord(event)
     },
     onGone(id) {
@@ -116,6 +125,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       facts.forgetTarget(id)
       nodeSamples.forgetTarget(id)
       linkEdges.forgetTarget(id)
+      thresholds.forgetTarget(id)
       health.forgetTarget(id)
     },
     addRecord,

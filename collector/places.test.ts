@@ -53,7 +53,7 @@ async function machine(options: { readonly areNamed?: boolean } = {}) {
       replan: () => undefined,
       applyPauses: () => undefined,
       targetsOf: () => [],
-    targetCount: () => 0,
+      targetCount: () => 0,
       stats: noStats,
       stop: noStop,
     },

@@ -10,6 +10,8 @@ export const FAULT_CLASSES = [
   /** The device's network port, InfiniBand, RoCE. */
   'network',
   'thermal',
+  /** Coolant, its pumps, its way and its leaks. */
+  'cooling',
   'power',
   /** On-board firmware and device processes, heart beats. */
   'firmware',

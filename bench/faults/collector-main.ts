@@ -145,6 +145,7 @@ function configOf(source: Source): CollectorConfig {
     ],
     spool: { directory: settings.spool, maxBytes: settings.spoolBytes },
     nats: null,
+    thresholds: [],
   }
 }
 

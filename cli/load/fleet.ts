@@ -172,6 +172,7 @@ function configOf(deps: LoadFleetDeps, part: LoadPart, produced: Produced): Coll
     ],
     spool: { directory: join(directory, part.collector), maxBytes: SPOOL_BYTES },
     nats: null,
+    thresholds: [],
   }
 }
 

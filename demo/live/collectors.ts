@@ -74,6 +74,7 @@ export function collectorConfigs(
     sources: own.filter(({ targets }) => targets.length > 0),
     spool: { directory: join(directory, 'spool', cluster), maxBytes: SPOOL_BYTES },
     nats: null,
+    thresholds: [],
   }))
 }
 
