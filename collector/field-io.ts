@@ -9,6 +9,41 @@ export interface FieldIo {
   readonly modbus: ModbusIo
   /** One request over a kept connection. No redirects; only to the host the target names. */
   request(url: string, request: FieldRequest, limits: FieldLimits): Promise<FieldResponse>
+  /** Takes what devices and tools push over HTTP(S); rejects with a sentence when the port cannot be had. */
+  hear(
+    place: EarPlace,
+    onPush: (push: Push) => PushAnswer | Promise<PushAnswer>,
+  ): Promise<{ readonly port: number; stop(): Promise<void> }>
+}
+
+/** Where pushes are taken. */
+export interface EarPlace {
+  readonly host: string
+  readonly port: number
+  /** Bytes of one body. */
+  readonly maxBytes: number
+  /** PEM texts; absent = plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+/** One request that came in, whole. */
+export interface Push {
+  readonly method: string
+  /** Path and query. */
+  readonly path: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** Address of the sender. */
+  readonly from: string
+}
+
+export interface PushAnswer {
+  readonly status: number
+  /** JSON text. */
+  readonly body?: string
+  /** Seconds, with 429 and 503. */
+  readonly retryAfter?: number
 }
 
 export interface FieldLimits {
@@ -43,7 +78,8 @@ export interface FieldRequest {
   }
 }
 
-export interface FieldResponse extends HttpResult {
+export interface FieldResponse extends Omit<HttpResult, 'failure'> {
+  readonly failure: FieldFailure | null
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
 }

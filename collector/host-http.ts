@@ -81,7 +81,8 @@ function once(url: URL, limits: GetLimits, agent: http.Agent): Promise<Attempt> 
   })
 }
 
-function receive(
+/** Takes an answer, bounded before and after decompression; calls back once or more, the first call counts. */
+export function receive(
   response: http.IncomingMessage,
   maxBytes: number,
   answer: (result: HttpResult) => void,
@@ -112,9 +113,11 @@ function receive(
 
 const RESETS = new Set(['ECONNRESET', 'EPIPE'])
 const codeOf = (error: NodeJS.ErrnoException) => error.code ?? ''
-const isReset = (error: Error) => RESETS.has(codeOf(error))
+/** The other side closed the connection. */
+export const isReset = (error: Error) => RESETS.has(codeOf(error))
 
-function failureOf(error: NodeJS.ErrnoException): NonNullable<HttpResult['failure']> {
+/** The cause of a network error, by its code. */
+export function failureOf(error: NodeJS.ErrnoException): NonNullable<HttpResult['failure']> {
   const code = codeOf(error)
   if (code === 'ECONNREFUSED') return 'refused'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL') return 'dns'

@@ -36,6 +36,11 @@ test('a point is named after its target and its part, and carries the tick', () 
   ])
 })
 
+test('a point that is read less often than its neighbours speaks for its own step', () => {
+  const { samples } = read([inlet({ stepMs: 30_000 }), inlet({ point: 'leak/1' })])
+  expect(samples.map(({ step_ms }) => step_ms)).toEqual([30_000, 10_000])
+})
+
 test('values outside their range and names that are none are refused and counted, their neighbours stay', () => {
   const { samples, rejected } = read([
     inlet({ metrics: { power_watts: -1, current_amperes: 18 } }),

@@ -50,7 +50,7 @@ export function readMeters(read: TargetRead): MeterSight {
     if (Object.keys(values).length === 0) continue
     const at_ms = timeOf(reading, read, (what) => refuse('meter_clock', `${meter} ${what}`))
     if (at_ms === null) continue
-    const step_ms = read.intervalMs
+    const step_ms = reading.stepMs ?? read.intervalMs
     samples.push({ kind: 'meter_sample', at_ms, step_ms, meter, source: read.source, values })
   }
   return { samples, rejected, examples, values: samples.map(({ values }) => values) }

@@ -61,6 +61,8 @@ export interface MeterReading {
    * and `atMs` only shows whether the meter's clock is right.
    */
   readonly isTimeOwn?: boolean
+  /** How often this point is read where that is not the section's interval (fast and full reads), ms. */
+  readonly stepMs?: number
   /** When its energy counter was reset by its own word, epoch ms. */
   readonly energyResetMs?: number | null
 }

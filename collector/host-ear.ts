@@ -1,0 +1,110 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { EarPlace, FieldIo, Push, PushAnswer } from './field-io.ts'
+
+/** A push must be there whole within this time, ms; a sender that dribbles is cut off. */
+const PUSH_MS = 10_000
+/** Senders at once. */
+const CONNECTIONS = 1024
+
+/** The `hear` port of FieldIo: small HTTP(S) servers for what devices and tools push, all ended by `stop`. */
+export function createEars(): { readonly hear: FieldIo['hear']; stop(): void } {
+  const open = new Set<http.Server>()
+  return {
+    async hear(place, onPush) {
+      const server = await listen(place, onPush)
+      open.add(server)
+      return {
+        port: portOf(server),
+        async stop() {
+          open.delete(server)
+          await new Promise<void>((resolve) => {
+            server.close(() => resolve())
+            server.closeAllConnections()
+          })
+        },
+      }
+    },
+    stop() {
+      for (const server of open) {
+        server.close()
+        server.closeAllConnections()
+      }
+      open.clear()
+    },
+  }
+}
+
+type OnPush = Parameters<FieldIo['hear']>[1]
+
+function listen(place: EarPlace, onPush: OnPush): Promise<http.Server> {
+  const take: http.RequestListener = (request, response) => {
+    takePush(request, place.maxBytes)
+      .then((push) => (push === null ? TOO_LARGE : onPush(push)))
+      .catch((): PushAnswer => ({ status: 500 }))
+      .then((answer) => reply(response, answer))
+      .catch(() => response.destroy())
+  }
+  const options = { requestTimeout: PUSH_MS, headersTimeout: PUSH_MS, keepAliveTimeout: PUSH_MS }
+  return new Promise((resolve, reject) => {
+    const server =
+      place.tls === undefined
+        ? http.createServer(options, take)
+        : https.createServer({ ...options, ...place.tls }, take)
+    server.maxConnections = CONNECTIONS
+    server.once('error', (error) =>
+      reject(
+        new Error(
+          `cannot listen on ${place.host}:${place.port} (${error.message}); free the port or name another one`,
+          { cause: error },
+        ),
+      ),
+    )
+    server.listen(place.port, place.host, () => resolve(server))
+  })
+}
+
+const TOO_LARGE: PushAnswer = { status: 413 }
+
+/** The request as a whole, or null when its body is larger than it may be. */
+function takePush(request: http.IncomingMessage, maxBytes: number): Promise<Push | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes <= maxBytes) chunks.push(chunk)
+      else {
+        resolve(null)
+        request.pause()
+      }
+    })
+    request.on('error', reject)
+    request.on('end', () => {
+      const headers: Record<string, string> = {}
+      for (const [name, value] of Object.entries(request.headers))
+        if (typeof value === 'string') headers[name] = value
+      resolve({
+        method: request.method ?? '',
+        path: request.url ?? '/',
+        headers,
+        body: Buffer.concat(chunks),
+        from: request.socket.remoteAddress ?? '',
+      })
+    })
+  })
+}
+
+function reply(response: http.ServerResponse, { status, body, retryAfter }: PushAnswer): void {
+  const headers: http.OutgoingHttpHeaders = { 'content-type': 'application/json' }
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
+  // A body that was not read to its end would be taken for the next request.
+  if (status === TOO_LARGE.status) headers['connection'] = 'close'
+  response.writeHead(status, headers).end(body ?? '')
+}
+
+function portOf(server: http.Server): number {
+  const address: AddressInfo | string | null = server.address()
+  return address === null || typeof address === 'string' ? 0 : address.port
+}
