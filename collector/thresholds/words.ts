@@ -86,7 +86,7 @@ export const SIGNAL_WORDS: Readonly<Record<Signal, SignalWords>> = {
     unit('%', 100, 0),
   ),
   coolant_ph: words('coolant_quality', ['coolant pH', '冷却液 pH'], 'cooling', COOLANT, (value) =>
-    value.toFixed(2),
+    same(value.toFixed(2)),
   ),
   coolant_conductivity_siemens_per_meter: words(
     'coolant_quality',
