@@ -1,12 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
-
-/** One series: its labels, and what it was at instants, oldest first: epoch seconds and the value as text. */
-export interface PrometheusSeries {
-  readonly labels: Readonly<Record<string, string>>
-  readonly values: readonly (readonly [seconds: number, value: string])[]
-}
+import { type PastSeries, readMatrix } from './prometheus-answer.ts'
 
 /** Half-open, epoch ms. */
 export interface Instants {
@@ -19,7 +14,7 @@ export interface PrometheusApi {
   /** Values of the label `instance` that the selector finds in a span, in order. */
   instances(selector: string, span: Omit<Instants, 'stepMs'>): Promise<string[]>
   /** Every series of a selector at every instant. */
-  range(selector: string, at: Instants): Promise<PrometheusSeries[]>
+  range(selector: string, at: Instants): Promise<PastSeries[]>
 }
 
 export interface PrometheusOptions {
@@ -38,20 +33,6 @@ const INSTANCES_MAX = 100_000
 
 const Failure = z.object({ status: z.literal('error'), error: z.string().default('') })
 const Labels = z.object({ status: z.literal('success'), data: z.array(z.string()) })
-/** Checked by hand: an answer has a quarter of a million of them. */
-const Points = z.custom<PrometheusSeries['values']>(
-  (values) => Array.isArray(values) && values.every(isPoint),
-)
-const isPoint = (point: unknown) =>
-  Array.isArray(point) && typeof point[0] === 'number' && typeof point[1] === 'string'
-const Matrix = z.object({
-  status: z.literal('success'),
-  data: z.object({
-    resultType: z.literal('matrix'),
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: Points })),
-  }),
-})
-
 /**
  * Asks a Prometheus server, again when it does not answer. Rejects with E_PROMETHEUS_AWAY, which says what the server
  * said.
@@ -62,13 +43,19 @@ export function createPrometheusApi({
   sleep = wait,
 }: PrometheusOptions): PrometheusApi {
   const base = url.replace(/\/+$/, '')
-  const ask = async <T>(path: string, form: URLSearchParams, schema: z.ZodType<T>): Promise<T> => {
+  const ask = async <T>(
+    path: string,
+    form: URLSearchParams,
+    read: (body: Uint8Array) => T,
+  ): Promise<T> => {
     for (let attempt = 0; ; attempt += 1) {
       const answer = await once(get, `${base}/api/v1/${path}`, form)
       if (answer.kind === 'ok') {
-        const read = schema.safeParse(answer.body)
-        if (read.success) return read.data
-        throw away(base, 'the answer is not the one that Prometheus gives')
+        try {
+          return read(answer.body)
+        } catch {
+          throw away(base, 'the answer is not the one that Prometheus gives')
+        }
       }
       const pauseMs = RETRY_MS[attempt]
       if (answer.kind === 'refused' || pauseMs === undefined) throw away(base, answer.why)
@@ -81,12 +68,13 @@ export function createPrometheusApi({
       const { data } = await ask(
         `label/instance/values?${form.toString()}`,
         new URLSearchParams(),
-        Labels,
+        (body) => Labels.parse(JSON.parse(textOf(body))),
       )
       if (data.length > INSTANCES_MAX) throw away(base, `more than ${INSTANCES_MAX} instances`)
       return data.toSorted()
     },
-    async range(selector, { fromMs, toMs, stepMs }) {
+    range(selector, at) {
+      const { fromMs, toMs, stepMs } = at
       // The end of a range query is one of its instants.
       const form = {
         query: selector,
@@ -94,8 +82,9 @@ export function createPrometheusApi({
         timeout: `${TIMEOUT_MS / 1000}s`,
       }
       const span = seconds({ fromMs, toMs: toMs - stepMs })
-      const { data } = await ask('query_range', new URLSearchParams({ ...form, ...span }), Matrix)
-      return data.result.map(({ metric, values }) => ({ labels: metric, values }))
+      return ask('query_range', new URLSearchParams({ ...form, ...span }), (body) =>
+        readMatrix(body, at),
+      )
     },
   }
 }
@@ -106,7 +95,7 @@ const seconds = ({ fromMs, toMs }: Omit<Instants, 'stepMs'>) => ({
 })
 
 type Answer =
-  | { readonly kind: 'ok'; readonly body: unknown }
+  | { readonly kind: 'ok'; readonly body: Uint8Array }
   /** Asking again gives the same. */
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'away'; readonly why: string }
@@ -117,14 +106,17 @@ async function once(get: typeof fetch, url: string, form: URLSearchParams): Prom
     const response = await get(url, {
       method: isQuestion ? 'POST' : 'GET',
       ...(isQuestion ? { body: form } : {}),
+      // To compress an answer costs the server three times what it costs to find it.
+      headers: { 'accept-encoding': 'identity' },
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    const text = await textOf(response)
-    if (text === null)
+    const body = await bodyOf(response)
+    if (body === null)
       return { kind: 'refused', why: `an answer of more than ${ANSWER_BYTES_MAX} bytes` }
-    if (response.ok) return { kind: 'ok', body: JSON.parse(text) }
-    const said = response.status < 500 ? Failure.safeParse(jsonOrNull(text)).data?.error : undefined
+    if (response.ok) return { kind: 'ok', body }
+    const said =
+      response.status < 500 ? Failure.safeParse(jsonOrNull(textOf(body))).data?.error : undefined
     const why = `it answers ${response.status}${said === undefined ? '' : `: ${said}`}`.slice(
       0,
       500,
@@ -147,17 +139,18 @@ function jsonOrNull(text: string): unknown {
   }
 }
 
-async function textOf(response: Response): Promise<string | null> {
-  if (response.body === null) return ''
-  const decoder = new TextDecoder()
+const textOf = (body: Uint8Array) => new TextDecoder().decode(body)
+
+async function bodyOf(response: Response): Promise<Uint8Array | null> {
+  if (response.body === null) return new Uint8Array()
+  const pieces: Uint8Array[] = []
   let bytes = 0
-  let text = ''
   for await (const piece of response.body) {
     bytes += piece.length
     if (bytes > ANSWER_BYTES_MAX) return null
-    text += decoder.decode(piece, { stream: true })
+    pieces.push(piece)
   }
-  return text + decoder.decode()
+  return Buffer.concat(pieces, bytes)
 }
 
 const away = (base: string, why: string) =>

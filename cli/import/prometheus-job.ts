@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { OpenPages } from '../../collector/formats/page-reader.ts'
 import type { Source } from '../../collector/source.ts'
 import { settleSpan } from '../../ingest/history/settle-span.ts'
 import { type StoredParts, storedParts } from '../../ingest/history/stored-parts.ts'
@@ -6,7 +7,6 @@ import type { Ledger } from '../../ingest/settle/ledger.ts'
 import type { Store } from '../../ingest/store/store.ts'
 import type { Clock } from '#schemas/role.ts'
 import { type Instants, POINTS_MAX, type PrometheusApi } from './prometheus-api.ts'
-import { pagesOf } from './prometheus-pages.ts'
 import { createPastExporter, type PastExporter } from './prometheus-readings.ts'
 import { createPastStore, type PastStore } from './prometheus-store.ts'
 
@@ -15,6 +15,8 @@ export interface PastSource {
   readonly source: Source
   readonly config: unknown
   readonly selector: string
+  /** Absent: the source reads its pages as text, one by one. */
+  readonly openPages?: OpenPages
 }
 
 /** What is asked of a server, and what the devices it knows are called here. */
@@ -93,10 +95,7 @@ export async function importPrometheus(job: PrometheusJob): Promise<PrometheusRe
     reports.reduce((all, report) => all + of(report), 0)
   const devices = sum((report) => report.devices)
   const newestMs = Math.max(0, ...reports.map((report) => report.newestMs))
-  const refused = new Map<string, number>()
-  for (const report of reports)
-    for (const [reason, count] of report.refused)
-      refused.set(reason, (refused.get(reason) ?? 0) + count)
+  const refused = added(reports.map((report) => report.refused))
   const minutesSettled =
     newestMs === 0
       ? 0
@@ -155,15 +154,22 @@ export async function importGroup(
   const past = await createPastStore({ store, clock, cluster, stepMs: span.stepMs })
   const parts = await storedParts(store, hashOf(question, source, group.instances), clock)
   const exporters = exportersOf(source, group.instances, question)
-  const refused = new Map<string, number>()
   const counters = { samples: 0, partsBefore: 0 }
   for (const chunk of chunksOf(span)) {
-    const work = { api: deps.api, source, group, past, exporters, parts, refused }
+    const work = { api: deps.api, source, group, past, exporters, parts }
     if (parts.has(partOf(chunk))) counters.partsBefore += 1
     else counters.samples += await storePart(work, chunk)
     onPart()
   }
+  const refused = added([...exporters.values()].map((exporter) => exporter.refused()))
   return { ...counters, devices: past.deviceCount, newestMs: parts.newestMs, refused }
+}
+
+function added(counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const all = new Map<string, number>()
+  for (const one of counts)
+    for (const [reason, count] of one) all.set(reason, (all.get(reason) ?? 0) + count)
+  return all
 }
 
 async function groupsOf({ api, sources, span }: PrometheusJob): Promise<Group[]> {
@@ -177,14 +183,14 @@ async function groupsOf({ api, sources, span }: PrometheusJob): Promise<Group[]>
 }
 
 const exportersOf = (
-  { source, config }: PastSource,
+  source: PastSource,
   instances: readonly string[],
   { cluster, span: { stepMs } }: PastQuestion,
 ): Map<string, PastExporter> =>
   new Map(
     instances.map((instance) => [
       instance,
-      createPastExporter({ source, config, instance, cluster, stepMs }),
+      createPastExporter({ ...source, instance, cluster, stepMs }),
     ]),
   )
 
@@ -220,12 +226,11 @@ interface PartWork {
   readonly past: PastStore
   readonly exporters: ReadonlyMap<string, PastExporter>
   readonly parts: StoredParts
-  readonly refused: Map<string, number>
 }
 
 /** Returns the number of samples. */
 async function storePart(work: PartWork, chunk: Instants): Promise<number> {
-  const { api, source, group, past, exporters, parts, refused } = work
+  const { api, source, group, past, exporters, parts } = work
   let samples = 0
   await parts.store(partOf(chunk), async (token) => {
     const answers = ahead(group.instances, (instance) =>
@@ -233,13 +238,8 @@ async function storePart(work: PartWork, chunk: Instants): Promise<number> {
     )
     for await (const { of: instance, answer } of answers) {
       const exporter = exporters.get(instance)
-      for (const page of pagesOf(answer, chunk)) {
-        const reading = await exporter?.read(page)
-        if (reading === undefined) continue
-        for (const [reason, count] of Object.entries(reading.refused))
-          refused.set(reason, (refused.get(reason) ?? 0) + count)
-        await past.add(page.atMs, reading, token)
-      }
+      for await (const reading of exporter?.read(answer, chunk) ?? [])
+        await past.add(reading, token)
     }
     const span = await past.finish(token)
     samples = span.rows

@@ -1,26 +1,49 @@
 import { CONFIG_DEFAULTS } from '../../collector/config.ts'
-import { createMerger, type DeviceRow } from '../../collector/merge.ts'
+import type { OpenPages, PageReader } from '../../collector/formats/page-reader.ts'
+import { type Accepted, createMerger, type Merger } from '../../collector/merge.ts'
 import type { Source, SourceIo } from '../../collector/source.ts'
 import { type Target, toTarget } from '../../collector/targets/target.ts'
-import type { NodeReading } from '#schemas/reading.ts'
-import type { HistoryPage } from './prometheus-pages.ts'
+import type { BatchDevice } from '#schemas/batch.ts'
+import {
+  DEVICE_METRICS,
+  isPlausible,
+  type MetricName,
+  type MetricValues,
+} from '#schemas/metrics.ts'
+import type { DeviceReading, NodeReading } from '#schemas/reading.ts'
+import type { PastSeries } from './prometheus-answer.ts'
+import type { Instants } from './prometheus-api.ts'
+import { linesOf, pageText, type PastLine, type PastRun, runsOf } from './prometheus-pages.ts'
 
 /** One exporter of the past, read as a collector reads a living one. */
 export interface PastExporter {
-  read(page: HistoryPage): Promise<PastReading>
+  /** Reads all pages of a span, oldest first; spans follow each other. A reading holds until the next one. */
+  read(series: readonly PastSeries[], at: Instants): AsyncGenerator<PastReading>
+  /** Lines and values that the source or the plausibility range refused so far, by reason. */
+  refused(): ReadonlyMap<string, number>
 }
 
 export interface PastReading {
-  readonly rows: readonly DeviceRow[]
+  readonly atMs: number
+  readonly rows: readonly PastRow[]
   readonly nodes: readonly NodeReading[]
   /** Node of readings that do not name theirs. */
   readonly node: string
-  /** Lines and values that the source or the plausibility range refused, by reason. */
-  readonly refused: Readonly<Record<string, number>>
+}
+
+/** One device at one instant. */
+export interface PastRow {
+  readonly device: BatchDevice
+  readonly busySource: number
+  /** Its values from `offset` on, in the order of `DEVICE_METRICS`; NaN where it has none. */
+  readonly values: Float64Array
+  readonly offset: number
 }
 
 export interface PastExporterOptions {
   readonly source: Source
+  /** How the source reads pages with the same lines; absent: as text, one by one. */
+  readonly openPages?: OpenPages
   /** The source's own options, checked. */
   readonly config: unknown
   readonly instance: string
@@ -29,45 +52,198 @@ export interface PastExporterOptions {
 }
 
 const TIMEOUT_MS = 60_000
+/** Sets of lines that are kept ready: an exporter mostly goes back to one that it had. */
+const READERS_MAX = 64
+const METRICS = DEVICE_METRICS.length
+const slotOf = new Map<string, number>(DEVICE_METRICS.map(({ name }, slot) => [name, slot]))
+const BUSY_SLOT = slotOf.get('busy_ratio') ?? -1
+/** What the collector's joining looks at: the rest of a row passes it by. */
+const BUSY_METRICS = (
+  [
+    'gr_engine_active_ratio',
+    'gpu_util_ratio',
+    'npu_util_ratio',
+    'aicore_ratio',
+    'busy_ratio',
+  ] as const satisfies readonly MetricName[]
+).map((name) => ({ name, slot: slotOf.get(name) ?? -1 }))
 const encoder = new TextEncoder()
 
 /** The source's own reading and the collector's own joining: identity, units, busy source as they are live. */
 export function createPastExporter(options: PastExporterOptions): PastExporter {
-  const { source, config, instance, cluster, stepMs } = options
-  const target = targetOf(instance)
-  const memory = new Map<string, unknown>()
+  const { instance, cluster, openPages, stepMs } = options
   const labels = { hall: '', rack: '', pool: '' }
-  const merger = createMerger({
-    config: { labels, nodeLabels: new Map(), cluster },
-    orderOf: () => 0,
-    onPinChange: () => undefined,
-  })
+  const state: ExporterState = {
+    options,
+    target: targetOf(instance),
+    memory: new Map(),
+    merger: createMerger({
+      config: { labels, nodeLabels: new Map(), cluster },
+      orderOf: () => 0,
+      onPinChange: () => undefined,
+    }),
+    refused: new Map(),
+  }
   return {
-    async read({ atMs, text }) {
-      const body = encoder.encode(text)
-      const io = answering(body)
-      const context = { io, target, config, nowMs: atMs, timeoutMs: TIMEOUT_MS, memory }
-      const interpretation = await source.read(context)
-      const accepted = merger.accept({
-        id: instance,
-        source: source.name,
-        target,
-        tickMs: atMs,
-        intervalMs: stepMs,
-        atMs,
-        durationMs: 0,
-        bytes: body.length,
-        interpretation,
-      })
-      return {
-        rows: accepted.rows,
-        nodes: interpretation.nodes ?? [],
-        node: target.node,
-        refused: { ...interpretation.rejectedByReason, ...accepted.rejected },
+    async *read(series, { fromMs, toMs }) {
+      const lines = linesOf(series)
+      const readers = new Map<string, PageReader | null>()
+      const readerOf = (run: PastRun): PageReader | null => {
+        if (run.isOdd || openPages === undefined) return null
+        const key = run.lines.join()
+        const known = readers.get(key)
+        if (known !== undefined) return known
+        if (readers.size >= READERS_MAX) forgetReaders(state, readers)
+        const heads = run.lines.map((line) => lines[line]?.head ?? '')
+        const opened = openPages(heads, state.memory)
+        readers.set(key, opened)
+        return opened
       }
+      for (const run of runsOf(lines, Math.ceil((toMs - fromMs) / stepMs))) {
+        const reader = readerOf(run)
+        if (reader === null) yield* readTexts(state, lines, run, fromMs)
+        else yield* readColumns(state, { lines, run, reader }, fromMs)
+      }
+      forgetReaders(state, readers)
     },
+    refused: () => state.refused,
   }
 }
+
+interface ExporterState {
+  readonly options: PastExporterOptions
+  readonly target: Target
+  readonly memory: Map<string, unknown>
+  readonly merger: Merger
+  readonly refused: Map<string, number>
+}
+
+function forgetReaders({ refused }: ExporterState, readers: Map<string, PageReader | null>): void {
+  for (const reader of readers.values())
+    for (const [reason, count] of reader?.refused() ?? []) tally(refused, reason, count)
+  readers.clear()
+}
+
+function tally(refused: Map<string, number>, reason: string, count: number): void {
+  refused.set(reason, (refused.get(reason) ?? 0) + count)
+}
+
+/** Page by page, as the source reads them live. */
+async function* readTexts(
+  state: ExporterState,
+  lines: readonly PastLine[],
+  run: PastRun,
+  fromMs: number,
+): AsyncGenerator<PastReading> {
+  const { options, target, memory, refused } = state
+  const { source, config, stepMs } = options
+  for (let instant = run.from; instant < run.to; instant += 1) {
+    const atMs = fromMs + instant * stepMs
+    const body = encoder.encode(pageText(lines, run, instant))
+    const io = answering(body)
+    const context = { io, target, config, nowMs: atMs, timeoutMs: TIMEOUT_MS, memory }
+    const interpretation = await source.read(context)
+    for (const [reason, count] of Object.entries(interpretation.rejectedByReason))
+      tally(refused, reason, count)
+    const joined = join(state, interpretation.devices, atMs)
+    const rows = joined.rows.map(({ device, busySource, metrics }) => {
+      const values = new Float64Array(METRICS).fill(Number.NaN)
+      for (const [name, value] of Object.entries(metrics)) {
+        const slot = slotOf.get(name)
+        if (slot !== undefined && value !== null) values[slot] = value
+      }
+      return { device, busySource, values, offset: 0 }
+    })
+    yield { atMs, rows, nodes: interpretation.nodes ?? [], node: target.node }
+  }
+}
+
+interface ColumnsWork {
+  readonly lines: readonly PastLine[]
+  readonly run: PastRun
+  readonly reader: PageReader
+}
+
+/** All pages of a run: the collector's joining sees of each what it looks at, the other values go past it. */
+function* readColumns(
+  state: ExporterState,
+  { lines, run, reader }: ColumnsWork,
+  fromMs: number,
+): Generator<PastReading> {
+  const { target, options } = state
+  const columns = run.lines.map((line) => lines[line]?.series.values ?? new Float64Array())
+  const native = new Float64Array(columns.length)
+  const devices = reader.devices.map((reading): DeviceReading => ({ ...reading, metrics: {} }))
+  const offsetOf = new Map(devices.map((reading, at) => [reading, at * METRICS]))
+  const values = new Float64Array(devices.length * METRICS)
+  const offsets = new Map<string, number>()
+  for (let instant = run.from; instant < run.to; instant += 1) {
+    const atMs = fromMs + instant * options.stepMs
+    for (let line = 0; line < columns.length; line += 1)
+      native[line] = columns[line]?.[(run.offsets[line] ?? 0) + instant - run.from] ?? Number.NaN
+    reader.read(native, atMs, values)
+    refuseOutside(values, state.refused)
+    for (let at = 0; at < devices.length; at += 1)
+      putBusy(devices[at]?.metrics ?? {}, values, at * METRICS)
+    const joined = join(state, devices, atMs)
+    for (const { key, reading } of joined.seen) offsets.set(key, offsetOf.get(reading) ?? 0)
+    const rows = joined.rows.map(({ device, busySource, metrics }) => {
+      const offset = offsets.get(device.keys[0] ?? '') ?? 0
+      values[offset + BUSY_SLOT] = metrics.busy_ratio ?? Number.NaN
+      return { device, busySource, values, offset }
+    })
+    yield { atMs, rows, nodes: [], node: target.node }
+  }
+}
+
+function putBusy(metrics: MetricValues, values: Float64Array, offset: number): void {
+  for (const { name, slot } of BUSY_METRICS) {
+    const value = values[offset + slot] ?? Number.NaN
+    metrics[name] = Number.isNaN(value) ? null : value
+  }
+}
+
+/** As the collector's joining does with a reading's values. */
+function refuseOutside(values: Float64Array, refused: Map<string, number>): void {
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? Number.NaN
+    if (Number.isNaN(value)) continue
+    const metric = DEVICE_METRICS[at % METRICS] ?? DEVICE_METRICS[0]
+    if (isPlausible(metric, value)) continue
+    values[at] = Number.NaN
+    tally(refused, `range:${metric.name}`, 1)
+  }
+}
+
+function join(state: ExporterState, devices: readonly DeviceReading[], atMs: number): Accepted {
+  const { options, target, merger, refused } = state
+  const { instance, source, stepMs } = options
+  const accepted = merger.accept({
+    id: instance,
+    source: source.name,
+    target,
+    tickMs: atMs,
+    intervalMs: stepMs,
+    atMs,
+    durationMs: 0,
+    bytes: 0,
+    interpretation: { ...NOTHING, source: source.name, devices },
+  })
+  for (const [reason, count] of Object.entries(accepted.rejected)) tally(refused, reason, count)
+  return accepted
+}
+
+/** Only the devices of a reading are joined. */
+const NOTHING = {
+  outcome: 'ok',
+  reason: null,
+  detail: null,
+  events: [],
+  ignored: [],
+  toolLabels: {},
+  rejected: [],
+  rejectedByReason: {},
+} as const
 
 /** What Prometheus calls an instance is mostly an address; where it is none it is a name. */
 function targetOf(instance: string): Target {

@@ -1,13 +1,19 @@
 import type { Source } from '../../collector/source.ts'
+import { openPages } from '../../collector/sources/dcgm-exporter/columns.ts'
 import { loadSources } from '../../collector/sources.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { PastSource } from './prometheus-job.ts'
 
 /** Which series are a source's pages, as a matcher of names. */
-const PAGES = {
-  'dcgm-exporter': 'DCGM_(FI|EXP)_.+',
-  'npu-exporter': '(npu_|machine_npu_|vnpu_|container_npu_).+',
-} as const
+const PAGES: readonly Pages[] = [
+  { name: 'dcgm-exporter', expression: 'DCGM_(FI|EXP)_.+', openPages },
+  { name: 'npu-exporter', expression: '(npu_|machine_npu_|vnpu_|container_npu_).+' },
+]
+
+interface Pages extends Pick<PastSource, 'openPages'> {
+  readonly name: string
+  readonly expression: string
+}
 
 /** What the command line says about the series. */
 export interface SourceWish {
@@ -35,9 +41,9 @@ export async function sourcesOf({ mapping, names, match }: SourceWish): Promise<
     return source
   }
   const selector = (expression: string) => `{${[`__name__=~"${expression}"`, ...match].join(',')}}`
-  const pages = Object.entries(PAGES).map(([name, expression]): PastSource => {
+  const pages = PAGES.map(({ name, expression, ...how }): PastSource => {
     const source = find(name)
-    return { source, config: source.config.parse({}), selector: selector(expression) }
+    return { source, config: source.config.parse({}), selector: selector(expression), ...how }
   })
   if (mapping === undefined) return pages
   if (names === undefined || !/^[\w:.|()*+[\]?-]{1,1000}$/.test(names))

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { DeviceRow } from '../../collector/merge.ts'
 import { deviceId, fleetKey } from '../../ingest/identity/device-id.ts'
 import { deviceFacts, type DeviceFacts } from '../../ingest/identity/history.ts'
 import { insertRows, storeCapacity } from '../../ingest/history/known-devices.ts'
@@ -11,10 +10,10 @@ import { FLAG_BUSY_IS_COUNTER } from '../../ingest/store/whole-numbers.ts'
 import type { Store } from '../../ingest/store/store.ts'
 import { aliasRow, deviceRow, type JsonRow } from '../../ingest/worker/rows.ts'
 import type { BatchDevice } from '#schemas/batch.ts'
-import { BUSY_SOURCES, isMetricName } from '#schemas/metrics.ts'
+import { BUSY_SOURCES, DEVICE_METRICS } from '#schemas/metrics.ts'
 import { isNodeMetricName } from '#schemas/node-metrics.ts'
 import type { Clock } from '#schemas/role.ts'
-import type { PastReading } from './prometheus-readings.ts'
+import type { PastReading, PastRow } from './prometheus-readings.ts'
 
 export interface PastStoreOptions {
   readonly store: Pick<Store, 'query' | 'insertNative' | 'insertJson'>
@@ -26,7 +25,7 @@ export interface PastStoreOptions {
 /** Puts what exporters said in the past into the tables: under the identities that their devices have now. */
 export interface PastStore {
   /** Takes a reading of one instant; samples may be stored under the part's token. */
-  add(atMs: number, reading: PastReading, token: string): Promise<void>
+  add(reading: PastReading, token: string): Promise<void>
   /** Ends a part: devices, capacity and the rest of its samples. */
   finish(token: string): Promise<PartSpan>
   readonly deviceCount: number
@@ -35,6 +34,8 @@ export interface PastStore {
 const ROWS_MAX = 200_000
 const WORD = 2n ** 32n
 const VENDOR_UTIL = BUSY_SOURCES.indexOf('vendor_util')
+const NAMES = DEVICE_METRICS.map(({ name }) => name)
+const BUSY_SLOT = NAMES.indexOf('busy_ratio')
 const Aliases = z.array(z.object({ key: z.string(), device_id: z.string() }))
 
 interface Known {
@@ -92,21 +93,24 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
     byDevice.set(device, known)
     return known
   }
-  const take = ({ device, tickMs, metrics, busySource }: DeviceRow): void => {
-    const { id, low, high, facts } = byDevice.get(device) ?? meet(device, tickMs)
+  const take = ({ device, busySource, values, offset }: PastRow, atMs: number): void => {
+    const { id, low, high, facts } = byDevice.get(device) ?? meet(device, atMs)
     if (told.get(id) !== facts.fingerprint) {
       told.set(id, facts.fingerprint)
-      words.push(deviceRow({ facts, atMs: tickMs, logPosition: 0 }))
+      words.push(deviceRow({ facts, atMs, logPosition: 0 }))
     }
     const isCopy = busySource > 0 && busySource !== VENDOR_UTIL
     const flags = isCopy ? FLAG_BUSY_IS_COUNTER : 0
-    rows.add({ low, high, atMs: tickMs, stepMs, busySource, flags })
-    for (const [name, value] of Object.entries(metrics))
-      if (typeof value === 'number' && isMetricName(name) && !(isCopy && name === 'busy_ratio'))
-        rows.put(name, value)
+    rows.add({ low, high, atMs, stepMs, busySource, flags })
+    for (let slot = 0; slot < NAMES.length; slot += 1) {
+      const value = values[offset + slot] ?? Number.NaN
+      const name = NAMES[slot]
+      if (name === undefined || Number.isNaN(value) || (isCopy && slot === BUSY_SLOT)) continue
+      rows.put(name, value)
+    }
     const span = spans.get(id)
-    if (span === undefined) spans.set(id, { fromMs: tickMs, toMs: tickMs + stepMs })
-    else span.toMs = tickMs + stepMs
+    if (span === undefined) spans.set(id, { fromMs: atMs, toMs: atMs + stepMs })
+    else span.toMs = atMs + stepMs
   }
   const flush = async (token: string): Promise<void> => {
     inserts += 1
@@ -122,10 +126,11 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
     await store.insertNative('samples_node', columns, readings.length, `${token}:${inserts}:nodes`)
   }
   return {
-    async add(atMs, reading, token) {
+    async add(reading, token) {
+      const { atMs } = reading
       for (const row of reading.rows) {
-        if (rows.isFull(row.tickMs)) await flush(token)
-        take(row)
+        if (rows.isFull(atMs)) await flush(token)
+        take(row, atMs)
       }
       for (const one of reading.nodes)
         for (const [metric, value] of Object.entries(one.metrics))

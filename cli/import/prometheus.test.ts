@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { chunksOf } from './prometheus-job.ts'
-import { pagesOf } from './prometheus-pages.ts'
+import { linesOf, pageText, runsOf } from './prometheus-pages.ts'
 import { sourcesOf } from './prometheus-sources.ts'
+import { matrixOf } from './prometheus.testing.ts'
+import { readMatrix } from './prometheus-answer.ts'
 import { spanOf } from './prometheus.ts'
 
 const NOW = Date.UTC(2026, 4, 31, 12, 0, 42)
@@ -71,15 +73,13 @@ describe('a page of the past', () => {
       },
       { labels: { ...labels, gpu: '0' }, values: [[60, '5']] as const },
     ]
-    expect([...pagesOf(series, { fromMs: 0, toMs: 240_000, stepMs: 60_000 })]).toEqual([
-      {
-        atMs: 60_000,
-        text: 'DCGM_FI_DEV_GPU_UTIL{gpu="0"} 5\nDCGM_FI_DEV_GPU_UTIL{gpu="1",job="train",exported_pod="p\\"1"} 7\n',
-      },
-      {
-        atMs: 180_000,
-        text: 'DCGM_FI_DEV_GPU_UTIL{gpu="1",job="train",exported_pod="p\\"1"} 9\n',
-      },
+    const at = { fromMs: 0, toMs: 240_000, stepMs: 60_000 }
+    const lines = linesOf(readMatrix(matrixOf(series), at))
+    const pages = [...runsOf(lines, 4)].map((run) => [run.from, pageText(lines, run, run.from)])
+    const second = 'DCGM_FI_DEV_GPU_UTIL{gpu="1",job="train",exported_pod="p\\"1"}'
+    expect(pages).toEqual([
+      [1, `DCGM_FI_DEV_GPU_UTIL{gpu="0"} 5\n${second} 7\n`],
+      [3, `${second} 9\n`],
     ])
   })
 })

@@ -1,11 +1,28 @@
 import { createServer, type Server } from 'node:http'
 import { writeExporterPage } from '../../collector/sources/dcgm-exporter/simulate.ts'
-import type { PrometheusSeries } from './prometheus-api.ts'
 
 /**
  * What a Prometheus server has of simulated exporters: as series, as an OpenMetrics text for promtool, and behind a
  * small server that answers the two questions the import asks.
  */
+
+/** One series: its labels, and what it was at instants, oldest first: epoch seconds and the value as text. */
+export interface PrometheusSeries {
+  readonly labels: Readonly<Record<string, string>>
+  readonly values: readonly (readonly [seconds: number, value: string])[]
+}
+
+/** The body of the answer to a range query. */
+export const matrixOf = (series: readonly PrometheusSeries[]): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      status: 'success',
+      data: {
+        resultType: 'matrix',
+        result: series.map(({ labels, values }) => ({ metric: labels, values })),
+      },
+    }),
+  )
 
 export const GPUS_PER_NODE = 8
 const STEP_MS = 60_000

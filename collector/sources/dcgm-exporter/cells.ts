@@ -18,7 +18,8 @@ export interface Cells {
   readonly rows: Int32Array
 }
 
-function newCells(): Cells {
+/** Cells in which nothing is yet. */
+export function newCells(): Cells {
   return {
     values: new Float64Array(SLOT_COUNT).fill(NaN),
     fields: new Int16Array(SLOT_COUNT).fill(-1),
@@ -30,52 +31,89 @@ function newCells(): Cells {
 /** True for rows whose labels name a user of the device. */
 export type IsHeld = (block: LabelBlock) => boolean
 
+/** Where a row goes: told by the labels of the page alone, whatever its values are. */
+export interface Route {
+  readonly row: number
+  readonly fieldIndex: number
+  readonly field: NativeField
+  readonly block: LabelBlock
+  readonly home: Entity
+  /** Boards that have instances have no utilization of the old kind, whatever is printed. */
+  readonly isWholeOnMig: boolean
+  /** The page has this series already. */
+  readonly isRepeat: boolean
+}
+
+/** What rows are read with. */
+export interface CellContext {
+  readonly page: Page
+  readonly units: Units
+  readonly rejects: Rejects
+  readonly isHeld: IsHeld
+}
+
 /**
  * Puts every row into the cell of its device and metric. Copies of one value (per pod of a shared GPU,
  * per MIG instance of a board value) meet in one cell and are never added up.
  */
 export function fillCells(
-  page: Page,
   identities: Identities,
-  units: Units,
-  context: { readonly rejects: Rejects; readonly isHeld: IsHeld },
+  context: CellContext,
 ): ReadonlyMap<Entity, Cells> {
-  const { rejects, isHeld } = context
+  const { page } = context
   const all = new Map<Entity, Cells>(identities.entities.map((entity) => [entity, newCells()]))
   const series = new Set<number>()
   for (let row = 0; row < page.fields.length; row++) {
-    const fieldIndex = page.fields[row] ?? -1
-    const owner = page.owners[row] ?? -1
-    const field = FIELDS[fieldIndex]
-    const block = page.blocks[owner]
-    const entity = identities.entityOf[owner]
-    if (field === undefined || block === undefined || !entity) continue
-    const native = page.values[row] ?? NaN
-    // Boards that have instances have no utilization of the old kind, whatever is printed.
-    if (field.level === 'whole' && entity.board.entities.size > 1) {
-      if (!Number.isNaN(native)) refuseRow(rejects, page, row, 'util_on_mig')
-      continue
-    }
-    const id = fieldIndex * page.blocks.length + owner
-    const isRepeat = series.has(id)
-    if (isRepeat) refuseRow(rejects, page, row, 'duplicate_series')
-    else series.add(id)
-    const refusal = Number.isNaN(native) ? null : whyRefused(field, native, units)
-    if (refusal !== null) refuseRow(rejects, page, row, refusal)
-    const value = refusal === null ? canonical(field, native, units) : NaN
-    const home = field.level === 'board' ? (entity.board.entities.get('') ?? entity) : entity
-    const cells = all.get(home)
-    if (cells === undefined) continue
-    const { slot } = field
-    const isLast = isRepeat && cells.blocks[slot] === block && cells.fields[slot] === fieldIndex
-    if (isLast || wins(cells, fieldIndex, value, block, isHeld)) {
-      cells.values[slot] = value
-      cells.fields[slot] = fieldIndex
-      cells.blocks[slot] = block
-      cells.rows[slot] = row
-    }
+    const route = routeOf(page, identities, row, series)
+    const cells = route === null ? undefined : all.get(route.home)
+    if (route !== null && cells !== undefined) fillCell(cells, route, context)
   }
   return all
+}
+
+/** The route of a row; null for one that is not about a GPU. `series` holds those that the page had before. */
+export function routeOf(
+  page: Page,
+  { entityOf }: Identities,
+  row: number,
+  series: Set<number>,
+): Route | null {
+  const fieldIndex = page.fields[row] ?? -1
+  const owner = page.owners[row] ?? -1
+  const field = FIELDS[fieldIndex]
+  const block = page.blocks[owner]
+  const entity = entityOf[owner]
+  if (field === undefined || block === undefined || !entity) return null
+  const { level } = field
+  const isWholeOnMig = level === 'whole' && entity.board.entities.size > 1
+  const id = fieldIndex * page.blocks.length + owner
+  const isRepeat = series.has(id)
+  if (!isRepeat && !isWholeOnMig) series.add(id)
+  const home = level === 'board' ? (entity.board.entities.get('') ?? entity) : entity
+  return { row, fieldIndex, field, block, home, isWholeOnMig, isRepeat }
+}
+
+/** Puts the value of one row into its cell, or refuses it. */
+export function fillCell(cells: Cells, route: Route, context: CellContext): void {
+  const { row, fieldIndex, field, block, isRepeat } = route
+  const { page, units, rejects, isHeld } = context
+  const native = page.values[row] ?? NaN
+  if (route.isWholeOnMig) {
+    if (!Number.isNaN(native)) refuseRow(rejects, page, row, 'util_on_mig')
+    return
+  }
+  if (isRepeat) refuseRow(rejects, page, row, 'duplicate_series')
+  const refusal = Number.isNaN(native) ? null : whyRefused(field, native, units)
+  if (refusal !== null) refuseRow(rejects, page, row, refusal)
+  const value = refusal === null ? canonical(field, native, units) : NaN
+  const { slot } = field
+  const isLast = isRepeat && cells.blocks[slot] === block && cells.fields[slot] === fieldIndex
+  if (isLast || wins(cells, fieldIndex, value, block, isHeld)) {
+    cells.values[slot] = value
+    cells.fields[slot] = fieldIndex
+    cells.blocks[slot] = block
+    cells.rows[slot] = row
+  }
 }
 
 function refuseRow(rejects: Rejects, page: Page, row: number, reason: RejectReason): void {
@@ -127,6 +165,12 @@ const DOUBLE_BLANK = 140_737_488_355_328
 const INT32_BLANK = 2_147_483_632
 /** No board has more pages waiting than this. */
 const FLAG_MAX = 65_536
+
+/** Empties cells, so that the next page can be read into them. */
+export function clearCells(cells: Cells): void {
+  cells.values.fill(NaN)
+  cells.fields.fill(-1)
+}
 
 /** True for DCGM's blanks; where a field is `wide` only int64 blanks are out of its reach. */
 export function isBlankValue(value: number, wide: boolean): boolean {

@@ -14,7 +14,7 @@ import { boardKey, identify, type Entity, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
 import { FIELDS } from './map.ts'
-import { boardRatio } from './mig.ts'
+import { boardRatio, type Slice } from './mig.ts'
 import { EXPORTER_POD, SHARE_WEIGHTED } from './names.ts'
 import type { Page } from './parse.ts'
 import type { Rejects } from './rejects.ts'
@@ -46,22 +46,39 @@ const TOTAL_SLOT = slotOf('memory_total_bytes')
 export function readDevices(page: Page, context: PageContext): PageDevices {
   const { rejects } = context
   const identities = identify(page.blocks, rejects)
-  const isBehindPrometheus = page.blocks.some((block) => block.exported !== null)
-  const holderOf = (block: LabelBlock) => blockHolder(block, isBehindPrometheus)
+  const holderOf = holdersOf(page)
   const isHeld = (block: LabelBlock) => holderOf(block) !== null
   const settled = settleUnits(page, context.memory)
-  const cells = fillCells(page, identities, settled, { rejects, isHeld })
-  const units = settleEnergy(cells, settled, page, context)
+  const cells = fillCells(identities, { page, units: settled, rejects, isHeld })
+  const units = settleCells(cells, settled, page, context)
   const readings = new Map<Entity, DeviceReading>()
-  for (const [entity, filled] of cells) {
-    settleCounters(entity, filled, page, context)
+  for (const [entity, filled] of cells)
     readings.set(entity, toReading(entity, toMetrics(filled), holderOf))
-  }
   for (const [entity, reading] of readings) {
     if (entity.instance === null) addBoardRatios(entity, reading.metrics, readings, rejects)
   }
   const toolLabels = unitLabels(page, units)
   return { devices: [...readings.values()], toolLabels, identities, units }
+}
+
+/** Whom the labels of a row name as the user of its device; the page tells whose labels they are. */
+export type HolderOf = (block: LabelBlock) => Holder | null
+
+export function holdersOf({ blocks }: Page): HolderOf {
+  const isBehindPrometheus = blocks.some((block) => block.exported !== null)
+  return (block) => blockHolder(block, isBehindPrometheus)
+}
+
+/** Settles in place what needs the values of other cells or of the reads before; returns the units of the page. */
+export function settleCells(
+  all: ReadonlyMap<Entity, Cells>,
+  units: Units,
+  page: Page,
+  context: PageContext,
+): Units {
+  const settled = settleEnergy(all, units, page, context)
+  for (const [entity, cells] of all) settleCounters(entity, cells, page, context)
+  return settled
 }
 
 function settleCounters(entity: Entity, cells: Cells, page: Page, context: PageContext): void {
@@ -121,7 +138,8 @@ function convertEnergy(cells: Cells, units: Units, page: Page, rejects: Rejects)
   rejects.add(reason, page.text, page.starts[row], page.ends[row])
 }
 
-function toMetrics(cells: Cells): MetricValues {
+/** Cells that are settled, as metrics. */
+export function toMetrics(cells: Cells): MetricValues {
   const metrics: MetricValues = {}
   for (const [slot, metric] of DEVICE_METRICS.entries()) {
     if ((cells.fields[slot] ?? -1) < 0) continue
@@ -133,20 +151,20 @@ function toMetrics(cells: Cells): MetricValues {
     typeof metrics.memory_total_bytes !== 'number' &&
     typeof used === 'number' &&
     typeof free === 'number'
-  ) {
-    // The default field set has no total; the parts add up to it, give or take a MiB.
-    const total = used + free + (metrics.memory_reserved_bytes ?? 0)
-    metrics.memory_total_bytes = isPlausible(DEVICE_METRICS[TOTAL_SLOT] ?? DEVICE_METRICS[0], total)
-      ? total
-      : null
-  }
+  )
+    metrics.memory_total_bytes = totalMemory(used + free + (metrics.memory_reserved_bytes ?? 0))
   return metrics
 }
 
-function toReading(
+/** The default field set has no total; the parts add up to it, give or take a MiB. */
+export const totalMemory = (parts: number): number | null =>
+  isPlausible(DEVICE_METRICS[TOTAL_SLOT] ?? DEVICE_METRICS[0], parts) ? parts : null
+
+/** What a device is, with what it measured. */
+export function toReading(
   entity: Entity,
   metrics: MetricValues,
-  holderOf: (block: LabelBlock) => Holder | null,
+  holderOf: HolderOf,
 ): DeviceReading {
   const { board, instance } = entity
   const facts = entity.blocks.length > 0 ? entity.blocks : boardBlocks(entity)
@@ -211,10 +229,7 @@ function blockHolder(block: LabelBlock, isBehindPrometheus: boolean): Holder | n
   }
 }
 
-function distinctHolders(
-  blocks: readonly LabelBlock[],
-  holderOf: (block: LabelBlock) => Holder | null,
-): readonly Holder[] {
+function distinctHolders(blocks: readonly LabelBlock[], holderOf: HolderOf): readonly Holder[] {
   const seen = new Map<string, Holder>()
   for (const block of blocks) {
     const holder = holderOf(block)
@@ -238,13 +253,13 @@ function agreedHolder(users: readonly Holder[]): Holder | null {
 }
 
 /** Puts into the board what its instances measured, weighted by their share of its compute. */
-function addBoardRatios(
+export function addBoardRatios(
   board: Entity,
   metrics: MetricValues,
-  readings: ReadonlyMap<Entity, DeviceReading>,
+  readings: ReadonlyMap<Entity, Slice>,
   rejects: Rejects,
 ): void {
-  const instances: DeviceReading[] = []
+  const instances: Slice[] = []
   for (const entity of board.board.entities.values()) {
     const reading = entity.instance === null ? undefined : readings.get(entity)
     if (reading !== undefined) instances.push(reading)

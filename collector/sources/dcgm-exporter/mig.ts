@@ -2,7 +2,8 @@ import type { Partition } from '#schemas/batch.ts'
 import type { DeviceReading } from '#schemas/reading.ts'
 import type { MetricName } from '#schemas/metrics.ts'
 
-type Slice = Pick<DeviceReading, 'metrics'> & { readonly partition: Partition | null }
+/** What of an instance counts for its board. */
+export type Slice = Pick<DeviceReading, 'metrics'> & { readonly partition: Partition | null }
 
 /** What the instances say about their board: a value, nothing, or shares that add up to more than one board. */
 export type BoardRatio = number | null | 'shares_exceed_device'

@@ -10,10 +10,9 @@ import type { Detection, HttpResult, ReadContext, Source, SourceIo } from '../..
 import { describeFault } from './faults.ts'
 import { interpretPage } from './interpret.ts'
 import { LIMITS } from './limits.ts'
-import { newUnitMemory, isUnitMemory } from './units.ts'
+import { newUnitMemory, unitMemoryOf } from './units.ts'
 
 const NAME = 'dcgm-exporter'
-const UNITS_KEY = 'units'
 
 /** Where to look on this machine, and how long to wait; targets come from the collector's own section. */
 export const DcgmExporterConfig = z.strictObject({
@@ -89,10 +88,7 @@ function detect(io: SourceIo, config: DcgmExporterConfig, node: string): Promise
 async function read(context: ReadContext<DcgmExporterConfig>): Promise<Interpretation> {
   const timeoutMs = Math.min(context.timeoutMs, context.config.timeout_ms)
   const got = await context.io.get(context.target.address, { timeoutMs, maxBytes: LIMITS.bytes })
-  const kept = context.memory.get(UNITS_KEY)
-  const memory = isUnitMemory(kept) ? kept : newUnitMemory()
-  context.memory.set(UNITS_KEY, memory)
-  return readResult(got, { memory, nowMs: context.nowMs })
+  return readResult(got, { memory: unitMemoryOf(context.memory), nowMs: context.nowMs })
 }
 
 function readResult(

@@ -24,7 +24,7 @@ export function newUnitMemory(): UnitMemory {
 }
 
 /** Narrows what a target's memory holds. */
-export function isUnitMemory(value: unknown): value is UnitMemory {
+function isUnitMemory(value: unknown): value is UnitMemory {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -35,6 +35,16 @@ export function isUnitMemory(value: unknown): value is UnitMemory {
     'counters' in value &&
     value.counters instanceof Map
   )
+}
+
+const MEMORY_KEY = 'units'
+
+/** The unit memory among what is kept of a target; made on first sight. */
+export function unitMemoryOf(kept: Map<string, unknown>): UnitMemory {
+  const known = kept.get(MEMORY_KEY)
+  const memory = isUnitMemory(known) ? known : newUnitMemory()
+  kept.set(MEMORY_KEY, memory)
+  return memory
 }
 
 /** Unit index of each scale group on this page; -1 where the evidence is missing or disagrees. */

@@ -1,0 +1,222 @@
+import { DEVICE_METRICS, type MetricName, type MetricValues } from '#schemas/metrics.ts'
+import type { DeviceReading } from '#schemas/reading.ts'
+import type { PageReader } from '../../formats/page-reader.ts'
+import { dropAbsentNvlink } from '../../vendors/nvidia-models.ts'
+import { type Cells, clearCells, fillCell, newCells, type Route, routeOf } from './cells.ts'
+import {
+  addBoardRatios,
+  holdersOf,
+  settleCells,
+  toMetrics,
+  toReading,
+  totalMemory,
+} from './devices.ts'
+import { type Entity, identify, type Identities } from './identity.ts'
+import type { LabelBlock } from './labels.ts'
+import { LIMITS } from './limits.ts'
+import { readLinks } from './links.ts'
+import type { Slice } from './mig.ts'
+import { type ExtraRow, type Page, scanPage } from './parse.ts'
+import { newRejects, type Rejects } from './rejects.ts'
+import { statedEvents } from './stated.ts'
+import { settleUnits, unitMemoryOf, type Units } from './units.ts'
+
+/** Characters of a value, its blank and its newline at most. */
+const VALUE_CHARS = 64
+const METRICS = DEVICE_METRICS.length
+const slotOf = (name: MetricName) => DEVICE_METRICS.findIndex((metric) => metric.name === name)
+const USED = slotOf('memory_used_bytes')
+const FREE = slotOf('memory_free_bytes')
+const RESERVED = slotOf('memory_reserved_bytes')
+const TOTAL = slotOf('memory_total_bytes')
+
+/** The pages with these lines: their labels are read once, their values with what reads a live page. */
+export function openPages(
+  heads: readonly string[],
+  memory: Map<string, unknown>,
+): PageReader | null {
+  // With a value that is always fine only what the labels are to blame for is refused.
+  const text = heads.map((head) => `${head} 0\n`).join('')
+  const isOrdinary =
+    Buffer.byteLength(text) + heads.length * VALUE_CHARS <= LIMITS.bytes &&
+    heads.every((head) => head.length + VALUE_CHARS <= LIMITS.lineChars)
+  if (!isOrdinary) return null
+  const labelRejects = newRejects()
+  const scanned = scanPage(text, labelRejects)
+  const lines = linesOf(heads, scanned)
+  return lines === null ? null : createReader({ scanned, lines, labelRejects, memory })
+}
+
+/** Which line each row of a page stands on. */
+interface RowLines {
+  readonly rows: readonly number[]
+  readonly links: readonly number[]
+  readonly stated: readonly number[]
+}
+
+function linesOf(heads: readonly string[], page: Page): RowLines | null {
+  const lineAt = new Map<number, number>()
+  let at = 0
+  for (const [line, head] of heads.entries()) {
+    lineAt.set(at, line)
+    at += head.length + ' 0\n'.length
+  }
+  const lineOf = (start: number) => lineAt.get(start) ?? -1
+  const rows = page.starts.map(lineOf)
+  const links = page.links.map(({ start }) => lineOf(start))
+  const stated = page.stated.map(({ start }) => lineOf(start))
+  return [rows, links, stated].some((lines) => lines.includes(-1)) ? null : { rows, links, stated }
+}
+
+interface ReaderParts {
+  readonly scanned: Page
+  readonly lines: RowLines
+  /** What every page with these lines is refused. */
+  readonly labelRejects: Rejects
+  readonly memory: Map<string, unknown>
+}
+
+function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): PageReader {
+  const rejects = newRejects()
+  const identities = identify(scanned.blocks, labelRejects)
+  const holderOf = holdersOf(scanned)
+  const held = new Map(scanned.blocks.map((block) => [block, holderOf(block) !== null]))
+  const isHeld = (block: LabelBlock) => held.get(block) === true
+  const values: number[] = scanned.fields.map(() => NaN)
+  // Without its text: what a value looked like is of no account where it came as a number.
+  const page: Page = { ...scanned, text: '', starts: [], ends: [], values }
+  const cells = new Map<Entity, Cells>(identities.entities.map((entity) => [entity, newCells()]))
+  const routes = routesOf(page, identities, cells)
+  const devices = identities.entities.map((entity) => toReading(entity, {}, holderOf))
+  const boards = boardsOf(identities, devices, cells)
+  let pages = 0
+  return {
+    devices,
+    read(native, nowMs, out) {
+      pages += 1
+      for (let row = 0; row < values.length; row += 1) {
+        const value = native[lines.rows[row] ?? -1] ?? NaN
+        values[row] = value
+        if (Number.isNaN(value)) rejects.add('not_a_number', '')
+      }
+      const kept = unitMemoryOf(memory)
+      const units = settleUnits(page, kept)
+      const context = { page, units, rejects, isHeld }
+      for (const filled of cells.values()) clearCells(filled)
+      for (const { route, into } of routes) fillCell(into, route, context)
+      const settled = settleCells(cells, units, page, { rejects, memory: kept, nowMs })
+      for (const board of boards) writeBoard(board, out, rejects)
+      readExtras(native, lines, page, { identities, units: settled, rejects, nowMs })
+    },
+    refused() {
+      const counts = new Map(Object.entries(rejects.byReason))
+      for (const [reason, count] of Object.entries(labelRejects.byReason))
+        counts.set(reason, (counts.get(reason) ?? 0) + count * pages)
+      return counts
+    },
+  }
+}
+
+function routesOf(page: Page, identities: Identities, cells: ReadonlyMap<Entity, Cells>) {
+  const series = new Set<number>()
+  const routes: { readonly route: Route; readonly into: Cells }[] = []
+  for (let row = 0; row < page.fields.length; row += 1) {
+    const route = routeOf(page, identities, row, series)
+    const into = route === null ? undefined : cells.get(route.home)
+    if (route !== null && into !== undefined) routes.push({ route, into })
+  }
+  return routes
+}
+
+/** A device, and where its values go. */
+interface Place {
+  readonly entity: Entity
+  readonly reading: DeviceReading
+  readonly cells: Cells
+  readonly at: number
+}
+
+interface BoardPlaces {
+  readonly places: readonly Place[]
+  /** Slots in which 0 says that the board has no such link. */
+  readonly zeroIsAbsent: readonly number[]
+}
+
+function boardsOf(
+  { entities }: Identities,
+  devices: readonly DeviceReading[],
+  cells: ReadonlyMap<Entity, Cells>,
+): BoardPlaces[] {
+  const places = entities.flatMap((entity, at): Place[] => {
+    const [reading, own] = [devices[at], cells.get(entity)]
+    return reading === undefined || own === undefined
+      ? []
+      : [{ entity, reading, cells: own, at: at * METRICS }]
+  })
+  return [...Map.groupBy(places, ({ entity }) => entity.board).values()].map((ofBoard) => ({
+    places: ofBoard,
+    zeroIsAbsent: absentSlots(ofBoard[0]?.reading.model ?? null),
+  }))
+}
+
+function absentSlots(model: string | null): number[] {
+  const zeros: MetricValues = Object.fromEntries(DEVICE_METRICS.map(({ name }) => [name, 0]))
+  dropAbsentNvlink(model, zeros)
+  return DEVICE_METRICS.flatMap(({ name }, slot) => (zeros[name] === null ? [slot] : []))
+}
+
+function writeBoard({ places, zeroIsAbsent }: BoardPlaces, out: Float64Array, rejects: Rejects) {
+  const [only] = places
+  if (places.length > 1 || only === undefined) return writeInstances(places, out, rejects)
+  const { cells, at } = only
+  out.set(cells.values.subarray(0, METRICS), at)
+  const parts = (out[at + USED] ?? NaN) + (out[at + FREE] ?? NaN)
+  if (Number.isNaN(out[at + TOTAL]) && !Number.isNaN(parts)) {
+    const reserved = out[at + RESERVED] ?? NaN
+    out[at + TOTAL] = totalMemory(parts + (Number.isNaN(reserved) ? 0 : reserved)) ?? NaN
+  }
+  for (const slot of zeroIsAbsent) if (out[at + slot] === 0) out[at + slot] = NaN
+}
+
+/** A board with its instances: it has of them what it does not measure itself. */
+function writeInstances(places: readonly Place[], out: Float64Array, rejects: Rejects): void {
+  const slices = new Map<Entity, Slice>()
+  for (const { entity, reading, cells } of places) {
+    const metrics = toMetrics(cells)
+    dropAbsentNvlink(reading.model, metrics)
+    slices.set(entity, { metrics, partition: reading.partition })
+  }
+  for (const [entity, { metrics }] of slices)
+    if (entity.instance === null) addBoardRatios(entity, metrics, slices, rejects)
+  for (const { entity, at } of places) {
+    const metrics = slices.get(entity)?.metrics ?? {}
+    for (const [slot, { name }] of DEVICE_METRICS.entries()) out[at + slot] = metrics[name] ?? NaN
+  }
+}
+
+/** Links and events are not history yet; what is refused of their rows is counted as on a live page. */
+function readExtras(
+  native: Float64Array,
+  lines: RowLines,
+  page: Page,
+  context: {
+    readonly identities: Identities
+    readonly units: Units
+    readonly rejects: Rejects
+    readonly nowMs: number
+  },
+): void {
+  if (page.links.length === 0 && page.stated.length === 0) return
+  const links = withValues(page.links, lines.links, native)
+  const stated = withValues(page.stated, lines.stated, native)
+  for (const { value } of [...links, ...stated])
+    if (Number.isNaN(value)) context.rejects.add('not_a_number', '')
+  readLinks({ ...page, links }, context)
+  statedEvents({ ...page, stated }, context)
+}
+
+const withValues = <Field>(
+  rows: readonly ExtraRow<Field>[],
+  lines: readonly number[],
+  native: Float64Array,
+): ExtraRow<Field>[] => rows.map((row, at) => ({ ...row, value: native[lines[at] ?? -1] ?? NaN }))
