@@ -1,11 +1,22 @@
-import type { Device, DeviceDetail, DeviceEvent, DeviceList, DeviceState } from '#schemas/api.ts'
+import type {
+  Device,
+  DeviceDetail,
+  DeviceEvent,
+  DeviceLedger,
+  DeviceLedgerState,
+  DeviceList,
+  DeviceState,
+} from '#schemas/api.ts'
 import { PlimsollError } from '#schemas/errors.ts'
+import type { Owner } from '#schemas/journal.ts'
 import { BUSY_SOURCES, DEVICE_METRICS } from '#schemas/metrics.ts'
 import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
 import { cursorOffset, nextCursor } from './cursor.ts'
+import { readStanding } from './device-standing.ts'
 import { noFilters, parseFilters } from './filters.ts'
 import { readFacts, readLinks } from './node-links.ts'
+import { type DescriptionRow, deviceDescriptions } from './queries/device-descriptions.ts'
 import { deviceKeys } from './queries/device-keys.ts'
 import { deviceLastSample } from './queries/device-last-sample.ts'
 import { deviceLatest } from './queries/device-latest.ts'
@@ -17,6 +28,8 @@ export interface DevicesDeps {
   readonly reader: Reader
   readonly clock: Clock
   readonly simulated: boolean
+  /** Who tenants are; absent = nobody knows. */
+  readonly documents?: () => Promise<{ readonly owners: readonly Owner[] }>
 }
 
 export const DEVICES_LIMIT_MAX = 500
@@ -29,6 +42,10 @@ export interface DevicesQuestion {
   /** A column, `-` before it for descending. */
   readonly sort: string
   readonly partitions: boolean
+  /** What the ledger counts them as; `outside` = it does not. Absent or empty = all. */
+  readonly states?: readonly (DeviceLedgerState | 'outside')[] | undefined
+  /** Those of a node, as collectors name it and its cluster. */
+  readonly at?: { readonly node: string; readonly cluster: string } | undefined
   readonly limit: number
   readonly cursor?: string | undefined
 }
@@ -45,13 +62,16 @@ export async function listDevices(
     ...parseFilters(question.filters).params,
     ...sortParams(question.sort),
     q: question.q,
+    states: [...(question.states ?? [])],
+    at_node: question.at?.node ?? '',
+    at_cluster: question.at?.cluster ?? '',
     include_partitions: question.partitions ? 1 : 0,
     limit,
     offset,
   })
   const total = rows[0]?.total ?? 0
   return {
-    devices: await describe(deps, rows),
+    devices: (await describe(deps, rows)).map(({ device }) => device),
     total,
     next_cursor: nextCursor(asked, { offset, given: rows.length, total }),
     simulated: deps.simulated,
@@ -69,17 +89,18 @@ export async function deviceDetail(deps: DevicesDeps, id: string): Promise<Devic
     deviceEvents.run(deps.reader, { device_id: id, ...everything }),
     deviceKeys.run(deps.reader, { ids: [id] }),
   ])
-  const [row] = own
-  if (row === undefined) throw unknownDevice(id)
-  const [device, ...partitions] = await describe(deps, [row, ...parts])
-  if (device === undefined) throw unknownDevice(id)
+  const described = await describe(deps, [...own, ...parts])
+  const [device, ...partitions] = described.map(({ device }) => device)
+  const [first] = described
+  if (own.length === 0 || device === undefined || first === undefined) throw unknownDevice(id)
+  const place = { node: device.node, cluster: device.told.cluster }
   const [facts, links] = await Promise.all([
-    readFacts(deps.reader, row, [id, '0']),
-    readLinks(deps.reader, row, { ids: [id], nowMs: now }),
+    readFacts(deps.reader, place, [id, '0']),
+    readLinks(deps.reader, place, { ids: [id], nowMs: now }),
   ])
   return {
     device,
-    labels: row.labels,
+    labels: first.labels,
     partitions,
     events: events.map(deviceEvent),
     facts,
@@ -128,6 +149,9 @@ const pageDefaults = (nowMs: number) => ({
   now_ms: nowMs,
   ids: [] as string[],
   parent: '',
+  at_node: '',
+  at_cluster: '',
+  states: [] as string[],
   q: '',
   ...sortParams('cluster'),
   offset: 0,
@@ -138,33 +162,47 @@ function sortParams(sort: string) {
   return {
     sort_text: SORT_TEXT.find((known) => known === column) ?? ('none' as const),
     sort_number: SORT_NUMBER.find((known) => known === column) ?? ('zero' as const),
+    by_value: SORT_NUMBER.some((known) => known === column) ? 1 : 0,
     descending: sort.startsWith('-') ? 1 : 0,
   }
 }
 
-/** Adds latest values, keys and, for the silent, the last time they spoke. */
-async function describe(deps: DevicesDeps, rows: readonly DevicesPageRow[]): Promise<Device[]> {
+/** Adds what the ledger goes by, latest values, keys and, for the silent, the last time they spoke. */
+async function describe(
+  deps: DevicesDeps,
+  rows: readonly DevicesPageRow[],
+): Promise<{ readonly device: Device; readonly labels: Record<string, string> }[]> {
   if (rows.length === 0) return []
   const now_ms = deps.clock()
   const ids = rows.map((row) => row.id)
-  const silent = rows.filter((row) => row.last_sample_ms === null).map((row) => row.id)
-  const [latest, keys, last] = await Promise.all([
-    deviceLatest.run(deps.reader, { ids, now_ms }),
+  const [described, standing, keys, latest] = await Promise.all([
+    deviceDescriptions.run(deps.reader, { ids, now_ms }),
+    readStanding(deps, ids),
     deviceKeys.run(deps.reader, { ids }),
-    silent.length === 0 ? [] : deviceLastSample.run(deps.reader, { ids: silent, now_ms }),
+    deviceLatest.run(deps.reader, { ids, now_ms }),
   ])
-  const values = new Map(latest.map((row) => [row.id, latestValues(row)]))
+  const latestOf = new Map(latest.map((row) => [row.id, row]))
+  const silent = ids.filter((id) => !latestOf.has(id))
+  const last =
+    silent.length === 0 ? [] : await deviceLastSample.run(deps.reader, { ids: silent, now_ms })
+  const descriptionOf = new Map(described.map((row) => [row.id, row]))
   const keysOf = new Map(keys.map((row) => [row.id, row]))
   const lastOf = new Map(last.map((row) => [row.id, row]))
-  return rows.map((row) => {
-    const spoke = lastOf.get(row.id)
-    return deviceOf(row, {
+  return rows.flatMap((row) => {
+    const description = descriptionOf.get(row.id)
+    if (description === undefined) return []
+    const fresh = latestOf.get(row.id)
+    const spoke = fresh ?? lastOf.get(row.id)
+    const device = deviceOf(description, row, {
+      ledger: standing.get(row.id) ?? null,
       keys: keysOf.get(row.id)?.keys ?? [],
       firstSeenMs: keysOf.get(row.id)?.first_seen_ms ?? null,
-      latest: values.get(row.id) ?? {},
-      lastSampleMs: row.last_sample_ms ?? spoke?.last_sample_ms ?? null,
-      intervalMs: row.last_sample_ms === null ? (spoke?.last_step_ms ?? null) : row.step_ms,
+      latest: fresh === undefined ? null : latestValues(fresh),
+      lastSampleMs: spoke?.last_sample_ms ?? null,
+      intervalMs: spoke?.last_step_ms ?? null,
+      busySource: fresh?.last_busy_source ?? 0,
     })
+    return [{ device, labels: description.labels }]
   })
 }
 
@@ -178,17 +216,20 @@ export function latestValues(row: Readonly<Record<string, unknown>>): Record<str
   return values
 }
 
-function deviceOf(
-  row: DevicesPageRow,
-  known: {
-    readonly keys: readonly string[]
-    readonly firstSeenMs: number | null
-    readonly latest: Record<string, number>
-    readonly lastSampleMs: number | null
-    readonly intervalMs: number | null
-  },
-): Device {
-  const { vendor, model, cluster, hall, rack, pool, node, bus, sources } = row
+interface Known {
+  readonly ledger: DeviceLedger | null
+  readonly keys: readonly string[]
+  readonly firstSeenMs: number | null
+  /** Null = it does not report. */
+  readonly latest: Record<string, number> | null
+  readonly lastSampleMs: number | null
+  readonly intervalMs: number | null
+  readonly busySource: number
+}
+
+function deviceOf(row: DescriptionRow, place: DevicesPageRow, known: Known): Device {
+  const { vendor, model, node, bus, sources } = row
+  const { cluster, hall, rack, pool } = place
   return {
     device_id: row.id,
     canonical_key: row.canonical_key,
@@ -200,32 +241,35 @@ function deviceOf(
     rack,
     pool,
     node,
+    told: {
+      cluster: row.told_cluster,
+      hall: row.told_hall,
+      rack: row.told_rack,
+      pool: row.told_pool,
+    },
     bus,
     sources,
     index: row.device_index < 0 ? null : row.device_index,
     parent_id: row.parent === '0' ? null : row.parent,
     partition: partitionOf(row),
     holder: holderOf(row),
-    state: stateOf(row, known),
+    ledger: known.ledger,
+    state: stateOf(known),
     accepted: row.is_accepted === 1,
     first_seen: isoOrNull(known.firstSeenMs),
     last_sample_at: isoOrNull(known.lastSampleMs),
     interval_ms: known.intervalMs,
-    busy_source: BUSY_SOURCES[row.busy_source] ?? `source_${row.busy_source}`,
-    latest: known.latest,
+    busy_source: BUSY_SOURCES[known.busySource] ?? `source_${known.busySource}`,
+    latest: known.latest ?? {},
   }
 }
 
-function stateOf(
-  row: DevicesPageRow,
-  known: { readonly latest: Record<string, number>; readonly lastSampleMs: number | null },
-): DeviceState {
-  if (row.last_sample_ms !== null)
-    return Object.keys(known.latest).length > 0 ? 'reporting' : 'failed'
-  return known.lastSampleMs === null ? 'never' : 'silent'
+function stateOf({ latest, lastSampleMs }: Known): DeviceState {
+  if (latest === null) return lastSampleMs === null ? 'never' : 'silent'
+  return Object.keys(latest).length > 0 ? 'reporting' : 'failed'
 }
 
-function partitionOf(row: DevicesPageRow): Device['partition'] {
+function partitionOf(row: DescriptionRow): Device['partition'] {
   if (row.partition_id === '') return null
   return {
     id: row.partition_id,
@@ -234,7 +278,7 @@ function partitionOf(row: DevicesPageRow): Device['partition'] {
   }
 }
 
-function holderOf({ tenant, job, namespace, pod, container, class: workload }: DevicesPageRow) {
+function holderOf({ tenant, job, namespace, pod, container, class: workload }: DescriptionRow) {
   const told = Object.entries({ tenant, job, namespace, pod, container, class: workload }).filter(
     ([, value]) => value !== '',
   )

@@ -2,7 +2,7 @@ import type { NodeDetail } from '#schemas/api-nodes.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { nodeMetricDefinition } from '#schemas/node-metrics.ts'
 import { type CollectionDeps, targetsOfNode } from './collection.ts'
-import { deviceEvent, listDevices } from './devices.ts'
+import { deviceEvent, type DevicesDeps, listDevices } from './devices.ts'
 import { isFresh, type NodePlace, perSecond, readFacts, readLinks } from './node-links.ts'
 import { nodeEvents } from './queries/events.ts'
 import { nodeClusters, nodeLatest } from './queries/nodes.ts'
@@ -11,7 +11,8 @@ import { iso } from './window.ts'
 const DEVICES_MAX = 200
 const EVENTS_MAX = 100
 
-export type NodesDeps = Pick<CollectionDeps, 'reader' | 'clock' | 'simulated'>
+export type NodesDeps = Pick<CollectionDeps, 'reader' | 'clock' | 'simulated'> &
+  Pick<DevicesDeps, 'documents'>
 
 /**
  * Where a node is. Without a cluster the first one, in the order of their names, that has such a node.
@@ -52,7 +53,8 @@ export async function nodeDetail(
       limit: EVENTS_MAX,
     }),
     listDevices(deps, {
-      filters: [`node:eq:${node}`, `cluster:eq:${place.cluster}`],
+      filters: [],
+      at: { node, cluster: place.cluster },
       q: '',
       sort: 'node',
       partitions: false,

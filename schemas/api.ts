@@ -11,6 +11,10 @@ const time = z.iso.datetime()
 const ratio = z.number().min(0).max(1)
 const seconds = z.number().min(0)
 
+/** How tenants are written for people, by id, where that is not the id itself. */
+export const TenantNames = z.object({ tenant: z.record(z.string(), z.string()) })
+export type TenantNames = z.infer<typeof TenantNames>
+
 /** Every grouped answer: which definition, which window, how final. */
 export const AnswerFrame = z.object({
   definition: z.string(),
@@ -22,6 +26,8 @@ export const AnswerFrame = z.object({
   /** True when part of the window is newer than settled_until and came from raw samples. */
   provisional: z.boolean(),
   simulated: z.boolean(),
+  /** With `group_by=tenant`: the names of the tenants in the keys. */
+  names: TenantNames.optional(),
 })
 export type AnswerFrame = z.infer<typeof AnswerFrame>
 
@@ -99,6 +105,51 @@ export type SeriesAnswer = z.infer<typeof SeriesAnswer>
 export const DeviceState = z.enum(['reporting', 'failed', 'silent', 'never'])
 export type DeviceState = z.infer<typeof DeviceState>
 
+/**
+ * What the ledger counts a device as now: failed, drained and verification by inventory, states and findings; held by
+ * somebody who is named; free where a source speaks and names nobody; untold where no source speaks.
+ */
+export const DEVICE_LEDGER_STATES = [
+  'failed',
+  'drained',
+  'verification',
+  'held',
+  'free',
+  'untold',
+] as const
+export const DeviceLedgerState = z.enum(DEVICE_LEDGER_STATES)
+export type DeviceLedgerState = z.infer<typeof DeviceLedgerState>
+
+/** Who holds a device, or a part of it; empty = not said. */
+export const DeviceHolder = z.object({
+  tenant: z.string(),
+  /** As the owners file writes it; the id of the tenant where it says nothing. */
+  display_name: z.string(),
+  job: z.string(),
+  class: z.string(),
+  billing: z.string(),
+  /** Part of the device. */
+  share: ratio,
+})
+export type DeviceHolder = z.infer<typeof DeviceHolder>
+
+/** What the ledger goes by for a device now. */
+export const DeviceLedger = z.object({
+  state: DeviceLedgerState,
+  /** Since when it is failed, drained or in verification, as entered or found; null where that is not known. */
+  since: time.nullable(),
+  /** Why: as entered, else the finding that says so. The Chinese text is empty where it is the same. */
+  reason: z.string(),
+  reason_zh: z.string(),
+  ticket: z.string(),
+  waiting_on: z.string(),
+  eta: time.nullable(),
+  /** Who speaks of holders here: api, slurm, csv, import, telemetry, none. */
+  allocation_source: z.string(),
+  holders: z.array(DeviceHolder),
+})
+export type DeviceLedger = z.infer<typeof DeviceLedger>
+
 export const Device = z.object({
   /** 64-bit hash of the canonical key, as a string. */
   device_id: z.string(),
@@ -106,18 +157,29 @@ export const Device = z.object({
   keys: z.array(z.string()),
   vendor: z.string(),
   model: z.string(),
+  /** Where it stands: as the ledger goes by, where `ledger` is null as its collector says. */
   cluster: z.string(),
   hall: z.string(),
   rack: z.string(),
   pool: z.string(),
   node: z.string(),
+  /** Where its collector says it stands; the page of its node is found by this cluster. */
+  told: z.object({
+    cluster: z.string(),
+    hall: z.string(),
+    rack: z.string(),
+    pool: z.string(),
+  }),
   index: z.int().nullable(),
   bus: z.string(),
   parent_id: z.string().nullable(),
   partition: z
     .object({ id: z.string(), profile: z.string().nullable(), share: ratio.nullable() })
     .nullable(),
+  /** Who holds it as labels and process lists tell; who counts is in `ledger`. */
   holder: z.record(z.string(), z.string()).nullable(),
+  /** What the ledger counts it as now; null = it is in no capacity, or the ledger is hours behind. */
+  ledger: DeviceLedger.nullable(),
   sources: z.array(z.string()),
   state: DeviceState,
   /** In capacity, or delivered and waiting for acceptance. */

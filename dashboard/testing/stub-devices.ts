@@ -2,6 +2,7 @@ import type {
   CollectionAnswer,
   CollectionGroup,
   Device,
+  DeviceLedger,
   DeviceEvent,
   TargetHealth,
 } from '#schemas/api.ts'
@@ -84,6 +85,12 @@ export function deviceOf(index: number, nowMs: number): Device {
     latest[metric.name] = metricAt(metric.name, nowMs, index)
   }
   for (const name of names) latest[name] ??= null
+  const place = {
+    cluster: part.cluster,
+    hall: part.hall,
+    rack: nodeName.slice(0, nodeName.lastIndexOf('-')),
+    pool: 'training',
+  }
   return {
     device_id: String(9_000_000_000_000_000n + BigInt(index)),
     canonical_key:
@@ -93,16 +100,15 @@ export function deviceOf(index: number, nowMs: number): Device {
     keys: [`bus:${nodeName}/0000:${(at % 8).toString(16)}b:00.0`],
     vendor: part.vendor,
     model: part.model,
-    cluster: part.cluster,
-    hall: part.hall,
-    rack: nodeName.slice(0, nodeName.lastIndexOf('-')),
-    pool: 'training',
+    ...place,
     node: nodeName,
+    told: place,
     index: at % 8,
     bus: `0000:${(at % 8).toString(16)}b:00.0`,
     parent_id: null,
     partition: null,
     holder: index % 5 === 0 ? null : { job: `pretrain-${node % 40}`, tenant: 'nlp' },
+    ledger: ledgerOf(index, node, nowMs),
     sources: [part.vendor === 'nvidia' ? 'dcgm-exporter' : 'npu-smi'],
     state: silent ? 'silent' : 'reporting',
     accepted: index % 500 !== 7,
@@ -112,6 +118,22 @@ export function deviceOf(index: number, nowMs: number): Device {
     busy_source: part.source,
     latest,
   }
+}
+
+/** One device in five is free, one in 29 drained, one in 500 in no capacity. */
+function ledgerOf(index: number, node: number, nowMs: number): DeviceLedger | null {
+  if (index % 500 === 7) return null
+  const open = { since: null, reason: '', reason_zh: '', ticket: '', waiting_on: '', eta: null }
+  if (index % 29 === 3) {
+    const since = new Date(nowMs - 26 * 60 * MINUTE_MS).toISOString()
+    const eta = new Date(nowMs + 46 * 60 * MINUTE_MS).toISOString()
+    const why = { since, reason: 'fan swap', ticket: 'OPS-4101', waiting_on: 'vendor', eta }
+    return { ...open, ...why, state: 'drained', allocation_source: 'slurm', holders: [] }
+  }
+  if (index % 5 === 0) return { ...open, state: 'free', allocation_source: 'slurm', holders: [] }
+  const holder = { tenant: 'nlp', display_name: '自然语言', job: `pretrain-${node % 40}` }
+  const holders = [{ ...holder, class: 'training', billing: 'paid', share: 1 }]
+  return { ...open, state: 'held', allocation_source: 'slurm', holders }
 }
 
 export const DEVICES_TOTAL = PARTS.reduce((sum, part) => sum + part.devices, 0)

@@ -3,6 +3,8 @@
 SELECT
   toString(device_id) AS id,
   toUnixTimestamp64Milli(max(ts)) AS last_sample_ms,
+  argMax(step_ms, ts) AS last_step_ms,
+  argMax(busy_source, ts) AS last_busy_source,
   argMax(s.busy_ratio, ts) AS busy_ratio,
   argMax(s.gr_engine_active_ratio, ts) AS gr_engine_active_ratio,
   argMax(s.gpu_util_ratio, ts) AS gpu_util_ratio,

@@ -8,6 +8,12 @@ export const deviceLatest = namedQuery({
   file: new URL('device-latest.sql', import.meta.url),
   params: z.strictObject({ ids: z.array(z.string()), now_ms: z.int() }),
   row: z
-    .object({ id: z.string(), last_sample_ms: int64 })
+    .object({
+      id: z.string(),
+      /** Within three intervals, or 10 s. */
+      last_sample_ms: int64,
+      last_step_ms: z.int(),
+      last_busy_source: z.int(),
+    })
     .and(z.record(z.enum(DEVICE_METRICS.map((metric) => metric.name)), Value)),
 })

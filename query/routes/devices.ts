@@ -1,9 +1,15 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { DeviceDetail, DeviceEvent, DeviceList, SeriesAnswer } from '#schemas/api.ts'
+import {
+  DEVICE_LEDGER_STATES,
+  DeviceDetail,
+  DeviceEvent,
+  DeviceList,
+  SeriesAnswer,
+} from '#schemas/api.ts'
 import { readDeviceSeries } from '../device-series.ts'
 import { deviceDetail, DEVICES_LIMIT_MAX, listDeviceEvents, listDevices } from '../devices.ts'
-import type { FleetDeps } from '../fleet.ts'
+import type { LedgerDeps } from '../ledger/cells.ts'
 import { SORT_NUMBER, SORT_TEXT } from '../queries/devices-page.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import {
@@ -25,8 +31,14 @@ const Sort = z
     message: `one of ${columns.join(', ')}, with - before it for descending`,
   })
   .default('cluster')
+const LedgerStates = z
+  .string()
+  .max(128)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum([...DEVICE_LEDGER_STATES, 'outside'])))
+  .describe(`comma list of ${DEVICE_LEDGER_STATES.join(', ')}, outside (not counted by the ledger)`)
 
-export const deviceRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (
+export const deviceRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
   app,
   { deps },
   done,
@@ -42,6 +54,7 @@ export const deviceRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (
           ...CursorParam,
           q: z.string().max(128).default('').describe('part of a node, model or key'),
           sort: Sort,
+          states: LedgerStates.optional(),
           partitions: flag.describe('list partitions beside whole devices'),
           limit: wholeNumber(1, DEVICES_LIMIT_MAX, 100),
         }),

@@ -1,16 +1,18 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { TenantNames } from '#schemas/api.ts'
 import { ContingencyAnswer, ExplainAnswer, ZoneName } from '#schemas/api-explain.ts'
 import { contingency } from '../contingency.ts'
 import { explain } from '../explain.ts'
-import type { FleetDeps } from '../fleet.ts'
+import type { LedgerDeps } from '../ledger/cells.ts'
+import { namesOf } from '../tenant-names.ts'
 import { FilterParam } from './parameters.ts'
 import { answers } from './responses.ts'
 
 const tags = ['fleet']
 const text = (words: string) => z.string().max(64).optional().describe(words)
 
-export const explainRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (
+export const explainRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
   app,
   { deps },
   done,
@@ -31,10 +33,15 @@ export const explainRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (
           window: text('…and how much before and after it is compared: 30m, 1h, 7d'),
           ...FilterParam,
         }),
-        response: answers(ExplainAnswer),
+        response: answers(ExplainAnswer.extend({ names: TenantNames })),
       },
     },
-    ({ query: { filter, ...question } }) => explain(deps, { ...question, filters: filter }),
+    async ({ query: { filter, ...question } }) => {
+      const answer = await explain(deps, { ...question, filters: filter })
+      const told = answer.causes.flatMap(({ contributors }) => contributors)
+      const tenants = told.map(({ tenant }) => tenant ?? '')
+      return { ...answer, names: await namesOf(deps.documents, tenants) }
+    },
   )
   app.get(
     '/contingency',
@@ -53,10 +60,14 @@ export const explainRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (
             .describe('a level of your own instead of a zone, such as 0.60'),
           ...FilterParam,
         }),
-        response: answers(ContingencyAnswer),
+        response: answers(ContingencyAnswer.extend({ names: TenantNames })),
       },
     },
-    ({ query: { filter, zone, level } }) => contingency(deps, { zone, level, filters: filter }),
+    async ({ query: { filter, zone, level } }) => {
+      const answer = await contingency(deps, { zone, level, filters: filter })
+      const tenants = answer.steps.map(({ tenant }) => tenant)
+      return { ...answer, names: await namesOf(deps.documents, tenants) }
+    },
   )
   done()
 }

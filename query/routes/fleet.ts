@@ -6,6 +6,7 @@ import { fleetSeries, fleetSummary, SUMMARY_LIMIT_MAX, SUMMARY_ORDERS } from '..
 import type { LedgerDeps } from '../ledger/cells.ts'
 import { summaryWithLedger } from '../ledger/summary.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
+import { withNames } from '../tenant-names.ts'
 import {
   FilterParam,
   GroupByParam,
@@ -45,9 +46,10 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(FleetSummary),
       },
     },
-    ({ query: { group_by, filter, include, ...question } }) => {
+    async ({ query: { group_by, filter, include, ...question } }) => {
       const answer = include === 'ledger' ? summaryWithLedger : fleetSummary
-      return answer(deps, { ...question, groupBy: group_by, filters: filter })
+      const asked = { ...question, groupBy: group_by, filters: filter }
+      return withNames(deps.documents, await answer(deps, asked))
     },
   )
   app.get(
@@ -66,8 +68,10 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(SeriesAnswer),
       },
     },
-    ({ query: { group_by, filter, from, to, metric, points } }) =>
-      fleetSeries(deps, { from, to, groupBy: group_by, filters: filter, metric, points }),
+    async ({ query: { group_by, filter, from, to, metric, points } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter, metric, points }
+      return withNames(deps.documents, await fleetSeries(deps, asked))
+    },
   )
   done()
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { TenantNames } from '#schemas/api.ts'
 import {
   ComputeBasis,
   IdleHeldAnswer,
@@ -17,6 +18,7 @@ import { ownersAnswer } from '../ledger/owners.ts'
 import { ledgerSeries } from '../ledger/series.ts'
 import { tiersAnswer } from '../ledger/tiers.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
+import { namesOf, withNames } from '../tenant-names.ts'
 import { CursorParam, FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
 import { answers } from './responses.ts'
 
@@ -39,8 +41,10 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(LedgerAnswer),
       },
     },
-    ({ query: { group_by, filter, from, to } }) =>
-      ledgerAnswer(deps, { from, to, groupBy: group_by, filters: filter }),
+    async ({ query: { group_by, filter, from, to } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter }
+      return withNames(deps.documents, await ledgerAnswer(deps, asked))
+    },
   )
   app.get(
     '/ledger/series',
@@ -52,8 +56,10 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(LedgerSeriesAnswer),
       },
     },
-    ({ query: { group_by, filter, from, to, points } }) =>
-      ledgerSeries(deps, { from, to, groupBy: group_by, filters: filter, points }),
+    async ({ query: { group_by, filter, from, to, points } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter, points }
+      return withNames(deps.documents, await ledgerSeries(deps, asked))
+    },
   )
   app.get(
     '/loss',
@@ -65,8 +71,10 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(LossAnswer),
       },
     },
-    ({ query: { group_by, filter, from, to } }) =>
-      lossAnswer(deps, { from, to, groupBy: group_by, filters: filter }),
+    async ({ query: { group_by, filter, from, to } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter }
+      return withNames(deps.documents, await lossAnswer(deps, asked))
+    },
   )
   app.get(
     '/utilization/tiers',
@@ -80,8 +88,10 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(TiersAnswer),
       },
     },
-    ({ query: { group_by, filter, from, to, basis } }) =>
-      tiersAnswer(deps, { from, to, groupBy: group_by, filters: filter, basis }),
+    async ({ query: { group_by, filter, from, to, basis } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter, basis }
+      return withNames(deps.documents, await tiersAnswer(deps, asked))
+    },
   )
   app.get(
     '/owners',
@@ -106,10 +116,14 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
           hours: wholeNumber(1, IDLE_HELD_HOURS_MAX, 6).describe('how far back to look'),
           limit: wholeNumber(1, IDLE_HELD_LIMIT_MAX, 100),
         }),
-        response: answers(IdleHeldAnswer),
+        response: answers(IdleHeldAnswer.extend({ names: TenantNames })),
       },
     },
-    ({ query }) => idleHeldAnswer(deps, query),
+    async ({ query }) => {
+      const answer = await idleHeldAnswer(deps, query)
+      const tenants = answer.devices.map(({ tenant }) => tenant)
+      return { ...answer, names: await namesOf(deps.documents, tenants) }
+    },
   )
   done()
 }

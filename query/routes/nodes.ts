@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
-import type { FleetDeps } from '../fleet.ts'
+import type { LedgerDeps } from '../ledger/cells.ts'
 import { readNodeSeries } from '../node-series.ts'
 import { nodeDetail } from '../nodes.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
@@ -12,7 +12,7 @@ const tags = ['nodes']
 const NodeParams = z.strictObject({ node: z.string().min(1).max(256) })
 const cluster = z.string().max(64).optional().describe('where several have a node of this name')
 
-export const nodeRoutes: FastifyPluginCallbackZod<{ deps: FleetDeps }> = (app, { deps }, done) => {
+export const nodeRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (app, { deps }, done) => {
   app.get(
     '/nodes/:node',
     {
