@@ -1,12 +1,36 @@
+import type { DeviceLedgerState } from '#schemas/api.ts'
 import type { Filter } from '#lib/api.ts'
 
 /** The device list's filter, kept in its address, and what it asks of the API. */
 
-export const FILTER_FIELDS = ['cluster', 'hall', 'model', 'node'] as const
+export const FILTER_FIELDS = [
+  'cluster',
+  'hall',
+  'pool',
+  'model',
+  'tenant',
+  'rack',
+  'job',
+  'node',
+] as const
 export type FilterField = (typeof FILTER_FIELDS)[number]
+
+/** States to choose from; `outside` = the ledger does not count them. */
+export const LEDGER_CHOICES = [
+  'held',
+  'free',
+  'untold',
+  'failed',
+  'drained',
+  'verification',
+  'outside',
+] as const satisfies readonly (DeviceLedgerState | 'outside')[]
+export type LedgerChoice = (typeof LEDGER_CHOICES)[number]
 
 export interface DeviceQuestion {
   readonly fields: Readonly<Record<FilterField, string>>
+  /** What the ledger counts them as; empty = whatever. */
+  readonly state: LedgerChoice | ''
   readonly q: string
   readonly sort: Sort
   readonly cursor: string | null
@@ -57,9 +81,14 @@ export function readQuestion(params: ReadableParams): DeviceQuestion {
     fields: {
       cluster: text('cluster'),
       hall: text('hall'),
+      pool: text('pool'),
       model: text('model'),
+      tenant: text('tenant'),
+      rack: text('rack'),
+      job: text('job'),
       node: text('node'),
     },
+    state: LEDGER_CHOICES.find((known) => known === text('state')) ?? '',
     q: text('q'),
     sort: readSort(text('sort')),
     cursor,
@@ -73,6 +102,7 @@ export function writeQuestion(question: DeviceQuestion): URLSearchParams {
   for (const field of FILTER_FIELDS) {
     if (question.fields[field] !== '') params.set(field, question.fields[field])
   }
+  if (question.state !== '') params.set('state', question.state)
   if (question.q !== '') params.set('q', question.q)
   const sort = sortText(question.sort)
   if (sort !== sortText(DEFAULT_SORT)) params.set('sort', sort)
@@ -83,11 +113,13 @@ export function writeQuestion(question: DeviceQuestion): URLSearchParams {
   return params
 }
 
-/** Node is a beginning (`h1-r02` means the whole rack); the others are exact. */
+/** Typed ones are beginnings (`h1-r02` means the whole rack); chosen ones are exact. */
+const TYPED: ReadonlySet<FilterField> = new Set(['node', 'rack', 'job'])
+
 export function filtersOf(question: DeviceQuestion): Filter[] {
   return FILTER_FIELDS.filter((field) => question.fields[field] !== '').map((field) => ({
     field,
-    op: field === 'node' ? 'prefix' : 'eq',
+    op: TYPED.has(field) ? 'prefix' : 'eq',
     value: question.fields[field],
   }))
 }

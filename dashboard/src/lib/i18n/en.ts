@@ -1,3 +1,4 @@
+import { enDevices } from './en-devices.ts'
 import { enNodes } from './en-nodes.ts'
 
 /** A count with its noun; counts arrive as text that is already formatted. */
@@ -350,6 +351,7 @@ export const en = {
     ignored: (n: string) => `${counted(n, 'field', 'fields')} known and not used`,
     tooLarge: (limit: string) => `That is more than ${limit}; paste a part of it.`,
   },
+  ...enDevices,
   ...enNodes,
   errors: {
     title: 'Error codes',

@@ -1,4 +1,5 @@
 import type { Messages } from './en.ts'
+import { zhDevices } from './zh-devices.ts'
 import { zhNodes } from './zh-nodes.ts'
 
 /** 屏幕上的全部中文文字。与 en.ts 的键一一对应，缺少或多出一个键都无法通过类型检查。 */
@@ -344,6 +345,7 @@ export const zh: Messages = {
     ignored: (n) => `${n} 个已知但未使用的字段`,
     tooLarge: (limit) => `内容超过 ${limit}；请只粘贴一部分。`,
   },
+  ...zhDevices,
   ...zhNodes,
   errors: {
     title: '错误代码',

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import type { DeviceLedger } from '#schemas/api.ts'
+import { holderCell, holderText, placeText } from './holder.ts'
+
+const ledger = (holders: Partial<DeviceLedger['holders'][number]>[]): DeviceLedger => ({
+  state: 'held',
+  since: null,
+  reason: '',
+  reason_zh: '',
+  ticket: '',
+  waiting_on: '',
+  eta: null,
+  allocation_source: 'slurm',
+  holders: holders.map((more) => ({
+    tenant: 'acme',
+    display_name: '阿克米',
+    job: 'j1',
+    class: '',
+    billing: 'paid',
+    share: 1,
+    ...more,
+  })),
+})
+
+describe('who holds a device', () => {
+  it('is who counts, by the name people know, whatever labels say', () => {
+    const cell = holderCell({ ledger: ledger([{}, { job: 'j2' }]), holder: { tenant: 'label' } })
+    expect(cell).toEqual({ text: '阿克米 · j1', more: 1, isTold: false })
+  })
+
+  it('is nobody where the ledger names nobody', () => {
+    const cell = holderCell({ ledger: ledger([]), holder: { tenant: 'label' } })
+    expect(cell).toEqual({ text: null, more: 0, isTold: false })
+  })
+
+  it('is what labels say, marked, where the ledger does not count the device', () => {
+    const cell = holderCell({ ledger: null, holder: { namespace: 'ns', pod: 'p' } })
+    expect(cell).toEqual({ text: 'ns/p', more: 0, isTold: true })
+    expect(holderText(null)).toBeNull()
+  })
+})
+
+it('a place is written without its empty parts', () => {
+  expect(placeText({ cluster: 'c', hall: '', rack: 'r' })).toBe('c / r')
+})

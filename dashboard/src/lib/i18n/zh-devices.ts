@@ -1,0 +1,47 @@
+import type { enDevices } from './en-devices.ts'
+
+/** 设备位置、占用者与账本状态的中文文本，见 zh.ts。 */
+export const zhDevices: typeof enDevices = {
+  ledger: {
+    title: '账本中的状态',
+    states: {
+      failed: '故障',
+      drained: '已腾空',
+      verification: '验证中',
+      held: '已占用',
+      free: '空闲可用',
+      untold: '无人说明',
+      outside: '未计入',
+    },
+    outside: '账本目前不计入该设备：位置和占用者以采集器所报为准。',
+    untold: '没有调度器、文件或标签说明谁占用它：其静默时间计为未分配。',
+    free: '分配信息的来源说明没有人占用它。',
+    since: (age) => `已 ${age}`,
+    reason: '原因',
+    ticket: '工单',
+    waiting: '等待',
+    eta: '预计恢复',
+    overdue: (age) => `已超期 ${age}`,
+    source: '信息来源',
+    sources: {
+      api: 'API',
+      slurm: 'Slurm',
+      csv: 'CSV 文件',
+      import: '导入的历史',
+      telemetry: '标签',
+      none: '无',
+    },
+    class: '类别',
+    billing: '计费',
+    billings: { paid: '付费', internal: '内部', free: '免费', unknown: '未说明' },
+    noTenant: '未指明租户',
+    asTold: '据采集器',
+    asToldText: '来自标签；账本未计入该设备。',
+    more: (n) => `+${n}`,
+    labels: '标签所报',
+    toldPlace: '采集器所报',
+    nodePlace: '设备所在位置',
+    unplaced: '未定位',
+  },
+  filter: { tenant: '租户', pool: '资源池', rack: '机柜', job: '作业', states: '账本' },
+}
