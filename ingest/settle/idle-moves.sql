@@ -3,6 +3,7 @@
 -- changed; what differs from the ledger is written down as rows to add, before anything is added.
 --
 -- Where nobody says who holds a device, such a stretch is unallocated instead of idle_held.
+-- Planned without a look for comparisons that follow from others, as in 015-planned-minutes.sql.
 INSERT INTO ledger_moves
 (
   pass_from, pass_to, pass_revision, bucket, device_id, revision,
@@ -105,3 +106,4 @@ WHERE l.bucket >= (SELECT toDateTime(min(at_s), 'UTC') FROM changed)
     (l.bucket >= own_from AND l.bucket < own_to AND l.revision = {revision:UInt32})
     OR (l.bucket, l.revision) GLOBAL IN (SELECT bucket, revision FROM published)
   )
+SETTINGS optimize_and_compare_chain = 0

@@ -1,5 +1,8 @@
 -- Who holds what part of which device in which state, and where it stands, from {from_ms} to {to_ms} as one set of
 -- device_spans: the time with capacity, cut wherever something changes.
+--
+-- Planning is most of what it costs (015-planned-minutes.sql): it looks for no comparisons that follow from others, and
+-- what stands far up says `if` and USING where AND would do.
 INSERT INTO device_spans
 (
   set_id, device_id, from_ms, to_ms, state, part_from, part_to,
@@ -277,8 +280,7 @@ WITH
   (
     SELECT h.*, s.times AS near_times
     FROM placed AS h
-    LEFT JOIN (SELECT cluster AS scope_cluster, node AS scope_node, times FROM scopes WHERE node != '') AS s
-      ON s.scope_cluster = h.cluster AND s.scope_node = h.node
+    LEFT JOIN (SELECT cluster, node, times FROM scopes WHERE node != '') AS s USING (cluster, node)
   ),
   scoped AS
   (
@@ -341,14 +343,13 @@ WITH
   (
     SELECT p.*, b.steps AS model_steps
     FROM with_class AS p
-    LEFT JOIN (SELECT model AS of_model, steps FROM expected WHERE class = '' AND model != '') AS b ON b.of_model = p.model
+    LEFT JOIN (SELECT model, steps FROM expected WHERE class = '' AND model != '') AS b USING (model)
   ),
   referred AS
   (
     SELECT p.*, b.steps AS both_steps
     FROM with_model AS p
-    LEFT JOIN (SELECT class AS of_class, model AS of_model, steps FROM expected WHERE class != '' AND model != '') AS b
-      ON b.of_class = p.class AND b.of_model = p.model
+    LEFT JOIN (SELECT class, model, steps FROM expected WHERE class != '' AND model != '') AS b USING (class, model)
   ),
   -- The lines of every document of owners that counts here; the last of each holds for every name, so that a document
   -- that says nothing of a name ends what the one before it said.
@@ -423,13 +424,13 @@ WITH
       arraySort(groupArray((
         toUInt32(part.5),
         toUInt32(part.6),
-        toUInt8(if(state = 0 AND class = 'verification', 3, state)),
+        toUInt8(if(state != 0, state, if(class = 'verification', 3, 0))),
         cluster, hall, rack, pool, toString(node), toString(vendor), toString(model),
         tenant,
         part.1,
         class,
         allocation_source,
-        if(part.7 AND part.4 != '', part.4, 'unknown'),
+        multiIf(NOT part.7, 'unknown', part.4 = '', 'unknown', part.4),
         toUInt8(part.7),
         toUInt32(arrayFirst(
           effective_ppm -> effective_ppm > 0,
@@ -473,3 +474,4 @@ SELECT
   holder.17
 FROM (SELECT device_id, holders, time FROM joined ARRAY JOIN times AS time)
 ARRAY JOIN holders AS holder
+SETTINGS optimize_and_compare_chain = 0
