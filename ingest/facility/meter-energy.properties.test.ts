@@ -152,7 +152,9 @@ it('a reset loses at most what flowed since the last reading, and never counts m
 
 it('a silence of more than a day is not bridged', () => {
   const energy = [0, BRIDGE_MAX_MS + 1].map((atMs) => ({
-    ...{ atMs, stepMs: 30_000, insertedMs: 0 },
+    atMs,
+    stepMs: 30_000,
+    insertedMs: 0,
     value: atMs,
   }))
   const of = { energy: 'auto', quantum_joules: 0, rollover_joules: null, max_watts: null } as const

@@ -168,7 +168,9 @@ describe('a counter', () => {
 
   it('bridges its own gaps in a straight line, up to a day, and says so beyond a bucket', () => {
     const energy = [0, 3_600_000].map((atMs) => ({
-      ...{ atMs, stepMs: STEP, insertedMs: atMs },
+      atMs,
+      stepMs: STEP,
+      insertedMs: atMs,
       value: atMs * 10,
     }))
     const found = meterEnergy({ ...NO_READINGS, energy }, FACTS)

@@ -13,6 +13,7 @@ import {
   type StoredScope,
 } from './claims.ts'
 import { describedBy } from './described.ts'
+import { changedFacility, facilityRows, type StoredFacilityRow } from './facility.ts'
 import { createIntervalBook, detailOf, type StoredInterval } from './interval-book.ts'
 import { bookDevice, type EntryHead } from './inventory.ts'
 import { createNaming, type Keys, type Naming } from './naming.ts'
@@ -40,6 +41,8 @@ export interface Outcome {
   readonly claims: readonly StoredClaim[]
   readonly scopes: readonly StoredScope[]
   readonly references: readonly StoredReference[]
+  /** Settling of meters sees them by when they were written (ingest/facility). */
+  readonly facility: readonly StoredFacilityRow[]
   readonly changes: readonly (readonly [reason: ChangeReason, spans: readonly Span[]])[]
   /** Rows of the entry that name devices nobody has seen, as an entry of their own; null = none. */
   readonly waiting: JournalBody | null
@@ -53,6 +56,7 @@ const NOTHING: Outcome = {
   claims: [],
   scopes: [],
   references: [],
+  facility: [],
   changes: [],
   waiting: null,
 }
@@ -87,6 +91,11 @@ export async function applyEntry(entry: JournalEntry, deps: ApplyDeps): Promise<
     case 'owners':
       // Spans read the entry itself (ingest/settle/spans.sql). It counts from its moment on, whenever it gets here.
       return { ...NOTHING, changes: [['owner corrected', [spanOf(head.atMs, null)]]] }
+    case 'facility': {
+      const rows = facilityRows(body, sequence)
+      const before = await deps.stored.facility(rows.map(({ name }) => name))
+      return { ...NOTHING, facility: changedFacility(before, rows) }
+    }
     default:
       // Prices and contracts are read from memory.
       return NOTHING

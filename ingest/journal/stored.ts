@@ -5,6 +5,7 @@ import { INTERVAL_KINDS } from '#schemas/ledger.ts'
 import type { QueryValue } from '#schemas/ports.ts'
 import type { Store } from '../store/store.ts'
 import type { StoredClaim, StoredScope } from './claims.ts'
+import { FACILITY_KINDS, type StoredFacilityRow } from './facility.ts'
 import type { StoredInterval } from './interval-book.ts'
 import type { StoredPlace } from './place-book.ts'
 import type { StoredReference } from './references.ts'
@@ -26,6 +27,7 @@ const SQL = {
   claims: statement('stored-allocations'),
   scopes: statement('stored-scopes'),
   references: statement('stored-references'),
+  facility: statement('stored-facility'),
 } as const
 
 const integer = z.coerce.number().int()
@@ -100,6 +102,13 @@ const ReferenceRow = z.object({
   effective_ppm: z.int(),
   version: integer,
 })
+const FacilityRow = z.object({
+  kind: z.enum(FACILITY_KINDS),
+  name: z.string(),
+  from_ms: integer,
+  row: z.string(),
+  version: integer,
+})
 
 /** A fleet of 100,000 devices, and rows of one entry over them. */
 const LIMITS = { maxResultRows: 2_000_000, maxExecutionMs: 60_000, maxRowsToRead: 20_000_000_000 }
@@ -126,6 +135,7 @@ export interface StoredJournal {
   claims(devices: readonly bigint[], starts: Span): Promise<StoredClaim[]>
   scopes(starts: Span): Promise<StoredScope[]>
   references(): Promise<StoredReference[]>
+  facility(names: readonly string[]): Promise<StoredFacilityRow[]>
 }
 
 export function storedJournal(store: Pick<Store, 'query'>): StoredJournal {
@@ -200,6 +210,13 @@ export function storedJournal(store: Pick<Store, 'query'>): StoredJournal {
         fromMs: from_ms,
         effectivePpm: effective_ppm,
       })),
+    async facility(names) {
+      const found: StoredFacilityRow[] = []
+      for (const part of chunks([...new Set(names)], IDS_AT_ONCE))
+        for (const { from_ms, ...rest } of await read(FacilityRow, SQL.facility, { names: part }))
+          found.push({ ...rest, fromMs: from_ms })
+      return found
+    },
   }
 }
 

@@ -69,6 +69,10 @@ export async function writeOutcome(
     })),
     false,
   )
+  await insert(
+    'facility_rows',
+    outcome.facility.map(({ fromMs, ...rest }) => ({ ...rest, from_at: iso(fromMs) })),
+  )
   await writeChanges(sequence, outcome, { store, clock })
 }
 
