@@ -19,7 +19,9 @@ import { fleetDeps, fleetSummary } from '../query/fleet.ts'
 import { obtainProgram, packageVersion } from './peers/installed.ts'
 import { freePort } from '../cli/process.testing.ts'
 import { scratchFolder } from './peers/scratch.ts'
+import { cpuSeconds } from './peers/proc.ts'
 import { startServer } from './peers/server.ts'
+import { childCpuSeconds } from './store/engine-cpu.ts'
 
 const { values } = parseArgs({
   options: {
@@ -67,8 +69,8 @@ async function measure(prometheus: string): Promise<void> {
   const engine = await startTestEngine({ migrated: true })
   try {
     const span = { fromMs: from * MINUTE, toMs: to * MINUTE, stepMs: MINUTE }
-    const marks = { startMs: performance.now(), readMs: 0 }
-    const cpu = process.cpuUsage()
+    const cpu = cpuMeter(server.pid)
+    const marks = { startMs: performance.now(), readMs: 0, read: cpu() }
     const { url: engineUrl, user, password, database } = engine
     const connection = { url: engineUrl, user, password, database }
     const question = { server: 'bench', cluster: 'default', span }
@@ -84,12 +86,13 @@ async function measure(prometheus: string): Promise<void> {
       sources: await sourcesOf(told),
       timeZone: 'UTC',
       onProgress(stage, share) {
-        if (stage === 'reading' && share === 1) marks.readMs = performance.now()
+        if (stage === 'reading' && share === 1)
+          Object.assign(marks, { readMs: performance.now(), read: cpu() })
       },
     })
     const endMs = performance.now()
+    const all = cpu()
     await threads.stop()
-    const own = process.cpuUsage(cpu)
     const deps = fleetDeps({
       reader: engine.reader,
       clock: Date.now,
@@ -105,6 +108,7 @@ async function measure(prometheus: string): Promise<void> {
     if (report.samples !== expected || groups[0]?.busy_device_seconds !== busySeconds())
       throw new Error(`${report.samples} of ${expected} samples, or another busy time`)
     const seconds = (endMs - marks.startMs) / 1000
+    const each = (seconds: number) => round((1e6 * seconds) / report.samples)
     const row = {
       prometheus: packageVersion('prometheus'),
       cores: cpus().length,
@@ -114,10 +118,18 @@ async function measure(prometheus: string): Promise<void> {
       samples: report.samples,
       read_s: round((marks.readMs - marks.startMs) / 1000),
       settle_s: round((endMs - marks.readMs) / 1000),
-      own_cpu_s: round((own.user + own.system) / 1e6),
+      // Microseconds of CPU for each device minute.
+      own_us: each(all.own),
+      prometheus_us: each(all.server),
+      engine_read_us: each(marks.read.engine),
+      engine_settle_us: each(all.engine - marks.read.engine),
       samples_per_s: Math.round(report.samples / seconds),
       share_of_goal: report.samples / GOAL_SAMPLES,
       goal_minutes_at_this_rate: round((GOAL_SAMPLES / report.samples) * (seconds / 60)),
+      goal_minutes_of_cpu: round(
+        (GOAL_SAMPLES / report.samples) *
+          ((all.own + all.server + all.engine) / 60 / cpus().length),
+      ),
     }
     if (values.json) console.log(JSON.stringify({ prometheus_history: row }))
     else console.table([row])
@@ -125,6 +137,24 @@ async function measure(prometheus: string): Promise<void> {
     await engine.stop()
     await server.stop()
     folder.remove()
+  }
+}
+
+/** CPU seconds since now: of this process, of Prometheus, and of the engine, the only other child. */
+function cpuMeter(serverPid: number) {
+  const read = () => {
+    const { user, system } = process.cpuUsage()
+    const server = cpuSeconds(serverPid)
+    return { own: (user + system) / 1e6, server, engine: childCpuSeconds() - server }
+  }
+  const start = read()
+  return () => {
+    const now = read()
+    return {
+      own: now.own - start.own,
+      server: now.server - start.server,
+      engine: now.engine - start.engine,
+    }
   }
 }
 

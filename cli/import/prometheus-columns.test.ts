@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
+import { openPages } from '../../collector/sources/dcgm-exporter/columns.ts'
+import source from '../../collector/sources/dcgm-exporter/source.ts'
+import type { Source } from '../../collector/source.ts'
 import { matrixOf, pastSeries, type PrometheusSeries } from './prometheus.testing.ts'
 import { readMatrix } from './prometheus-answer.ts'
 import type { PastSource } from './prometheus-job.ts'
 import { createPastExporter } from './prometheus-readings.ts'
-import { sourcesOf } from './prometheus-sources.ts'
 
 /** Columns must say of every instant what the source says of the page's text. */
 
@@ -40,7 +43,19 @@ const WORDS = [
   '-0',
 ] as const
 
-const [dcgm] = await sourcesOf({ mapping: undefined, names: undefined, match: [] })
+const config = source.config.parse({})
+/** The source as the import has it, which does not know its options. */
+const anySource: Source = {
+  name: source.name,
+  transport: source.transport,
+  defaultIntervalMs: source.defaultIntervalMs,
+  config: z.unknown(),
+  expects: source.expects,
+  recognize: source.recognize,
+  interpret: source.interpret,
+  detect: (io, _, node) => source.detect(io, config, node),
+  read: (context) => source.read({ ...context, config }),
+}
 
 interface Line {
   readonly labels: Readonly<Record<string, string>>
@@ -88,9 +103,9 @@ function historyOf(lines: readonly Line[], seed: number): PrometheusSeries[] {
 }
 
 /** Everything that becomes of an exporter's answers: two of them, so that memory goes from one to the next. */
-async function read(source: PastSource, series: readonly PrometheusSeries[]) {
+async function read(how: Omit<PastSource, 'selector'>, series: readonly PrometheusSeries[]) {
   const [fromMs, stepMs] = [START_S * 1000, STEP_S * 1000]
-  const exporter = createPastExporter({ ...source, instance: 'n1:9400', cluster: 'c', stepMs })
+  const exporter = createPastExporter({ ...how, instance: 'n1:9400', cluster: 'c', stepMs })
   const rows: unknown[] = []
   for (const part of [0, 1]) {
     const half = (INSTANTS / 2) * stepMs
@@ -105,11 +120,8 @@ async function read(source: PastSource, series: readonly PrometheusSeries[]) {
 }
 
 async function compare(series: readonly PrometheusSeries[]): Promise<number> {
-  if (dcgm === undefined) throw new Error('no source')
-  const { openPages, ...asText } = dcgm
-  expect(openPages).toBeDefined()
-  const byText = await read(asText, series)
-  expect(await read(dcgm, series)).toEqual(byText)
+  const byText = await read({ source: anySource, config }, series)
+  expect(await read({ source: anySource, config, openPages }, series)).toEqual(byText)
   return byText.rows.length
 }
 
