@@ -22,6 +22,7 @@ import { demoRoutes } from './routes/demo.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { explainRoutes } from './routes/explain.ts'
+import { facilityRoutes } from './routes/facility.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { fleetMetricsRoutes } from './routes/fleet-metrics.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -106,6 +107,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(explainRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(thermalRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(fleetMetricsRoutes, { deps: fleet })
+    await scope.register(facilityRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(ledgerRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })
@@ -122,13 +124,14 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
   return { app, hub, metrics }
 }
 
-/** What the journal says of money, as the ledger asks for it. */
+/** What the journal says of money and meters, as the ledger asks for it. */
 async function moneyDocuments(journal: JournalView): Promise<MoneyDocuments> {
-  const { prices, contracts, owners } = await journal.current()
+  const { prices, contracts, owners, facility } = await journal.current()
   return {
     prices: prices?.body ?? null,
     contracts: contracts?.body.contracts ?? [],
     owners: owners?.body.owners ?? [],
+    facility,
   }
 }
 

@@ -5,17 +5,17 @@ const SEARCH_MINUTES = 36 * 60
 
 /** First instant of the local day that holds `ms`, in the IANA zone `timeZone`. */
 export function localDayStart(ms: number, timeZone: string): number {
-  const today = dateOf(ms, timeZone)
+  const today = localDate(ms, timeZone)
   const last = Math.floor(ms / MINUTE_MS)
-  const isToday = (minute: number) => dateOf(minute * MINUTE_MS, timeZone) === today
+  const isToday = (minute: number) => localDate(minute * MINUTE_MS, timeZone) === today
   return firstMinute(last - SEARCH_MINUTES, last, isToday) * MINUTE_MS
 }
 
 /** First instant of the local day after the one that holds `ms`: 23 to 25 hours on a change of clocks. */
 export function nextLocalDayStart(ms: number, timeZone: string): number {
-  const today = dateOf(ms, timeZone)
+  const today = localDate(ms, timeZone)
   const first = Math.floor(ms / MINUTE_MS)
-  const isLater = (minute: number) => dateOf(minute * MINUTE_MS, timeZone) > today
+  const isLater = (minute: number) => localDate(minute * MINUTE_MS, timeZone) > today
   return firstMinute(first, first + SEARCH_MINUTES, isLater) * MINUTE_MS
 }
 
@@ -47,7 +47,7 @@ function firstMinute(from: number, to: number, holds: (minute: number) => boolea
 }
 
 /** `2026-03-29`: local dates sort as text. */
-const dateOf = (ms: number, timeZone: string) => formatter(timeZone).format(ms)
+export const localDate = (ms: number, timeZone: string) => formatter(timeZone).format(ms)
 
 /** Making one costs more than a thousand uses. Zones come from the configuration, so they are few. */
 const formatters = new Map<string, Intl.DateTimeFormat>()

@@ -1,4 +1,5 @@
 import { PlimsollError } from '#schemas/errors.ts'
+import type { FacilityBook } from '#schemas/facility.ts'
 import type { Contract, Owner } from '#schemas/journal.ts'
 import type { ModelCatalogue } from '#schemas/models/model.ts'
 import { type Price, type PriceBook, priceBook, type PriceDocument } from '#schemas/price-book.ts'
@@ -12,11 +13,12 @@ import { emptySums, rowKey, type Sums } from '../sums.ts'
 import { joinStates, type LedgerSums, missingFromLedger, NO_STATES } from '../state-sums.ts'
 import type { TimeWindow } from '../window.ts'
 
-/** What the journal says of money: whole documents in force. */
+/** What the journal says of money and of the site's meters: whole documents in force. */
 export interface MoneyDocuments {
   readonly prices: PriceDocument | null
   readonly contracts: readonly Contract[]
   readonly owners: readonly Owner[]
+  readonly facility: FacilityBook
 }
 
 /** What answers about states and money are made from. */

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { NO_FACILITY } from '#schemas/facility.ts'
 import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
 import { modelCatalogue } from '#schemas/models/model.ts'
 import { startTestEngine } from '../../ingest/engine/engine.testing.ts'
@@ -18,10 +19,19 @@ const TABLES = [
   'ledger_1m_group',
   'ledger_1h',
   'ledger_1d',
+  'facility_15m',
+  'meter_energy_15m',
+  'samples_meter',
+  'energy_15m',
 ]
 
 /** Nothing was entered. */
-export const NOTHING: MoneyDocuments = { prices: null, contracts: [], owners: [] }
+export const NOTHING: MoneyDocuments = {
+  prices: null,
+  contracts: [],
+  owners: [],
+  facility: NO_FACILITY,
+}
 export const H100 = 'NVIDIA H100 80GB HBM3'
 /** The hour of the worked example as a question. */
 export const hour = {
