@@ -265,19 +265,60 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
     if (!isPlain && at >= 0) odd.set(at, text)
     return Number.isFinite(read) ? read : Number.NaN
   }
+  const keep = (seconds: number, number: number): void => {
+    instants[count] = positionOf(seconds)
+    values[count] = number
+    count += 1
+  }
+  const positionOf = (seconds: number) => (seconds * 1000 - fromMs) / stepMs
+  /** Whether a point is at an instant that was asked for, after the point before. */
+  const isAsked = (position: number) =>
+    position >= 0 &&
+    position < length &&
+    Number.isInteger(position) &&
+    (count === 0 || position > (instants[count - 1] ?? 0))
   const point = () => {
     expect(OPEN_LIST)
-    const position = (time() * 1000 - fromMs) / stepMs
-    const isAsked = position >= 0 && position < length && Number.isInteger(position)
-    const isNext = isAsked && (count === 0 || position > (instants[count - 1] ?? 0))
+    const seconds = time()
+    const isNext = isAsked(positionOf(seconds))
     expect(COMMA)
     skipBlanks()
-    const read = value(isNext ? position : -1)
+    const read = value(isNext ? positionOf(seconds) : -1)
     expect(CLOSE_LIST)
-    if (!isNext) return
-    instants[count] = position
-    values[count] = read
-    count += 1
+    if (isNext) keep(seconds, read)
+  }
+  /** A point as Prometheus prints most: `[whole,"digits.digits"]`. False for another one, where nothing was read. */
+  const quickPoint = (): boolean => {
+    if (bytes[pos] !== OPEN_LIST) return false
+    let at = pos + 1
+    let seconds = 0
+    const timeFrom = at
+    for (let code = (bytes[at] ?? 0) - ZERO; code >= 0 && code <= 9;) {
+      seconds = seconds * 10 + code
+      at += 1
+      code = (bytes[at] ?? 0) - ZERO
+    }
+    if (at === timeFrom || at - timeFrom > DIGITS_MAX) return false
+    if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE) return false
+    at += 2
+    let digits = 0
+    let decimals = 0
+    let number = 0
+    for (let code = bytes[at] ?? 0; ; code = bytes[at] ?? 0) {
+      if (code >= ZERO && code < COLON) {
+        number = number * 10 + code - ZERO
+        digits += 1
+      } else if (code === POINT && decimals === 0) decimals = digits + 1
+      else break
+      at += 1
+    }
+    if (bytes[at] !== QUOTE || bytes[at + 1] !== CLOSE_LIST) return false
+    if (digits === 0 || digits > DIGITS_MAX) return false
+    if (decimals > 0) number /= TENS[digits - decimals + 1] ?? 1
+    if (number === 1 || !isAsked(positionOf(seconds))) return false
+    pos = at + 2
+    keep(seconds, number)
+    return true
   }
   return {
     /** Reads the list that begins at `from`; `end` is where it ended. */
@@ -290,13 +331,14 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
       if (bytes[pos] === CLOSE_LIST) pos += 1
       else
         for (;;) {
-          point()
+          if (!quickPoint()) point()
           skipBlanks()
           if (bytes[pos] === CLOSE_LIST) {
             pos += 1
             break
           }
           expect(COMMA)
+          skipBlanks()
         }
       return { instants: instants.slice(0, count), values: values.slice(0, count), odd }
     },

@@ -51,8 +51,8 @@ const anySource: Source = {
   defaultIntervalMs: source.defaultIntervalMs,
   config: z.unknown(),
   expects: source.expects,
-  recognize: source.recognize,
-  interpret: source.interpret,
+  recognize: (bytes) => source.recognize(bytes),
+  interpret: (bytes) => source.interpret(bytes),
   detect: (io, _, node) => source.detect(io, config, node),
   read: (context) => source.read({ ...context, config }),
 }

@@ -4,12 +4,7 @@ import { type Accepted, createMerger, type Merger } from '../../collector/merge.
 import type { Source, SourceIo } from '../../collector/source.ts'
 import { type Target, toTarget } from '../../collector/targets/target.ts'
 import type { BatchDevice } from '#schemas/batch.ts'
-import {
-  DEVICE_METRICS,
-  isPlausible,
-  type MetricName,
-  type MetricValues,
-} from '#schemas/metrics.ts'
+import { DEVICE_METRICS, type MetricName, type MetricValues } from '#schemas/metrics.ts'
 import type { DeviceReading, NodeReading } from '#schemas/reading.ts'
 import type { PastSeries } from './prometheus-answer.ts'
 import type { Instants } from './prometheus-api.ts'
@@ -67,6 +62,9 @@ const BUSY_METRICS = (
     'busy_ratio',
   ] as const satisfies readonly MetricName[]
 ).map((name) => ({ name, slot: slotOf.get(name) ?? -1 }))
+/** The plausible range of each metric. */
+const LOWEST = Float64Array.from(DEVICE_METRICS, ({ min }) => min)
+const HIGHEST = Float64Array.from(DEVICE_METRICS, ({ max }) => max)
 const encoder = new TextEncoder()
 
 /** The source's own reading and the collector's own joining: identity, units, busy source as they are live. */
@@ -205,14 +203,15 @@ function putBusy(metrics: MetricValues, values: Float64Array, offset: number): v
 
 /** As the collector's joining does with a reading's values. */
 function refuseOutside(values: Float64Array, refused: Map<string, number>): void {
-  for (let at = 0; at < values.length; at += 1) {
-    const value = values[at] ?? Number.NaN
-    if (Number.isNaN(value)) continue
-    const metric = DEVICE_METRICS[at % METRICS] ?? DEVICE_METRICS[0]
-    if (isPlausible(metric, value)) continue
-    values[at] = Number.NaN
-    tally(refused, `range:${metric.name}`, 1)
-  }
+  for (let offset = 0; offset < values.length; offset += METRICS)
+    for (let slot = 0; slot < METRICS; slot += 1) {
+      const value = values[offset + slot] ?? Number.NaN
+      // No comparison is true of NaN.
+      const isOutside = value < (LOWEST[slot] ?? 0) || value > (HIGHEST[slot] ?? 0)
+      if (!isOutside) continue
+      values[offset + slot] = Number.NaN
+      tally(refused, `range:${DEVICE_METRICS[slot]?.name}`, 1)
+    }
 }
 
 function join(state: ExporterState, devices: readonly DeviceReading[], atMs: number): Accepted {

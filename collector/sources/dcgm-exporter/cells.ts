@@ -42,6 +42,8 @@ export interface Route {
   readonly isWholeOnMig: boolean
   /** The page has this series already. */
   readonly isRepeat: boolean
+  /** No other row can go into its cell; false also where nobody looked. */
+  readonly isAlone: boolean
 }
 
 /** What rows are read with. */
@@ -90,7 +92,7 @@ export function routeOf(
   const isRepeat = series.has(id)
   if (!isRepeat && !isWholeOnMig) series.add(id)
   const home = level === 'board' ? (entity.board.entities.get('') ?? entity) : entity
-  return { row, fieldIndex, field, block, home, isWholeOnMig, isRepeat }
+  return { row, fieldIndex, field, block, home, isWholeOnMig, isRepeat, isAlone: false }
 }
 
 /** Puts the value of one row into its cell, or refuses it. */
@@ -108,7 +110,7 @@ export function fillCell(cells: Cells, route: Route, context: CellContext): void
   const value = refusal === null ? canonical(field, native, units) : NaN
   const { slot } = field
   const isLast = isRepeat && cells.blocks[slot] === block && cells.fields[slot] === fieldIndex
-  if (isLast || wins(cells, fieldIndex, value, block, isHeld)) {
+  if (route.isAlone || isLast || wins(cells, fieldIndex, value, block, isHeld)) {
     cells.values[slot] = value
     cells.fields[slot] = fieldIndex
     cells.blocks[slot] = block

@@ -19,7 +19,7 @@ import type { Slice } from './mig.ts'
 import { type ExtraRow, type Page, scanPage } from './parse.ts'
 import { newRejects, type Rejects } from './rejects.ts'
 import { statedEvents } from './stated.ts'
-import { settleUnits, unitMemoryOf, type Units } from './units.ts'
+import { scaledRows, settleUnits, unitMemoryOf, type Units } from './units.ts'
 
 /** Characters of a value, its blank and its newline at most. */
 const VALUE_CHARS = 64
@@ -88,6 +88,7 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
   const cells = new Map<Entity, Cells>(identities.entities.map((entity) => [entity, newCells()]))
   const routes = routesOf(page, identities, cells)
   const devices = identities.entities.map((entity) => toReading(entity, {}, holderOf))
+  const scaled = scaledRows(page)
   const boards = boardsOf(identities, devices, cells)
   let pages = 0
   return {
@@ -100,7 +101,7 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
         if (Number.isNaN(value)) rejects.add('not_a_number', '')
       }
       const kept = unitMemoryOf(memory)
-      const units = settleUnits(page, kept)
+      const units = settleUnits(page, kept, scaled)
       const context = { page, units, rejects, isHeld }
       for (const filled of cells.values()) clearCells(filled)
       for (const { route, into } of routes) fillCell(into, route, context)
@@ -125,7 +126,16 @@ function routesOf(page: Page, identities: Identities, cells: ReadonlyMap<Entity,
     const into = route === null ? undefined : cells.get(route.home)
     if (route !== null && into !== undefined) routes.push({ route, into })
   }
-  return routes
+  const visitors = new Map<Cells, Map<number, number>>()
+  for (const { route, into } of routes) {
+    const { slot } = route.field
+    const ofSlot = visitors.get(into) ?? new Map<number, number>()
+    visitors.set(into, ofSlot.set(slot, (ofSlot.get(slot) ?? 0) + 1))
+  }
+  return routes.map(({ route, into }) => ({
+    route: { ...route, isAlone: visitors.get(into)?.get(route.field.slot) === 1 },
+    into,
+  }))
 }
 
 /** A device, and where its values go. */

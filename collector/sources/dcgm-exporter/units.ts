@@ -57,10 +57,14 @@ const UNCLEAR = -1
 /**
  * Settles the native unit of each family for the whole page: by the range of its values first, then by
  * what this target was seen to use before, then by what the field's name says. Never value by value:
- * 1 is 1 % or 100 %, and only its neighbours tell.
+ * 1 is 1 % or 100 %, and only its neighbours tell. `scaled` are the rows that can tell, where they are known.
  */
-export function settleUnits(page: Page, memory: UnitMemory): Units {
-  const votes = countVotes(page)
+export function settleUnits(
+  page: Page,
+  memory: UnitMemory,
+  scaled: readonly number[] = scaledRows(page),
+): Units {
+  const votes = countVotes(page, scaled)
   const first = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
   const isMoved = SCALE_GROUPS.some(
     ({ name }, group) => (name === 'clock' || name === 'memory') && first[group] === 1,
@@ -88,9 +92,17 @@ function unitByVotes(group: number, votes: Float64Array, memory: UnitMemory): nu
 /** -1 read as unsigned: seen as utilization, and inside the range of a clock in hertz. */
 const UINT32_GARBAGE = 4_294_967_295
 
-function countVotes(page: Page): Float64Array {
+/** Rows of fields whose unit differs between exporters. */
+export function scaledRows({ fields }: Page): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < fields.length; row++)
+    if ((FIELDS[fields[row] ?? -1]?.scale ?? -1) >= 0) rows.push(row)
+  return rows
+}
+
+function countVotes(page: Page, rows: readonly number[]): Float64Array {
   const votes = new Float64Array(SCALE_GROUPS.length * 2)
-  for (let row = 0; row < page.fields.length; row++) {
+  for (const row of rows) {
     const group = FIELDS[page.fields[row] ?? -1]?.scale ?? -1
     const units = SCALE_GROUPS[group]?.units
     const value = page.values[row] ?? NaN
