@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
+import { type ModelCatalogue, modelCatalogue } from '#schemas/models/model.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
+import { createEnergySettling } from '../energy/settle-energy.ts'
 import type { Store } from '../store/store.ts'
 import { intervalRow, iso } from '../worker/rows.ts'
 import type { Staged } from '../worker/stage.ts'
@@ -44,6 +47,8 @@ export interface SettleDeps {
   readonly options: SettleOptions
   /** Where people ask for windows to be settled again; absent = nowhere. */
   readonly repairs?: RepairQueue
+  /** What models may draw and share; absent = the built-in ones. */
+  readonly models?: ModelCatalogue
   /** Set where several processes store: one of them settles, and hears of the others' work by noteOthers. */
   readonly shared?: {
     readonly fence: RevisionFence
@@ -133,6 +138,16 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     sinceMs: Math.max(0, newestReadMs - CHANGES_BEFORE_MS),
     onChange: (change) => touchOlder(change.fromMs, change.toMs, change),
   })
+  const energy = await createEnergySettling({
+    store,
+    clock,
+    log,
+    spans: ledger.spans,
+    minutesAsOf: asOfMs,
+    models: deps.models ?? modelCatalogue(BUILT_IN_MODELS),
+    fence: deps.shared?.fence ?? null,
+    rawRetentionMs: options.rawRetentionMs,
+  })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
@@ -178,7 +193,11 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       const work = plan.next(clock(), chunk)
       if (work === null && (await repairs?.step(chunk)) === true) return true
       isIdle = work === null
-      if (work === null) return false
+      if (work === null) {
+        const isDirty = (minuteMs: number) => plan.isDirty(minuteMs)
+        const { settledUntilMs } = plan
+        return await energy.step({ fromMs: firstMs, settledUntilMs, isDirty })
+      }
       noteRead(work)
       try {
         await ledger.settle(work)
@@ -188,6 +207,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       }
       plan.done(work)
       if (work.kind === 'minutes') {
+        energy.noteSettled(work.fromMs, work.toMs)
         const minutes = (work.toMs - work.fromMs) / MINUTE_MS
         if (work.reason === null) counters.minutesSettled += minutes
         else counters.minutesRestated += minutes

@@ -47,5 +47,5 @@ it('on a cluster the tables behind the distributed ones age, on every server', a
   expect(commands[0]).toBe(
     "ALTER TABLE samples_local ON CLUSTER 'gpus' MODIFY TTL toDateTime(ts) + INTERVAL 14 DAY",
   )
-  expect(commands).toHaveLength(14)
+  expect(commands).toHaveLength(17)
 })

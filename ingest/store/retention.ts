@@ -12,6 +12,8 @@ export interface RetentionDays {
   readonly minutes: number
   readonly groups: number
   readonly hours: number
+  /** Quarter hours of energy. */
+  readonly energy: number
   readonly events: number
   readonly quarantine: number
   /** Targets that no collector speaks of any more. */
@@ -28,6 +30,7 @@ export const DEFAULT_RETENTION: RetentionDays = {
   minutes: 90,
   groups: 400,
   hours: 1_096,
+  energy: 400,
   events: 400,
   quarantine: 30,
   targets: 30,
@@ -46,6 +49,7 @@ const AGING = [
   { table: 'ledger_1m_group', column: 'bucket', days: 'groups' },
   { table: 'ledger_1h', column: 'bucket', days: 'hours' },
   { table: 'ledger_1h_node', column: 'bucket', days: 'hours' },
+  { table: 'energy_15m', column: 'bucket', days: 'energy' },
   { table: 'events', column: 'at', days: 'events' },
   { table: 'quarantine', column: 'at', days: 'quarantine' },
   { table: 'collection_targets', column: 'at', days: 'targets' },
@@ -95,7 +99,7 @@ const MARGIN_MS = 3_600_000
 export const rawRetentionMs = (days: RetentionDays): number => days.raw * DAY_MS - MARGIN_MS
 
 /** What a person may set, in the order of the help. */
-const SETTABLE = ['raw', 'minutes', 'hours', 'groups', 'events', 'quarantine'] as const
+const SETTABLE = ['raw', 'minutes', 'hours', 'groups', 'energy', 'events', 'quarantine'] as const
 const UNIT_DAYS = { d: 1, w: 7, y: 365.25 } as const
 const ENTRY = /^([a-z]+)=(\d{1,5})([dwy])$/
 
