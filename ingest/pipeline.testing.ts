@@ -3,7 +3,7 @@ import type { Journal } from '#schemas/journal.ts'
 import type { TestEngine } from './engine/engine.testing.ts'
 import { createIngest, type Ingest, type IngestOptions } from './ingest.ts'
 import { storeRepairs } from './settle/repair-queues.ts'
-import { migrate } from './store/migrate.ts'
+import { migratedDatabase } from './store/migrated.testing.ts'
 import { connectStore, type Store } from './store/store.ts'
 import {
   asMessage,
@@ -19,9 +19,8 @@ import {
 export async function freshStore(engine: TestEngine): Promise<Store> {
   const database = `t_${randomBytes(6).toString('hex')}`
   const { url, user, password } = engine
-  const connection = { url, user, password, database }
-  await migrate({ connection, profile: { kind: 'single' }, log: silent })
-  return connectStore(connection)
+  await migratedDatabase({ url, user, password }, database)
+  return connectStore({ url, user, password, database })
 }
 
 export interface Pipeline {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '#schemas/role.ts'
-import { migrate } from '../store/migrate.ts'
+import { migratedDatabase } from '../store/migrated.testing.ts'
 import { connectReader, type StoreReader } from '../store/reader.ts'
 import { connectStore, type Store } from '../store/store.ts'
 import { createEngine, type EngineAddress } from './supervisor.ts'
@@ -35,8 +35,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   await engine.start()
   const address = engine.address()
   const connection = { ...address, database: 'plimsoll' }
-  if (options.migrated === true)
-    await migrate({ connection, profile: { kind: 'single' }, log: silent })
+  if (options.migrated === true) await migratedDatabase(address, 'plimsoll')
   else {
     const admin = connectStore(address)
     await admin.command('CREATE DATABASE IF NOT EXISTS plimsoll')
