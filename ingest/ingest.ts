@@ -9,6 +9,7 @@ import { createHistogram, SECONDS_BOUNDS } from './health/histogram.ts'
 import { diskMetrics, ingestState, pipelineStatus } from './health/ingest-health.ts'
 import { ingestFamilies, ingestNumbers } from './health/metrics.ts'
 import { ingestReport, type IngestView } from './health/report.ts'
+import { createLedgerCheck } from './health/ledger-check.ts'
 import { createReporter, REPORT_EVERY_MS } from './health/reporter.ts'
 import type { Lease } from './bus/lease.ts'
 import { createMirror, type Mirror, mirrorMetrics } from './journal/mirror.ts'
@@ -104,6 +105,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const collectors = createCollectorTable()
   const settleSeconds = createHistogram(SECONDS_BOUNDS, clock)
+  const { timeZone } = { ...DEFAULT_SETTLE_OPTIONS, ...options.settle }
+  const ledgerCheck = createLedgerCheck({ store, clock, log, timeZone })
   const reportEveryMs = options.reportEveryMs ?? REPORT_EVERY_MS
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')
@@ -171,6 +174,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         while (hasRoom() && (await timedStep(own))) if (isDone()) return
         if (settleFailure !== null) log.info('settling works again')
         settleFailure = null
+        await ledgerCheck.look(own)
       } catch (error) {
         if (settleFailure === null)
           log.warn('settling failed, trying again', { cause: message(error) })
@@ -215,6 +219,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     }),
     settler,
     settleFailure,
+    ledgerCheck,
     settleSeconds,
     disk,
     streams: deps.shards.flatMap((handle) => handle.log.fill?.() ?? []),

@@ -126,6 +126,22 @@ describe('the verdict', () => {
     expect(codes(wellFacts({ processes: [heard(failing)] }))).toEqual(['failing settle_failing'])
   })
 
+  test('a ledger that does not add up fails it, with how many groups and one of them', () => {
+    const settle = ingestReport().settle
+    if (settle === null) throw new Error('the report settles')
+    const example = '2026-05-01T21:20:00.000Z ledger_1m / ledger_1m_group: model H100: states'
+    const ledger = { runs: 3, seconds: 1, broken_groups: 2, example, failing: false }
+    const report = ingestReport({ settle: { ...settle, ledger } })
+    const verdict = judgePipeline(wellFacts({ processes: [heard(report)] }))
+    expect(verdict.state).toBe('failing')
+    expect(verdict.findings[0]).toMatchObject({
+      code: 'ledger_broken',
+      stage: 'settle',
+      docs: 'docs/pipeline.md#ledger',
+      message: expect.stringContaining(`2 groups, such as ${example}`),
+    })
+  })
+
   test('every finding says what to do next in both languages, and its page has that heading', () => {
     const page = readFileSync(new URL('../docs/pipeline.md', import.meta.url), 'utf8')
     const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title.toLowerCase())

@@ -89,7 +89,15 @@ function processFindings(one: ProcessFacts, nowMs: number): PipelineFinding[] {
     ...(report.settle?.failure == null
       ? []
       : [finding('settle_failing', 'failing', null, [report.settle.failure])]),
+    ...ledgerFindings(report),
   ]
+}
+
+function ledgerFindings({ settle }: ProcessFacts['report']): PipelineFinding[] {
+  const check = settle?.ledger ?? null
+  if (check === null || check.broken_groups === 0) return []
+  const values = [String(check.broken_groups), check.example ?? '']
+  return [finding('ledger_broken', 'failing', null, values)]
 }
 
 function memoryFindings({ report }: ProcessFacts): PipelineFinding[] {

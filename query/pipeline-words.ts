@@ -237,6 +237,18 @@ export const FINDINGS = {
     },
     docs: 'settle',
   },
+  ledger_broken: {
+    stage: 'settle',
+    message: (count, example) => ({
+      en: `the ledger does not add up in ${count} groups, such as ${example}`,
+      zh: `账本有 ${count} 个分组对不上，例如 ${example}`,
+    }),
+    next: {
+      en: 'Figures of these groups and windows are wrong. Settle the window again (plimsoll repair); if it breaks again, keep the database and report it.',
+      zh: '这些分组在相应时段的数据有误。请重新结算该时段（plimsoll repair）；若再次出现，请保留数据库并报告。',
+    },
+    docs: 'ledger',
+  },
   gaps: {
     stage: 'collectors',
     message: (count, collector) => ({

@@ -57,6 +57,7 @@ export const ingestReport = (more: Partial<IngestReport> = {}): IngestReport => 
     idle: true,
     failure: null,
     step_seconds: null,
+    ledger: { runs: 288, seconds: 20, broken_groups: 0, example: null, failing: false },
   },
   disks: [{ name: 'the disk', state: 'ok', used_ratio: 0.5, free_bytes: 1e9 }],
   streams: [],

@@ -62,6 +62,20 @@ export const ShardReport = z.object({
 })
 export type ShardReport = z.infer<typeof ShardReport>
 
+/** What the check of the ledger found (ingest/health/ledger-check.ts). */
+export const LedgerCheckReport = z.object({
+  /** Looks since the process began, and the seconds they took. */
+  runs: count,
+  seconds: z.number(),
+  /** Groups whose sums are not what they must be, until they are whole again. */
+  broken_groups: count,
+  /** One of them for a person: window, tables, group, rules; null = none. */
+  example: z.string().nullable(),
+  /** The last look failed. */
+  failing: z.boolean(),
+})
+export type LedgerCheckReport = z.infer<typeof LedgerCheckReport>
+
 export const SettleReport = z.object({
   settled_until_ms: epochMs.nullable(),
   minutes_settled: count,
@@ -71,6 +85,8 @@ export const SettleReport = z.object({
   /** Why the last piece of work failed, null when it did not. */
   failure: z.string().nullable(),
   step_seconds: Distribution.nullable(),
+  // Processes before 0.6 do not check.
+  ledger: LedgerCheckReport.nullable().default(null),
 })
 export type SettleReport = z.infer<typeof SettleReport>
 

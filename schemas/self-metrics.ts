@@ -78,6 +78,12 @@ export const SELF_METRICS = {
   settle_restated_minutes_total: counter('Minutes settled again.'),
   settle_waiting_minutes: gauge('Minutes that wait to be settled again.'),
   settle_idle: gauge('1 when nothing was due at the last look.'),
+  ledger_check_broken_groups: gauge(
+    'Groups of minutes, hours and days that do not add up; must stay 0.',
+  ),
+  ledger_check_runs_total: counter('Looks at whether the ledger adds up.'),
+  ledger_check_seconds_total: counter('Time they took.'),
+  ledger_check_failing: gauge('1 when the last look failed.'),
   settle_age_seconds: gauge('Time since the end of the newest settled minute.'),
 
   store_up: gauge('1 when the store answered the last look of this process.'),

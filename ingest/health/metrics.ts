@@ -60,6 +60,10 @@ export function ingestNumbers(view: MetricsView): Record<string, number> {
           settle_restated_minutes_total: settler.status.minutesRestated,
           settle_waiting_minutes: settler.status.minutesWaiting,
           settle_idle: settler.status.isIdle ? 1 : 0,
+          ledger_check_broken_groups: view.ledgerCheck.report.broken_groups,
+          ledger_check_runs_total: view.ledgerCheck.report.runs,
+          ledger_check_seconds_total: view.ledgerCheck.report.seconds,
+          ledger_check_failing: view.ledgerCheck.report.failing ? 1 : 0,
           ...number('settle_age_seconds', settledAge),
         }),
   }

@@ -10,6 +10,7 @@ import type { DiskGuard } from '../disk-guard.ts'
 import type { Settler } from '../settle/settle.ts'
 import type { ShardStatus } from '../worker/shard-insert.ts'
 import type { Histogram } from './histogram.ts'
+import type { LedgerCheck } from './ledger-check.ts'
 
 /** Which process says it. */
 export interface ProcessIdentity {
@@ -31,6 +32,7 @@ export interface IngestView {
   readonly shards: readonly ShardView[]
   readonly settler: Pick<Settler, 'settledUntilMs' | 'status'> | null
   readonly settleFailure: string | null
+  readonly ledgerCheck: Pick<LedgerCheck, 'report'>
   readonly settleSeconds: Histogram
   readonly disk: Pick<DiskGuard, 'disks'> | null
   readonly streams: readonly StreamFill[]
@@ -115,7 +117,8 @@ function shardReport({ shard, name, status }: ShardView): ShardReport {
   }
 }
 
-function settleReport({ settler, settleFailure, settleSeconds }: IngestView): SettleReport | null {
+function settleReport(view: IngestView): SettleReport | null {
+  const { settler, settleFailure, settleSeconds, ledgerCheck } = view
   if (settler === null) return null
   const { minutesSettled, minutesRestated, minutesWaiting, isIdle } = settler.status
   return {
@@ -126,5 +129,6 @@ function settleReport({ settler, settleFailure, settleSeconds }: IngestView): Se
     idle: isIdle,
     failure: settleFailure?.slice(0, 512) ?? null,
     step_seconds: settleSeconds.recent(),
+    ledger: ledgerCheck.report,
   }
 }
