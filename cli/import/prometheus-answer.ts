@@ -185,6 +185,8 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
   const values = new Float64Array(length)
   let odd = new Map<number, string>()
   let count = 0
+  /** Position of the point before. */
+  let after = -1
   let pos = 0
   const fail = (): never => {
     throw new SyntaxError(`no point at byte ${pos}`)
@@ -265,27 +267,25 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
     if (!isPlain && at >= 0) odd.set(at, text)
     return Number.isFinite(read) ? read : Number.NaN
   }
-  const keep = (seconds: number, number: number): void => {
-    instants[count] = positionOf(seconds)
+  const keep = (position: number, number: number): void => {
+    instants[count] = position
     values[count] = number
     count += 1
+    after = position
   }
   const positionOf = (seconds: number) => (seconds * 1000 - fromMs) / stepMs
   /** Whether a point is at an instant that was asked for, after the point before. */
   const isAsked = (position: number) =>
-    position >= 0 &&
-    position < length &&
-    Number.isInteger(position) &&
-    (count === 0 || position > (instants[count - 1] ?? 0))
+    position > after && position < length && Math.floor(position) === position
   const point = () => {
     expect(OPEN_LIST)
-    const seconds = time()
-    const isNext = isAsked(positionOf(seconds))
+    const position = positionOf(time())
+    const isNext = isAsked(position)
     expect(COMMA)
     skipBlanks()
-    const read = value(isNext ? positionOf(seconds) : -1)
+    const read = value(isNext ? position : -1)
     expect(CLOSE_LIST)
-    if (isNext) keep(seconds, read)
+    if (isNext) keep(position, read)
   }
   /** A point as Prometheus prints most: `[whole,"digits.digits"]`. False for another one, where nothing was read. */
   const quickPoint = (): boolean => {
@@ -315,9 +315,10 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
     if (bytes[at] !== QUOTE || bytes[at + 1] !== CLOSE_LIST) return false
     if (digits === 0 || digits > DIGITS_MAX) return false
     if (decimals > 0) number /= TENS[digits - decimals + 1] ?? 1
-    if (number === 1 || !isAsked(positionOf(seconds))) return false
+    const position = positionOf(seconds)
+    if (number === 1 || !isAsked(position)) return false
     pos = at + 2
-    keep(seconds, number)
+    keep(position, number)
     return true
   }
   return {
@@ -325,6 +326,7 @@ function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
     read(from: number): Points {
       pos = from
       count = 0
+      after = -1
       odd = new Map()
       expect(OPEN_LIST)
       skipBlanks()
