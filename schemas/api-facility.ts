@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GroupKey } from './api.ts'
+import { PueLabel } from './pue-label.ts'
 
 /**
  * What /api/v1/pue and /api/v1/energy answer. Energies are kWh of settled 15-minute buckets, powers kW or MW as named,
@@ -25,11 +26,6 @@ export const FacilityFrame = z.object({
   settled_until: time.nullable(),
   simulated: z.boolean(),
 })
-
-/** How a ratio may be called: `PUE` is 12 months of a whole site and nothing else (ISO/IEC 30134-2). */
-export const PUE_LABELS = ['PUE', 'iPUE', 'pPUE', 'pPUE, interim'] as const
-export const PueLabel = z.enum(PUE_LABELS)
-export type PueLabel = z.infer<typeof PueLabel>
 
 export const FaultyMeter = z.object({ meter: z.string(), buckets: z.int() })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AnswerFrame, GroupKey, TierFigure } from './api.ts'
-import { LedgerTimes, LossUsd } from './api-ledger-parts.ts'
+import { IdleEnergy, LedgerTimes, LossUsd } from './api-ledger-parts.ts'
 import { Billing } from './ledger.ts'
 
 /**
@@ -115,21 +115,6 @@ export type LossLine = (typeof LOSS_LINES)[number]
 export const Money = z.object({ gpu_hours: z.number(), usd: z.number().nullable() })
 export type Money = z.infer<typeof Money>
 
-export const IdleEnergy = z.object({
-  /** What unallocated and idle_held devices drew, without cooling. */
-  kwh: z.number(),
-  /** Share of capacity whose power is known. */
-  coverage: ratio.nullable(),
-  /** With cooling; null where no price is known or the question is too large to go by the hour. */
-  usd: z.number().nullable(),
-  pue: z.number(),
-  /** The site's design figure, not a measured one. */
-  pue_kind: z.literal('design'),
-  /** The price of electricity was never entered. */
-  assumed: z.boolean(),
-})
-export type IdleEnergy = z.infer<typeof IdleEnergy>
-
 export const LossGroup = z.object({
   key: GroupKey,
   devices: z.int(),
@@ -229,6 +214,8 @@ export const OwnerFigures = z.object({
   payers: z.object({ ours: Money, customer: Money }),
   unpriced_hours: z.number(),
   assumed: z.boolean(),
+  /** Of idle devices that the tenant held; of `nobody` those that nobody did. */
+  idle_energy: IdleEnergy,
 })
 export type OwnerFigures = z.infer<typeof OwnerFigures>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LedgerTimes, LossUsd } from './api-ledger-parts.ts'
+import { IdleEnergy, LedgerTimes, LossUsd } from './api-ledger-parts.ts'
 
 /**
  * What /api/v1 answers. Fields are snake_case as in SQL; times are RFC 3339 UTC; intervals [from, to);
@@ -70,6 +70,7 @@ export const FleetGroup = z.object({
   h100_equivalents: z.number().nullable().optional(),
   active_ratio: ratio.nullable().optional(),
   effective_ratio: ratio.nullable().optional(),
+  idle_energy: IdleEnergy.optional(),
 })
 export type FleetGroup = z.infer<typeof FleetGroup>
 

@@ -1,4 +1,5 @@
-import type { PueFigures, PueLabel } from '#schemas/api-facility.ts'
+import type { PueFigures } from '#schemas/api-facility.ts'
+import type { PueLabel } from '#schemas/pue-label.ts'
 import type { PueRow } from '../queries/facility-energy.ts'
 import { ratioOf } from '../sums.ts'
 import { iso, type TimeWindow } from '../window.ts'

@@ -1,6 +1,6 @@
-import type { PueLabel } from '#schemas/api-facility.ts'
 import type { FacilityBook } from '#schemas/facility.ts'
 import type { Reader } from '#schemas/ports.ts'
+import type { PueLabel } from '#schemas/pue-label.ts'
 import { facilityPue, type PueRow } from '../queries/facility-energy.ts'
 import { DAY_MS, type TimeWindow } from '../window.ts'
 import { BUCKET_MS, ceilBucket, floorBucket, rangeOf, secondsOf } from './periods.ts'

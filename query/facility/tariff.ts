@@ -1,11 +1,11 @@
 import { type FacilityBook, facilityAt, NO_FACILITY, type SiteRow } from '#schemas/facility.ts'
 import { MICRO_USD, type PriceBook, type TariffPeriod, tariffPriceAt } from '#schemas/price-book.ts'
-import type { TimeWindow } from '../window.ts'
+import { MINUTE_MS, type TimeWindow } from '../window.ts'
 import { ceilBucket } from './periods.ts'
 
 const MJ_PER_KWH = 3_600_000_000
 /** Factors are whole millionths, so that sums do not depend on their order. */
-const MICRO = 1_000_000
+export const MICRO_CARBON = 1_000_000
 const DAY_MINUTES = 1440
 const SLOT_MINUTES_MIN = 15
 
@@ -54,9 +54,7 @@ export function tariffOf(
   const cuts = changes.map(ceilBucket).filter((ms) => ms > window.fromMs && ms < window.toMs)
   const pieces = [...new Set([window.fromMs, ...cuts])].toSorted((a, b) => a - b)
   const tariffs = new Map(pieces.map((ms) => [ms, prices.tariff(ms)]))
-  const factors = new Map(
-    pieces.map((ms) => [ms, microOf(siteAt(book, ms)?.grid_kg_co2e_per_kwh ?? null)]),
-  )
+  const factors = new Map(pieces.map((ms) => [ms, microCarbonAt(book, ms)]))
   const slotMinutes = slotOf([...tariffs.values()])
   return {
     pieces,
@@ -77,13 +75,29 @@ export function tariffOf(
       return {
         usd: money === null ? null : Number(money) / (MJ_PER_KWH * MICRO_USD),
         assumed,
-        co2eKg: carbon === null ? null : Number(carbon) / (MJ_PER_KWH * MICRO),
+        co2eKg: carbon === null ? null : Number(carbon) / (MJ_PER_KWH * MICRO_CARBON),
       }
     },
   }
 }
 
-const microOf = (kg: number | null) => (kg === null ? null : BigInt(Math.round(kg * MICRO)))
+/** The grid's factor at a moment, millionths of a kg CO2e per kWh; null = nobody entered one. */
+export function microCarbonAt(book: Pick<FacilityBook, 'sites'>, atMs: number): bigint | null {
+  const kg = siteAt(book, atMs)?.grid_kg_co2e_per_kwh ?? null
+  return kg === null ? null : BigInt(Math.round(kg * MICRO_CARBON))
+}
+
+/** Moments inside a window at which the grid's factor changes, rising, in whole minutes. */
+export function carbonChanges(
+  book: Pick<FacilityBook, 'sites'>,
+  { fromMs, toMs }: TimeWindow,
+): readonly number[] {
+  const starts = book.sites.map(({ from_ms }) => Math.ceil(from_ms / MINUTE_MS) * MINUTE_MS)
+  return [...new Set(starts)]
+    .filter((ms) => ms > fromMs && ms < toMs)
+    .toSorted((a, b) => a - b)
+    .filter((ms) => microCarbonAt(book, ms) !== microCarbonAt(book, ms - MINUTE_MS))
+}
 
 /** The longest slot of the day that no period of a tariff begins within, in whole buckets. */
 function slotOf(tariffs: readonly (readonly TariffPeriod[])[]): number {

@@ -105,6 +105,8 @@ export interface CellsAsked extends LedgerQuestion {
   readonly columns: FigureColumns
   /** Null = nothing is priced, so the window stays whole. */
   readonly prices: PriceBook | null
+  /** Other moments at which the window is cut. */
+  readonly cuts?: readonly number[]
 }
 
 export interface Cells {
@@ -126,7 +128,7 @@ export const cellFields = (asked: Pick<CellsAsked, 'groupBy' | 'more'>): readonl
  */
 export async function readCells(deps: LedgerDeps, asked: CellsAsked): Promise<Cells> {
   const { window, prices } = asked
-  const pieces = piecesOf(window, prices)
+  const pieces = piecesOf(window, prices, asked.cuts ?? [])
   const fields = cellFields(asked)
   const cells: Cell[] = []
   for (let at = 0; at < pieces.length; at += PIECES_AT_ONCE) {
@@ -146,8 +148,13 @@ const planned = (window: TimeWindow, asked: CellsAsked, fields: readonly Dimensi
   stepMs: null,
 })
 
-function piecesOf(window: TimeWindow, prices: PriceBook | null): readonly TimeWindow[] {
-  const starts = [window.fromMs, ...(prices?.changes(window) ?? [])]
+function piecesOf(
+  window: TimeWindow,
+  prices: PriceBook | null,
+  cuts: readonly number[],
+): readonly TimeWindow[] {
+  const changes = new Set([...(prices?.changes(window) ?? []), ...cuts])
+  const starts = [window.fromMs, ...[...changes].toSorted((a, b) => a - b)]
   if (starts.length > PRICE_PIECES_MAX) {
     const message = `prices or rates change ${starts.length - 1} times in this window, at most ${PRICE_PIECES_MAX - 1} can be told apart; ask for a shorter one`
     throw new PlimsollError('E_QUERY_TOO_LARGE', message)

@@ -1,5 +1,8 @@
-import type { IdleEnergy } from '#schemas/api-ledger.ts'
+import type { IdleEnergy } from '#schemas/api-ledger-parts.ts'
+import type { FacilityBook } from '#schemas/facility.ts'
 import { MICRO_USD, type PriceBook, tariffPriceAt, type TariffPeriod } from '#schemas/price-book.ts'
+import { type PueInForce, shownPue } from '../facility/pue-in-force.ts'
+import { MICRO_CARBON, microCarbonAt } from '../facility/tariff.ts'
 import { NO_COLUMNS } from '../queries/fleet-sums.ts'
 import { ratioOf } from '../sums.ts'
 import { HOUR_MS, MINUTE_MS, type TimeWindow } from '../window.ts'
@@ -14,8 +17,6 @@ import {
 } from './cells.ts'
 import { STEP_VALUES_MAX } from './unsold.ts'
 
-/** Design figure of the site until a measured one is complete. */
-export const DESIGN_PUE = 1.15
 /** Milliwatt milliseconds in a kWh. */
 const MW_MS_PER_KWH = 3_600_000_000_000
 
@@ -24,6 +25,8 @@ export interface EnergySum {
   /** Milliwatt milliseconds x millionths of a dollar per kWh; null = part of it has no price. */
   readonly money: bigint | null
   readonly isAssumed: boolean
+  /** Milliwatt milliseconds x millionths of a kg CO2e per kWh; null = part of it has no factor. */
+  readonly carbon: bigint | null
 }
 
 /** Power of devices that nobody used, milliwatt milliseconds. */
@@ -36,6 +39,7 @@ export async function energyCosts(
   question: LedgerQuestion,
   given: {
     readonly prices: PriceBook
+    readonly facility: FacilityBook
     readonly pieces: readonly TimeWindow[]
     readonly cells: readonly Cell[]
   },
@@ -44,6 +48,7 @@ export async function energyCosts(
   const groups = new Set(given.cells.map(({ id }) => id)).size
   for (const piece of given.pieces) {
     const tariff = given.prices.tariff(piece.fromMs)
+    const carbon = microCarbonAt(given.facility, piece.fromMs)
     const stepMs = stepOf(tariff, piece, deps.timeZone)
     const isFlat = tariff.length === 1
     const isTooLarge = (groups * (piece.toMs - piece.fromMs)) / stepMs > STEP_VALUES_MAX
@@ -55,7 +60,7 @@ export async function energyCosts(
     for (const { id, atMs, power } of parts) {
       const minute = atMs === null ? null : localMinute(atMs, deps.timeZone)
       const price = minute === null ? null : tariffPriceAt(tariff, minute)
-      costs.set(id, addCost(costs.get(id), power, price))
+      costs.set(id, addCost(costs.get(id), power, { price, carbon }))
     }
   }
   return costs
@@ -77,12 +82,16 @@ const cellPower = ({ id, totals, window }: Cell): PowerPart => ({
 function addCost(
   sum: EnergySum | undefined,
   power: bigint,
-  price: ReturnType<typeof tariffPriceAt>,
+  unit: { readonly price: ReturnType<typeof tariffPriceAt>; readonly carbon: bigint | null },
 ): EnergySum {
-  const { money, isAssumed } = sum ?? { money: 0n, isAssumed: false }
-  if (power === 0n) return { money, isAssumed }
-  if (price === null || money === null) return { money: null, isAssumed }
-  return { money: money + power * price.microUsd, isAssumed: isAssumed || price.isAssumed }
+  const before = sum ?? { money: 0n, isAssumed: false, carbon: 0n }
+  if (power === 0n) return before
+  const { price, carbon } = unit
+  return {
+    money: price === null || before.money === null ? null : before.money + power * price.microUsd,
+    isAssumed: before.isAssumed || (price?.isAssumed ?? false),
+    carbon: carbon === null || before.carbon === null ? null : before.carbon + power * carbon,
+  }
 }
 
 async function readPower(
@@ -129,16 +138,21 @@ function clock(timeZone: string): Intl.DateTimeFormat {
 }
 
 /** The answer's line of idle energy. */
-export function idleEnergy(totals: LedgerTotals, cost: EnergySum | undefined): IdleEnergy {
-  const power = idlePower(totals)
-  const money = cost === undefined ? 0n : cost.money
+export function idleEnergy(
+  totals: LedgerTotals,
+  cost: EnergySum | undefined,
+  pue: PueInForce,
+): IdleEnergy {
+  const kwh = Number(idlePower(totals)) / MW_MS_PER_KWH
+  const { money, carbon } = cost ?? { money: 0n, carbon: 0n }
   const { powerKnown, capacity } = totals
   return {
-    kwh: Number(power) / MW_MS_PER_KWH,
+    kwh,
+    site_kwh: kwh * pue.value,
     coverage: ratioOf(powerKnown < capacity ? powerKnown : capacity, capacity),
-    usd: money === null ? null : (Number(money) / (MW_MS_PER_KWH * MICRO_USD)) * DESIGN_PUE,
-    pue: DESIGN_PUE,
-    pue_kind: 'design',
+    usd: money === null ? null : (Number(money) / (MW_MS_PER_KWH * MICRO_USD)) * pue.value,
+    co2e_kg: carbon === null ? null : (Number(carbon) / (MW_MS_PER_KWH * MICRO_CARBON)) * pue.value,
+    ...shownPue(pue),
     assumed: cost?.isAssumed ?? false,
   }
 }

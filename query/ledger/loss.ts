@@ -1,5 +1,8 @@
 import { LOSS_LINES, type LossAnswer, type LossGroup, type LossLine } from '#schemas/api-ledger.ts'
+import type { IdleEnergy } from '#schemas/api-ledger-parts.ts'
 import { countDevices } from '../device-count.ts'
+import { pueInForce } from '../facility/pue-in-force.ts'
+import { carbonChanges } from '../facility/tariff.ts'
 import { type FleetQuestion, frame } from '../fleet.ts'
 import { POWER_COLUMNS } from '../fleet-metrics.ts'
 import type { TimeWindow } from '../window.ts'
@@ -14,7 +17,7 @@ import {
   readQuestion,
   totalOf,
 } from './cells.ts'
-import { energyCosts, type EnergySum, idleEnergy } from './energy.ts'
+import { energyCosts, idleEnergy } from './energy.ts'
 import { boundsOf, hoursOf } from './figures.ts'
 import { statesFinalUntil } from './ledger.ts'
 import {
@@ -40,16 +43,19 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
   const question = await readQuestion(deps, asked)
   const documents = await deps.documents()
   const prices = bookOf(documents)
-  const [read, devices] = await Promise.all([
+  const { facility } = documents
+  const [read, devices, pue] = await Promise.all([
     readCells(deps, {
       ...question,
       more: payingFields(documents.owners, question.groupBy),
       columns: POWER_COLUMNS,
       prices,
+      cuts: carbonChanges(facility, question.window),
     }),
     countDevices(deps, question),
+    pueInForce(deps, question.window, facility),
   ])
-  const given = { ...read, prices, contracts: documents.contracts }
+  const given = { ...read, prices, facility, contracts: documents.contracts }
   const [{ sold, stepHours }, energy] = await Promise.all([
     soldTime(deps, question, given),
     energyCosts(deps, question, given),
@@ -63,7 +69,7 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
       lossGroup(group, question.window, {
         devices: devices.get(group.id) ?? 0,
         sold: sold.get(group.id) ?? NO_WORTH,
-        energy: energy.get(group.id),
+        energy: idleEnergy(totalOf(group.cells), energy.get(group.id), pue),
         billing,
       }),
     ),
@@ -128,7 +134,7 @@ function lossGroup(
   given: {
     readonly devices: number
     readonly sold: Worth
-    readonly energy: EnergySum | undefined
+    readonly energy: IdleEnergy
     readonly billing: BillingOf
   },
 ): LossGroup {
@@ -166,7 +172,7 @@ function lossGroup(
     reserve: moneyOf(worthOfAll(cells, ({ totals: { states } }) => states.reserve_ms * 1000n)),
     unpriced_hours: hoursOf(all.time - all.priced),
     assumed: all.isAssumed || losses.versusTarget.isAssumed,
-    idle_energy: idleEnergy(totals, energy),
+    idle_energy: energy,
   }
 }
 

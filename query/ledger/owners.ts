@@ -1,8 +1,10 @@
 import type { OwnerFigures, OwnersAnswer } from '#schemas/api-ledger.ts'
 import type { Owner } from '#schemas/journal.ts'
 import { countDevices } from '../device-count.ts'
+import { pueInForce } from '../facility/pue-in-force.ts'
+import { carbonChanges } from '../facility/tariff.ts'
 import { type FleetQuestion, frame } from '../fleet.ts'
-import { NO_COLUMNS } from '../queries/fleet-sums.ts'
+import { POWER_COLUMNS } from '../fleet-metrics.ts'
 import { timeByState } from '../state-sums.ts'
 import {
   bookOf,
@@ -14,6 +16,7 @@ import {
   readQuestion,
   totalOf,
 } from './cells.ts'
+import { energyCosts, idleEnergy } from './energy.ts'
 import { boundsOf, hoursOf, secondsOf } from './figures.ts'
 import { statesFinalUntil } from './ledger.ts'
 import { lossesOf, versusCapacity } from './loss.ts'
@@ -31,10 +34,15 @@ export async function ownersAnswer(
   const question = await readQuestion(deps, { ...asked, groupBy: 'tenant' })
   const documents = await deps.documents()
   const prices = bookOf(documents)
-  const [{ cells, plan }, devices] = await Promise.all([
-    readCells(deps, { ...question, more: PRICED_FIELDS, columns: NO_COLUMNS, prices }),
+  const { facility } = documents
+  const cuts = carbonChanges(facility, question.window)
+  const [read, devices, pue] = await Promise.all([
+    readCells(deps, { ...question, more: PRICED_FIELDS, columns: POWER_COLUMNS, prices, cuts }),
     countDevices(deps, question),
+    pueInForce(deps, question.window, facility),
   ])
+  const { cells, plan } = read
+  const energy = await energyCosts(deps, question, { ...read, prices, facility })
   const groups = new Map(
     groupCells(cells, question.groupBy).map((group) => [group.key['tenant'] ?? '', group]),
   )
@@ -44,7 +52,10 @@ export async function ownersAnswer(
   const of = (tenant: string) => {
     const id = groupId({ tenant }, question.groupBy)
     const group = groups.get(tenant) ?? { id, key: { tenant }, cells: [] }
-    return ownerFigures(group, known.get(tenant), { devices: devices.get(id) ?? 0, billing })
+    return {
+      ...ownerFigures(group, known.get(tenant), { devices: devices.get(id) ?? 0, billing }),
+      idle_energy: idleEnergy(totalOf(group.cells), energy.get(id), pue),
+    }
   }
   return {
     ...frame(deps, { ...question, plan }),
@@ -67,7 +78,7 @@ function ownerFigures(
   { key, cells }: CellGroup,
   owner: Owner | undefined,
   { devices, billing }: { readonly devices: number; readonly billing: BillingOf },
-): OwnerFigures {
+): Omit<OwnerFigures, 'idle_energy'> {
   const totals = totalOf(cells)
   const times = timeByState(totals)
   const losses = lossesOf(cells, billing)

@@ -1,7 +1,9 @@
 import type { FleetGroup, FleetSummary } from '#schemas/api.ts'
+import { pueInForce } from '../facility/pue-in-force.ts'
+import { carbonChanges } from '../facility/tariff.ts'
 import { parseFilters, parseGroupBy } from '../filters.ts'
 import { fleetSummary, settledWindow, type SummaryQuestion } from '../fleet.ts'
-import { TIER_COLUMNS } from '../fleet-metrics.ts'
+import { POWER_COLUMNS, TIER_COLUMNS } from '../fleet-metrics.ts'
 import {
   bookOf,
   type CellGroup,
@@ -11,6 +13,7 @@ import {
   readCells,
   totalOf,
 } from './cells.ts'
+import { energyCosts, idleEnergy } from './energy.ts'
 import { hoursOf, ledgerFigures } from './figures.ts'
 import { lossesOf, versusCapacity } from './loss.ts'
 import { PRICED_FIELDS } from './payer.ts'
@@ -28,18 +31,27 @@ export async function summaryWithLedger(
   const groupBy = parseGroupBy(asked.groupBy)
   const filters = parseFilters(asked.filters)
   const { window, published } = await settledWindow(deps, asked)
-  const prices = bookOf(await deps.documents())
-  const columns = TIER_COLUMNS
-  const question = { window, published, groupBy, filters, more: PRICED_FIELDS, columns, prices }
+  const documents = await deps.documents()
+  const { facility } = documents
+  const prices = bookOf(documents)
+  const columns = { ...TIER_COLUMNS, ...POWER_KNOWN }
+  const cuts = carbonChanges(facility, window)
+  const asking = { window, published, groupBy, filters }
+  const question = { ...asking, more: PRICED_FIELDS, columns, prices, cuts }
   // The same window for both, also when a minute is settled meanwhile.
   const fixed = { from: String(window.fromMs), to: String(window.toMs) }
-  const [summary, { cells }] = await Promise.all([
+  const [summary, read, pue] = await Promise.all([
     fleetSummary(deps, { ...asked, ...fixed }),
     readCells(deps, question),
+    pueInForce(deps, window, facility),
   ])
-  const groups = new Map(groupCells(cells, groupBy).map((group) => [group.id, group]))
+  const costs = await energyCosts(deps, asking, { ...read, prices, facility })
+  const groups = new Map(groupCells(read.cells, groupBy).map((group) => [group.id, group]))
   const basis = 'bf16' as const
-  const figures = (group: CellGroup) => ledgerOf(group, { basis, window, models: deps.models })
+  const figures = (group: CellGroup) => ({
+    ...ledgerOf(group, { basis, window, models: deps.models }),
+    idle_energy: idleEnergy(totalOf(group.cells), costs.get(group.id), pue),
+  })
   return {
     ...summary,
     groups: summary.groups.map((group) => {
@@ -48,6 +60,9 @@ export async function summaryWithLedger(
     }),
   }
 }
+
+/** How much of the power is known, beside the tiers. */
+const POWER_KNOWN = { power_known: POWER_COLUMNS.power_known }
 
 function ledgerOf(
   { cells }: CellGroup,
