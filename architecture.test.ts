@@ -80,6 +80,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   uplot: /^dashboard\/src\/lib\/chart\//,
   fastify: /^query\//,
   msgpackr: /^schemas\/wire/,
+  'net-snmp': /^collector\/host-snmp/,
   'node:child_process': /^(collector\/host|ingest\/engine\/|scripts\/|cli\/)/,
 }
 
@@ -109,7 +110,7 @@ describe('import directions', () => {
     const wrong = all.filter(({ from, to }) => {
       const folder = /^collector\/sources\/[^/]+\//.exec(from)?.[0]
       if (folder === undefined || isTest(from)) return false
-      const shared = to === 'collector/source.ts' || /^collector\/(formats|vendors)\//.test(to)
+      const shared = /^collector\/(source|field-io)\.ts$|^collector\/(formats|vendors)\//.test(to)
       const own = to.startsWith(folder) || shared
       return roleOf(to) !== null && !own && !to.startsWith('schemas/')
     })

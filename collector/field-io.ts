@@ -135,14 +135,18 @@ export interface SnmpIo {
   /** GETBULK (GETNEXT for version 1) of every column below these roots. */
   walk(peer: SnmpPeer, roots: readonly string[], limits: FieldLimits): Promise<SnmpAnswer>
   /** Listens for traps of these communities or users; rejects when the port cannot be had. */
-  traps(
-    listen: {
-      readonly host: string
-      readonly port: number
-      readonly allow: readonly Pick<SnmpPeer, 'version' | 'community' | 'user'>[]
-    },
-    onTrap: (trap: SnmpTrap) => void,
-  ): Promise<{ stop(): Promise<void> }>
+  traps(listen: TrapListen, onTrap: (trap: SnmpTrap) => void): Promise<{ stop(): Promise<void> }>
+  /** Address that a host stands for as far as reads have found out; null before the first. Names of trap senders. */
+  addressOf(host: string): string | null
+}
+
+/** Where traps are expected, and from whom. */
+export interface TrapListen {
+  readonly host: string
+  readonly port: number
+  readonly allow: readonly Pick<SnmpPeer, 'version' | 'community' | 'user'>[]
+  /** A datagram that was not handed on: no SNMP, an unknown community or user, or more of them than are looked at. */
+  readonly onRefused: (why: 'garbage' | 'stranger' | 'flood', from: string | null) => void
 }
 
 export interface ModbusPeer {

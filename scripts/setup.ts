@@ -1,5 +1,5 @@
 /**
- * Makes sure the outside programs the tests use are here: nats-server, Chromium and an old ClickHouse.
+ * Makes sure the outside programs the tests use are here: nats-server, Chromium, an old ClickHouse and snmpd.
  * Installs them from Debian when it may, without starting any service; otherwise says in one line how.
  */
 import { spawnSync } from 'node:child_process'
@@ -28,6 +28,11 @@ const PROGRAMS: readonly Program[] = [
     command: 'clickhouse-server',
     debianPackage: 'clickhouse-server',
     neededFor: 'the test that a server which is too old is refused; Debian has 18.16',
+  },
+  {
+    command: 'snmpd',
+    debianPackage: 'snmpd',
+    neededFor: 'tests that read meters over SNMP from a real agent',
   },
 ]
 
