@@ -6,9 +6,11 @@ import {
   FacilityResolution,
   PueAnswer,
 } from '#schemas/api-facility.ts'
+import { FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
 import { facilityDeps } from '../facility/deps.ts'
 import { energyAnswer } from '../facility/energy.ts'
 import { pueAnswer } from '../facility/pue.ts'
+import { createFacilityTree } from '../facility/tree.ts'
 import type { LedgerDeps } from '../ledger/cells.ts'
 import { WindowParams } from './parameters.ts'
 import { answers } from './responses.ts'
@@ -29,6 +31,7 @@ export const facilityRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
   done,
 ) => {
   const deps = facilityDeps(given)
+  const tree = createFacilityTree(deps)
   app.get(
     '/pue',
     {
@@ -56,6 +59,21 @@ export const facilityRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
       },
     },
     ({ query: { group_by, ...query } }) => energyAnswer(deps, { ...query, groupBy: group_by }),
+  )
+  app.get(
+    '/facility/tree',
+    {
+      schema: {
+        tags,
+        summary:
+          'The tree of meters in force, each with values, state and energy, and who is unlisted',
+        querystring: z.strictObject({
+          at: z.string().max(64).optional().describe('RFC 3339 or epoch ms; default now'),
+        }),
+        response: answers(FacilityTreeAnswer),
+      },
+    },
+    ({ query }) => tree(query.at),
   )
   done()
 }
