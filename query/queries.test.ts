@@ -60,6 +60,7 @@ test('filters mean the same in every query', () => {
   expect(filtered.map(({ name }) => name).sort()).toEqual([
     'contingency-jobs.sql',
     'devices-page.sql',
+    'energy-devices.sql',
     'explain-cells.sql',
     'fleet-device-count.sql',
     'fleet-device-states.sql',

@@ -225,6 +225,6 @@ it('is settled as the plain definition says, to the millijoule, whatever fleet, 
         await compare(readings)
       },
     ),
-    { numRuns: Number(process.env['RUNS'] ?? 20), endOnFailure: true },
+    { numRuns: Number(process.env['RUNS'] ?? 8), endOnFailure: true },
   )
 })

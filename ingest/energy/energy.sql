@@ -37,7 +37,12 @@ WITH
     FROM devices
     WHERE at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
       AND (parent_id != 0 OR model IN (SELECT arrayJoin(arrayFilter((name, share) -> share > 1, {models:Array(String)}, {sharing:Array(UInt8)}))))
-      AND device_id GLOBAL IN (SELECT device_id FROM standing)
+      AND device_id GLOBAL IN
+      (
+        SELECT device_id
+        FROM device_spans
+        WHERE set_id = {set_id:UInt64} AND from_ms < {to_ms:Int64} AND to_ms > {from_ms:Int64}
+      )
     GROUP BY device_id
   ),
   boards AS
@@ -97,50 +102,47 @@ WITH
     ORDER BY device_id, cell_ms, energy < 0, log_position, at_ms
     LIMIT 1 BY device_id, cell_ms
   ),
-  -- Counters on the far side of a gap over an edge of the bucket; only devices without one nearby are looked for.
-  before AS
+  -- Counters on the far side of a gap over an edge of the bucket: the last before, the first after. Looked for only where
+  -- none is nearby; one that is not needed changes nothing.
+  far AS
   (
-    SELECT device_id, argMax((at_ms, energy, toInt64(-1), cell_ms, step), (cell_ms, -toInt64(log_position), -at_ms)) AS reading
+    SELECT
+      device_id,
+      argMin(
+        (at_ms, energy, toInt64(-1), cell_ms, step),
+        (if(at_ms < {from_ms:Int64}, -cell_ms, cell_ms), log_position, at_ms)
+      ) AS reading
     FROM raw
     WHERE ts >= fromUnixTimestamp64Milli({from_ms:Int64} - {bridge_ms:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
-      AND energy >= 0
-      AND device_id GLOBAL IN
-      (
-        SELECT device_id
-        FROM standing
-        WHERE device_id GLOBAL NOT IN
-        (
-          SELECT device_id
-          FROM raw
-          WHERE ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
-            AND ts <= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-            AND energy >= 0
-        )
-      )
-    GROUP BY device_id
-  ),
-  after AS
-  (
-    SELECT device_id, argMin((at_ms, energy, toInt64(-1), cell_ms, step), (cell_ms, log_position, at_ms)) AS reading
-    FROM raw
-    WHERE ts >= fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
       AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + {bridge_ms:Int64}, 'UTC')
+      AND
+      (
+        ts < fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
+        OR ts >= fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
+      )
       AND energy >= 0
       AND device_id GLOBAL IN
       (
         SELECT device_id
-        FROM standing
-        WHERE device_id GLOBAL NOT IN
-        (
-          SELECT device_id
-          FROM raw
-          WHERE ts >= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-            AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
-            AND energy >= 0
-        )
+        FROM device_spans
+        WHERE set_id = {set_id:UInt64} AND from_ms < {to_ms:Int64} AND to_ms > {from_ms:Int64}
+          AND device_id GLOBAL NOT IN
+          (
+            SELECT device_id
+            FROM raw
+            WHERE ts >= fromUnixTimestamp64Milli({from_ms:Int64} - 180000, 'UTC')
+              AND ts < fromUnixTimestamp64Milli({to_ms:Int64} + 180000, 'UTC')
+              AND
+              (
+                ts <= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+                OR ts >= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+              )
+              AND energy >= 0
+            GROUP BY device_id
+            HAVING min(at_ms) <= {from_ms:Int64} AND max(at_ms) >= {to_ms:Int64}
+          )
       )
-    GROUP BY device_id
+    GROUP BY device_id, at_ms < {from_ms:Int64}
   ),
   -- All readings of a device in order: when, counter, power, its cell and interval.
   by_device AS
@@ -150,9 +152,7 @@ WITH
     (
       SELECT device_id, (at_ms, energy, power, cell_ms, step) AS reading FROM near
       UNION ALL
-      SELECT device_id, reading FROM before
-      UNION ALL
-      SELECT device_id, reading FROM after
+      SELECT device_id, reading FROM far
     )
     GROUP BY device_id
     HAVING length(readings) > 1
@@ -182,36 +182,60 @@ WITH
       arrayPopBack(arrayFill(reading -> reading.3 >= 0, d.readings)) AS p0,
       arrayReverseFill(reading -> reading.3 >= 0, arrayPopFront(d.readings)) AS p1
   ),
+  -- In stages: an alias that is used often is worked out as often by whoever reads this statement.
+  pairs AS
+  (
+    SELECT
+      device_id, span_from, span_to, cap_mw, step_to,
+      greatest(step_from, span_from) AS lo,
+      least(step_to, span_to) AS hi,
+      c0.1 AS counter_from,
+      c1.1 AS counter_to,
+      greatest(c1.1 - c0.1, 1) AS counter_span,
+      c0.2 >= 0 AND c1.2 >= 0 AND c1.1 > c0.1 AND c1.1 - c0.1 <= {bridge_ms:Int64} AS has_counter,
+      c1.2 < c0.2 AS is_reset,
+      if(c1.2 < c0.2, c1.2, c1.2 - c0.2) AS difference,
+      c1.4 - c0.4 > 3 * c0.5 AS is_bridged,
+      p0.1 AS power_from,
+      p0.3 AS power_before,
+      p1.3 - p0.3 AS power_change,
+      greatest(p1.1 - p0.1, 1) AS power_span,
+      p0.3 >= 0 AND p1.3 >= 0 AND p1.1 > p0.1 AND p1.4 - p0.4 <= 3 * p0.5 AS has_both_ends
+    FROM steps
+  ),
   judged AS
   (
     SELECT
-      device_id,
-      span_from,
-      greatest(step_from, span_from) AS lo,
-      least(step_to, span_to) AS hi,
+      *,
       toUInt64(greatest(hi - lo, 0)) AS ms,
-      greatest(c1.1 - c0.1, 1) AS counter_span,
-      c0.2 >= 0 AND c1.2 >= 0 AND c1.1 > c0.1 AND counter_span <= {bridge_ms:Int64} AS has_counter,
-      c1.2 < c0.2 AS is_reset,
-      if(is_reset, c1.2, c1.2 - c0.2) AS difference,
       difference > intDiv(13 * cap_mw * counter_span, 10000) AS is_rejected,
-      c1.4 - c0.4 > 3 * c0.5 AS is_bridged,
+      has_both_ends AND hi > lo AS has_power,
       -- A difference is told of once, where it ends.
-      has_counter AND c1.1 = step_to AND c1.1 > span_from AND c1.1 <= span_to AS ends_here,
-      has_counter AND NOT is_rejected AND ms > 0 AS is_counted,
-      greatest(p1.1 - p0.1, 1) AS power_span,
-      p0.3 >= 0 AND p1.3 >= 0 AND p1.1 > p0.1 AND p1.4 - p0.4 <= 3 * p0.5 AND ms > 0 AS has_power,
+      has_counter AND counter_to = step_to AND counter_to > span_from AND counter_to <= span_to AS ends_here
+    FROM pairs
+    WHERE hi > lo OR ends_here
+  ),
+  chosen AS
+  (
+    SELECT *, has_counter AND NOT is_rejected AND ms > 0 AS is_counted
+    FROM judged
+  ),
+  parts AS
+  (
+    SELECT
+      device_id, span_from, ms, counter_from, counter_to, is_counted, has_power, ends_here, is_reset, is_rejected,
+      is_counted AND is_bridged AS is_bridge,
+      is_counted AND has_power AND NOT is_bridged AND NOT is_reset AS is_both,
+      has_power AND NOT is_counted AS is_power,
       -- What lies between two moments is a difference of whole numbers, so that parts add up to the whole.
       if(is_counted,
-        intDiv(difference * (hi - c0.1), counter_span) - intDiv(difference * (lo - c0.1), counter_span), 0) AS counter_part,
+        intDiv(difference * (hi - counter_from), counter_span) - intDiv(difference * (lo - counter_from), counter_span), 0) AS counter_part,
       -- Halves of a microjoule.
       if(has_power,
-        intDiv(2 * p0.3 * (hi - p0.1) * power_span + (p1.3 - p0.3) * (hi - p0.1) * (hi - p0.1), power_span)
-          - intDiv(2 * p0.3 * (lo - p0.1) * power_span + (p1.3 - p0.3) * (lo - p0.1) * (lo - p0.1), power_span), 0) AS power_part,
-      c0.1 AS counter_from,
-      c1.1 AS counter_to
-    FROM steps
-    WHERE ms > 0 OR ends_here
+        intDiv(2 * power_before * (hi - power_from) * power_span + power_change * (hi - power_from) * (hi - power_from), power_span)
+          - intDiv(2 * power_before * (lo - power_from) * power_span + power_change * (lo - power_from) * (lo - power_from), power_span),
+        0) AS power_part
+    FROM chosen
   ),
   sums AS
   (
@@ -220,18 +244,18 @@ WITH
       span_from,
       toUInt64(sum(counter_part)) AS counter_mj,
       sumIf(ms, is_counted) AS counter_ms,
-      toUInt64(sumIf(power_part, NOT is_counted)) AS power_half,
-      sumIf(ms, has_power AND NOT is_counted) AS power_ms,
-      sumIf(ms, is_counted AND has_power AND NOT is_bridged AND NOT is_reset) AS both_ms,
-      toUInt64(sumIf(counter_part, is_counted AND has_power AND NOT is_bridged AND NOT is_reset)) AS both_counter_mj,
-      toUInt64(sumIf(power_part, is_counted AND has_power AND NOT is_bridged AND NOT is_reset)) AS both_power_half,
-      toUInt64(sumIf(counter_part, is_counted AND is_bridged)) AS bridged_mj,
-      sumIf(ms, is_counted AND is_bridged) AS bridged_ms,
-      minIf(counter_from, is_counted AND is_bridged) AS bridged_from,
-      maxIf(counter_to, is_counted AND is_bridged) AS bridged_to,
+      toUInt64(sumIf(power_part, is_power)) AS power_half,
+      sumIf(ms, is_power) AS power_ms,
+      sumIf(ms, is_both) AS both_ms,
+      toUInt64(sumIf(counter_part, is_both)) AS both_counter_mj,
+      toUInt64(sumIf(power_part, is_both)) AS both_power_half,
+      toUInt64(sumIf(counter_part, is_bridge)) AS bridged_mj,
+      sumIf(ms, is_bridge) AS bridged_ms,
+      minIf(counter_from, is_bridge) AS bridged_from,
+      maxIf(counter_to, is_bridge) AS bridged_to,
       countIf(ends_here AND is_reset) AS resets,
       countIf(ends_here AND is_rejected) AS rejected
-    FROM judged
+    FROM parts
     GROUP BY device_id, span_from
   ),
   placed AS
