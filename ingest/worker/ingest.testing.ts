@@ -185,7 +185,7 @@ export function asMessage(
 
 /** Polls until a condition holds; rejects after ten seconds with what was waited for. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 18_000
+  const endMs = Date.now() + 28_000
   while (!(await holds())) {
     if (Date.now() > endMs) throw new Error(`waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
