@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { meterId } from '#schemas/meter-id.ts'
+import { isMeterMetricName } from '#schemas/meter-metrics.ts'
 import { isMetricName } from '#schemas/metrics.ts'
 import type { Interpretation } from '#schemas/reading.ts'
 import { EventRecord } from '#schemas/records.ts'
@@ -25,8 +27,9 @@ function expectCoherent(read: Interpretation, source: string): void {
   expect(read.source).toBe(source)
   if (read.outcome === 'ok') {
     expect(read.reason).toBeNull()
-    const { devices, events, nodes = [], links = [] } = read
-    expect(devices.length + events.length + nodes.length + links.length).toBeGreaterThan(0)
+    const { devices, events, nodes = [], links = [], meters = [] } = read
+    const found = [devices, events, nodes, links, meters].map(({ length }) => length)
+    expect(Math.max(...found)).toBeGreaterThan(0)
   } else {
     expect(read.reason).toMatch(/^\P{Cc}{1,256}$/u)
     expect(read.detail?.length ?? 0).toBeGreaterThan(0)
@@ -43,6 +46,13 @@ function expectCoherent(read: Interpretation, source: string): void {
   expect(read.rejected.length).toBeLessThanOrEqual(64)
   expect(read.ignored.length).toBeLessThanOrEqual(1024)
   for (const event of read.events) EventRecord.parse(event)
+  for (const { meter, point, metrics } of read.meters ?? []) {
+    expect(meterId(meter ?? 'the-target', point), `${meter} ${point} is no id`).not.toBeNull()
+    for (const [name, value] of Object.entries(metrics)) {
+      expect(isMeterMetricName(name), `${name} is not in the catalogue`).toBe(true)
+      expect(value === null || Number.isFinite(value), `${name} is ${value}`).toBe(true)
+    }
+  }
   for (const device of read.devices) {
     expect(device.keys.length).toBeGreaterThan(0)
     for (const key of device.keys) expect(key).toMatch(/^(uuid|vdie|serial|slot|mig):./u)
@@ -78,6 +88,7 @@ it('every format that users name is known, once', () => {
       'mlu-exporter',
       'xpu-smi',
       'prometheus',
+      'snmp',
     ]),
   )
 })
