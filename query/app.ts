@@ -21,6 +21,7 @@ import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/
 import { demoRoutes } from './routes/demo.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
+import { energyDeviceRoutes } from './routes/energy-devices.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { facilityRoutes } from './routes/facility.ts'
 import { fleetRoutes } from './routes/fleet.ts'
@@ -109,6 +110,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(fleetMetricsRoutes, { deps: fleet })
     await scope.register(facilityRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(ledgerRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(energyDeviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
