@@ -2,15 +2,13 @@ import type { FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
 import { facilityAt } from '#schemas/facility.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { memo } from '../memo.ts'
-import { metersBucket, metersLatest, siteBucket } from '../queries/facility-tree.ts'
-import { HOUR_MS, iso, MINUTE_MS, parseTime } from '../window.ts'
-import type { FacilityDeps } from './deps.ts'
+import { metersBucket, siteBucket } from '../queries/facility-tree.ts'
+import { HOUR_MS, iso, parseTime } from '../window.ts'
+import { type FacilityDeps, type HeardAt, readHeard } from './deps.ts'
 import { floorBucket } from './periods.ts'
 import { loadOf } from './pue-figures.ts'
-import { type Heard, treeFigures } from './tree-figures.ts'
+import { treeFigures } from './tree-figures.ts'
 
-/** A meter that is read once an hour has a value in it. */
-const LATEST_MS = HOUR_MS + 5 * MINUTE_MS
 /** How far back the newest settled bucket is looked for. */
 const BUCKETS_MS = 2 * HOUR_MS
 const TTL_MS = 5_000
@@ -24,32 +22,23 @@ const WATTS_PER_MW = 1_000_000
 export function createFacilityTree(
   deps: FacilityDeps,
 ): (at: string | undefined) => Promise<FacilityTreeAnswer> {
-  const now = memo(deps.clock, TTL_MS, () => treeAt(deps, deps.clock()))
-  return async (at) =>
-    at === undefined ? now() : treeAt(deps, Math.min(parseTime(at), deps.clock()))
+  const now = memo(deps.clock, TTL_MS, async () => treeOf(deps, await deps.heardNow()))
+  return async (at) => {
+    if (at === undefined) return now()
+    return treeOf(deps, await readHeard(deps, Math.min(parseTime(at), deps.clock())))
+  }
 }
 
-async function treeAt(deps: FacilityDeps, atMs: number): Promise<FacilityTreeAnswer> {
+async function treeOf(deps: FacilityDeps, { atMs, heard }: HeardAt): Promise<FacilityTreeAnswer> {
   const { reader } = deps
   const untilMs = floorBucket(atMs)
   const range = { from_s: (untilMs - BUCKETS_MS) / 1000, to_s: untilMs / 1000 }
-  const [documents, latest, buckets, [site]] = await Promise.all([
+  const [documents, buckets, [site]] = await Promise.all([
     deps.documents(),
-    metersLatest.run(reader, { from_ms: atMs - LATEST_MS, to_ms: atMs }),
     metersBucket.run(reader, range),
     siteBucket.run(reader, range),
   ])
   const book = facilityAt(documents.facility, atMs)
-  const heard = new Map<string, Heard>(
-    latest.map(({ meter_name, last_ms, step_ms, metrics, metric_values }) => [
-      meter_name,
-      {
-        lastMs: last_ms,
-        stepMs: step_ms,
-        values: Object.fromEntries(metrics.map((metric, at) => [metric, metric_values[at] ?? 0])),
-      },
-    ]),
-  )
   const energies = new Map(
     buckets.map((row) => [
       row.meter_name,

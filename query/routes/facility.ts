@@ -6,10 +6,11 @@ import {
   FacilityResolution,
   PueAnswer,
 } from '#schemas/api-facility.ts'
-import { FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
+import { FacilityLoopsAnswer, FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
 import { facilityDeps } from '../facility/deps.ts'
 import { energyAnswer } from '../facility/energy.ts'
 import { pueAnswer } from '../facility/pue.ts'
+import { createFacilityLoops } from '../facility/loops.ts'
 import { createFacilityTree } from '../facility/tree.ts'
 import type { LedgerDeps } from '../ledger/cells.ts'
 import { WindowParams } from './parameters.ts'
@@ -32,6 +33,7 @@ export const facilityRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
 ) => {
   const deps = facilityDeps(given)
   const tree = createFacilityTree(deps)
+  const loops = createFacilityLoops(deps)
   app.get(
     '/pue',
     {
@@ -74,6 +76,18 @@ export const facilityRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
       },
     },
     ({ query }) => tree(query.at),
+  )
+  app.get(
+    '/facility/loops',
+    {
+      schema: {
+        tags,
+        summary: 'Cooling loops now, the worst first: heat, pumps, leaks, and the devices on them',
+        querystring: z.strictObject({}),
+        response: answers(FacilityLoopsAnswer),
+      },
+    },
+    () => loops(),
   )
   done()
 }

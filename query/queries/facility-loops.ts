@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { int64, namedQuery } from '../named-query.ts'
+
+const Numbers = z.array(z.number())
+const Range = { from_ms: z.int(), to_ms: z.int() }
+
+export const loopHistory = namedQuery({
+  file: new URL('loop-history.sql', import.meta.url),
+  params: z.strictObject({ ...Range, meters: z.array(z.string()) }),
+  row: z.object({
+    meter_name: z.string(),
+    metric_name: z.string(),
+    /** Null where the newest ten minutes have no value. */
+    mean_value: z.number().nullable(),
+    present: z.number(),
+    since_ms: int64,
+    has_begun: z.int(),
+    at_s: Numbers,
+    celsius: Numbers,
+  }),
+})
+export type LoopHistoryRow = Awaited<ReturnType<typeof loopHistory.run>>[number]
+
+export const loopEvents = namedQuery({
+  file: new URL('loop-events.sql', import.meta.url),
+  params: z.strictObject({ ...Range, units: z.array(z.string()) }),
+  row: z.strictObject({
+    unit: z.string(),
+    event_type: z.string(),
+    event_code: z.string(),
+    at_ms: int64,
+    event_severity: z.string(),
+    text: z.string(),
+    text_zh: z.string(),
+  }),
+})
+export type LoopEventRow = Awaited<ReturnType<typeof loopEvents.run>>[number]
+
+export const loopRacks = namedQuery({
+  file: new URL('loop-racks.sql', import.meta.url),
+  params: z.strictObject({ now_ms: z.int() }),
+  row: z.strictObject({
+    in_hall: z.string(),
+    in_rack: z.string(),
+    devices: int64,
+    nodes: int64,
+    jobs: z.array(z.string()),
+  }),
+})
+export type LoopRackRow = Awaited<ReturnType<typeof loopRacks.run>>[number]
