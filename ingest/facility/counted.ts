@@ -66,11 +66,16 @@ export function countedTree({ sites, meters }: FacilityBook): CountedTree | null
   const above = new Map(measuring.map((row) => [row.meter, ancestorsOf(row, byName)]))
   const claims = (row: MeterRow) =>
     row.role === 'it' ? row.level === site.it_level : row.role !== 'distribution'
+  /** What hangs below something of a hall is in that hall, unless it says another. */
+  const hallOf = (row: MeterRow) =>
+    [row, ...(above.get(row.meter) ?? [])].find(({ hall }) => hall !== '')?.hall ?? ''
   const counted = measuring.filter(claims).flatMap((row): Counted[] => {
     const under = (above.get(row.meter) ?? []).find(claims) ?? null
     return under?.role === row.role ? [] : [{ row, under }]
   })
-  const halls = new Set(counted.filter(({ row }) => row.role === 'it').map(({ row }) => row.hall))
+  const halls = new Set(
+    counted.filter(({ row }) => row.role === 'it').map(({ row }) => hallOf(row)),
+  )
   const scopeOf = (scope: string, isIn: (row: MeterRow) => boolean): CountedScope => {
     const own = counted.filter(({ row }) => isIn(row))
     const of = (role: MeterRow['role']) => own.filter(({ row }) => row.role === role)
@@ -91,7 +96,7 @@ export function countedTree({ sites, meters }: FacilityBook): CountedTree | null
     ...[...halls]
       .filter((hall) => hall !== '')
       .toSorted()
-      .map((hall) => scopeOf(`hall:${hall}`, (row) => row.hall === hall)),
+      .map((hall) => scopeOf(`hall:${hall}`, (row) => hallOf(row) === hall)),
   ]
   return { site, scopes, children: childrenOf(measuring) }
 }

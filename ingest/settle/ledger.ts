@@ -31,8 +31,8 @@ const TARGETS = {
 
 const NextRevision = z.tuple([z.object({ revision: z.coerce.number().int().min(1) })])
 
-/** What revisions are reserved for: the ledger's tables, and energy beside them (ingest/energy). */
-export type Resolution = (typeof TARGETS)[Work['kind']]['resolution'] | '15m-energy'
+/** What revisions are reserved for: the ledger's tables, and beside them energy (ingest/energy) and meters (ingest/facility). */
+export type Resolution = (typeof TARGETS)[Work['kind']]['resolution'] | '15m-energy' | '15m-meters'
 
 /**
  * Keeps two processes that both believe they settle from writing under one revision: a piece begins only when

@@ -4,6 +4,7 @@ import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
 import { type ModelCatalogue, modelCatalogue } from '#schemas/models/model.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { createEnergySettling } from '../energy/settle-energy.ts'
+import { createMeterSettling } from '../facility/settle-meters.ts'
 import type { Store } from '../store/store.ts'
 import { intervalRow, iso } from '../worker/rows.ts'
 import type { Staged } from '../worker/stage.ts'
@@ -148,6 +149,14 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
     fence: deps.shared?.fence ?? null,
     rawRetentionMs: options.rawRetentionMs,
   })
+  const meters = createMeterSettling({
+    store,
+    clock,
+    log,
+    skewMs,
+    fence: deps.shared?.fence ?? null,
+    rawRetentionMs: options.rawRetentionMs,
+  })
   let isIdle = false
   const counters = { minutesSettled: 0, minutesRestated: 0 }
 
@@ -194,6 +203,7 @@ export async function createSettler(deps: SettleDeps): Promise<Settler> {
       if (work === null && (await repairs?.step(chunk)) === true) return true
       isIdle = work === null
       if (work === null) {
+        if (await meters.step()) return true
         const isDirty = (minuteMs: number) => plan.isDirty(minuteMs)
         const { settledUntilMs } = plan
         return await energy.step({ fromMs: firstMs, settledUntilMs, isDirty })

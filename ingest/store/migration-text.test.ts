@@ -65,3 +65,11 @@ test('settings of a table go to the tables that hold its rows, not to the one th
     'ALTER TABLE samples  MODIFY SETTING merge_max_block_size = 1',
   ])
 })
+
+test('so do indexes', () => {
+  const source =
+    'ALTER TABLE samples {{on_cluster}} ADD INDEX IF NOT EXISTS i ts TYPE minmax GRANULARITY 1'
+  expect(migrationStatements(source, { kind: 'cluster', cluster: 'fleet' })).toEqual([
+    "ALTER TABLE samples_local ON CLUSTER 'fleet' ADD INDEX IF NOT EXISTS i ts TYPE minmax GRANULARITY 1",
+  ])
+})

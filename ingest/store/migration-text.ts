@@ -14,6 +14,8 @@ const KEEPER_PATH = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'"
 
 const PLACEHOLDER = /\{\{([a-z_]+)(?::([^{}]*))?\}\}/g
 const ON_TABLE = /^(CREATE TABLE IF NOT EXISTS|ALTER TABLE) ([a-z0-9_]+) \{\{on_cluster\}\}/m
+/** Settings of merges and indexes that skip rows are of the tables that hold rows. */
+const OF_ROWS_ALONE = / (MODIFY SETTING|ADD INDEX)\b/
 const SORTING_KEY = /^ORDER BY (.+)$/m
 
 /**
@@ -35,9 +37,9 @@ function clustered(statement: string, profile: { readonly cluster: string }): st
   const [match, verb, table] = ON_TABLE.exec(statement) ?? []
   if (match === undefined || verb === undefined || table === undefined) return [statement]
   const local = statement.replace(match, `${verb} ${table}_local {{on_cluster}}`)
-  // A Distributed table has no parts, so none of the settings that say how parts are merged.
+  // A Distributed table has no parts, so neither indexes of them nor settings that say how they are merged.
   if (verb === 'ALTER TABLE')
-    return / MODIFY SETTING\b/.test(withoutComments(statement)) ? [local] : [local, statement]
+    return OF_ROWS_ALONE.test(withoutComments(statement)) ? [local] : [local, statement]
   const key = SORTING_KEY.exec(withoutComments(statement))?.[1]
   if (key === undefined) throw new Error(`${table} has no line that starts with ORDER BY`)
   // By the sorting key: a repeated insert must meet its token on the same shard, and rows that replace
