@@ -232,13 +232,15 @@ tell them, accepted = first seen. Redirect it into a file, which can be imported
     summary: 'inventory, who holds what, prices and owners from files and from Slurm',
     arguments: 'WHAT FILE [options]',
     words: 1000,
-    details: `WHAT is inventory, allocations, contracts, owners, prices, references or states; FILE may be - for standard input.
+    details: `WHAT is inventory, allocations, contracts, facility, owners, prices, references or states; FILE may be - for
+standard input.
 Reads the file, prints what is in it and what is wrong with it, and writes the rest into the journal of a running server
 (PLIMSOLL_TOKEN, role admin). Rows that are refused take no others with them; documents (contracts, owners, prices,
 references) replace the one before and are taken whole. Sending the same again changes nothing.
 From Slurm: allocations with --format squeue-json, scontrol or sacct. With --state a look at all jobs writes what
 changed since the last, and sacct closes the books; its word is complete for --cluster, or for --nodes of it. Local times
 of Slurm need --timezone. Cron line, prolog and epilog: docs/slurm.md; files and their columns: docs/attribution.md.
+facility is the site's meters, cooling loops and contract, one YAML file, taken whole: docs/facility.md.
 History goes into the store itself: import samples FILE… and import allocations FILE… (counts) with --dataset and --map,
 import prometheus with --url (docs/import.md).
 Exit code: 0 = all was taken, 1 = some rows were refused, 2 = the command line.`,

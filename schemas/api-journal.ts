@@ -37,6 +37,7 @@ export const JournalQuery = z.strictObject({
       'prices',
       'references',
       'contracts',
+      'facility',
     ])
     .optional(),
 })

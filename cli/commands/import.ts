@@ -6,6 +6,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { expandHostlist } from '../../collector/targets/hostlist.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { classFinder, readClassMap } from '../import/class-map.ts'
+import { facilityRemarks } from '../import/facility-remarks.ts'
 import { type FileImport, isFileKind, planFile } from '../import/files.ts'
 import { inventoryRemarks } from '../import/inventory-remarks.ts'
 import type { ImportPlan } from '../import/plan.ts'
@@ -28,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (history !== null) return (await history()).run(invocation)
   if (what === undefined || !isFileKind(what))
     throw usage(
-      'import inventory, allocations, contracts, owners, prices, references, states, samples or prometheus',
+      'import inventory, allocations, contracts, facility, owners, prices, references, states, samples or prometheus',
     )
   if (surplus !== undefined) throw usage(`import ${what} one FILE at a time`)
   if (file === undefined) throw usage(`import ${what} FILE, or - for standard input`)
@@ -157,8 +158,10 @@ async function carryOut<Plan extends ImportPlan>(
   for (const line of summaryLines(plan)) invocation.print(line)
   const server = invocation.option('server') ?? DEFAULT_SERVER
   const token = invocation.env['PLIMSOLL_TOKEN']
+  const asked = { server, token, nowMs: Date.now() }
+  for (const line of await facilityRemarks(plan.bodies, asked)) invocation.print(line)
   if (invocation.flag('dry-run')) {
-    const remarks = await inventoryRemarks(plan.bodies, { server, token, nowMs: Date.now() })
+    const remarks = await inventoryRemarks(plan.bodies, asked)
     for (const line of remarks) invocation.print(line)
     invocation.print('dry run: nothing was written')
     return plan

@@ -2,6 +2,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { JournalBody } from '#schemas/journal.ts'
 import { readAllocationsCsv } from './allocations-csv.ts'
 import { readContractsCsv } from './contracts-csv.ts'
+import { planFacility } from './facility.ts'
 import { INVENTORY_FORMATS, readInventory } from './inventory.ts'
 import { readOwners } from './owners-yaml.ts'
 import { allocationBodies, type ImportPlan, partsOf, wholeDocument } from './plan.ts'
@@ -25,6 +26,7 @@ const PLANS = {
   inventory: planInventory,
   allocations: planAllocations,
   contracts: planContracts,
+  facility: planFacility,
   owners: planOwners,
   prices: planPrices,
   references: planReferences,
