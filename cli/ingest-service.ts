@@ -29,6 +29,7 @@ import type { Logger } from '#schemas/role.ts'
 import { shardOf } from '#schemas/subjects.ts'
 import { countBuffersAsHeap } from './ingest-heap.ts'
 import { lazyRole } from './lazy-role.ts'
+import { siteModels } from './models.ts'
 import { repairsPath, type Settings } from './settings.ts'
 import type { StoreAccess } from './store.ts'
 import { VERSION } from './version.ts'
@@ -65,6 +66,7 @@ export function ingestService(options: IngestServiceOptions) {
     settings.retention === undefined ? DEFAULT_RETENTION : parseRetention(settings.retention)
   return lazyRole<Ingest>('ingest', async () => {
     countBuffersAsHeap()
+    const models = await siteModels(settings.modelsFile)
     const store = connectStore(access.connection())
     if (options.retention) await applyRetention(store, retention)
     const shards = await options.openShards()
@@ -81,6 +83,7 @@ export function ingestService(options: IngestServiceOptions) {
       ...(journal === undefined ? {} : { journal }),
       shards: shards.handles,
       log,
+      models,
       disk: diskGuard(settings, store, log),
       repairs:
         settings.clickhouseUrl === undefined

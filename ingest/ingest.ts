@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Journal } from '#schemas/journal.ts'
+import type { ModelCatalogue } from '#schemas/models/model.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Clock, Logger, Role } from '#schemas/role.ts'
 import { DISK_LOOK_MS, type DiskGuard } from './disk-guard.ts'
@@ -54,6 +55,8 @@ export interface IngestDeps {
   readonly sleep?: Sleep
   /** Where people ask for windows to be settled again. */
   readonly repairs?: RepairQueue
+  /** What models may draw and share, for their energy; absent = the built-in ones. */
+  readonly models?: ModelCatalogue
   /** What people change; the process that settles mirrors it into tables. Absent = nobody does. */
   readonly journal?: Journal
   /** Holds ingest back while a disk is nearly full; absent = nobody watches. */
@@ -138,7 +141,11 @@ export function createIngest(deps: IngestDeps): Ingest {
           ...DEFAULT_SETTLE_OPTIONS,
           ...options.settle,
         }
-        const asked = deps.repairs === undefined ? {} : { repairs: deps.repairs }
+        const { repairs, models } = deps
+        const asked = {
+          ...(repairs === undefined ? {} : { repairs }),
+          ...(models === undefined ? {} : { models }),
+        }
         const parts = { store, capacity: knowledge.capacity, intervals, clock, log, ...asked }
         const settlesAlways = deps.peers === undefined && options.settles !== false
         const made = settlesAlways ? await createSettler({ ...parts, options: settling }) : null
