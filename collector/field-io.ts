@@ -6,7 +6,7 @@ import type { HttpResult } from './source.ts'
  */
 export interface FieldIo {
   readonly snmp: SnmpIo
-  readonly modbus: ModbusIo
+  readonly modbus?: ModbusIo
   /** One request over a kept connection. No redirects; only to the host the target names. */
   request(url: string, request: FieldRequest, limits: FieldLimits): Promise<FieldResponse>
   /** Takes what devices and tools push over HTTP(S); rejects with a sentence when the port cannot be had. */

@@ -2,7 +2,10 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { createCommandRunner } from './host-command.ts'
+import { createEars } from './host-ear.ts'
 import { createHttpReader } from './host-http.ts'
+import { createFieldRequester } from './host-redfish.ts'
+import { createSnmp } from './host-snmp.ts'
 import { createStreamRunner } from './host-stream.ts'
 import type { SourceIo } from './source.ts'
 
@@ -25,15 +28,26 @@ export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
   const commands = createCommandRunner(environment)
   const streams = createStreamRunner(environment)
   const reader = createHttpReader()
+  const snmp = createSnmp()
+  const requester = createFieldRequester()
+  const ears = createEars()
   return {
     run: (command, args, limits) => commands.run(command, args, bounded(limits)),
     stream: (command, args, limits) => streams.start(command, args, limits),
     get: (url, limits) => reader.get(url, bounded(limits)),
     hasCommand: (command) => isOnPath(command, environment.PATH ?? ''),
+    field: {
+      snmp,
+      request: (url, request, limits) => requester.request(url, request, bounded(limits)),
+      hear: (place, onPush) => ears.hear(place, onPush),
+    },
     stop() {
       commands.stop()
       streams.stop()
       reader.stop()
+      snmp.stop()
+      requester.stop()
+      ears.stop()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { meterPart } from '#schemas/meter-id.ts'
+import { meterId, meterPart } from '#schemas/meter-id.ts'
 import {
   isMeterMetricName,
   meterMetricDefinition,
@@ -17,6 +17,7 @@ export type Refusal =
   | 'no_unit'
   | 'wrong_unit'
   | 'repeated_value'
+  | 'no_point'
   | 'no_oid'
   | 'no_value'
   | 'line_too_long'
@@ -155,7 +156,11 @@ function gather(row: Row, { cells, known, points }: Gathering): void {
   const value = valueOf(row, metric, cells)
   const point = pointOf(row, cells, known)
   const gathered = points.get(point) ?? new Map<MeterMetricName, Gathered>()
-  points.set(point, gathered)
+  if (!points.has(point)) {
+    // Below any thing's name: an index of absurd numbers makes no id.
+    if (meterId('x', point) === null) return cells.rejections.add(lineOf(row.variable), 'no_point')
+    points.set(point, gathered)
+  }
   const before = gathered.get(metric)
   if (before === undefined) gathered.set(metric, { combine, value })
   else if (combine === 'only') {
