@@ -1,4 +1,5 @@
 import type { ModelCatalogue } from '#schemas/models/model.ts'
+import type { SupplyOf } from './facility/loop-supplies.ts'
 import type { thermalGroups } from './queries/thermal.ts'
 import { OUTLIER_SCORE, peerFigures, type PeerFigures, type PeerGroup } from './thermal-figures.ts'
 
@@ -23,12 +24,20 @@ export interface DeviceHeat {
   readonly peers: () => PeerFigures
 }
 
-/** The devices of every group. */
-export function devicesOf(rows: readonly GroupRow[], models: ModelCatalogue): DeviceHeat[] {
-  return rows.flatMap((row) => groupDevices(row, models))
+/** The devices of every group; `supplyOf` tells what a rack is supplied with, where a loop is known. */
+export function devicesOf(
+  rows: readonly GroupRow[],
+  models: ModelCatalogue,
+  supplyOf: SupplyOf = () => null,
+): DeviceHeat[] {
+  return rows.flatMap((row) => groupDevices(row, models, supplyOf(row)))
 }
 
-function groupDevices(row: GroupRow, models: ModelCatalogue): DeviceHeat[] {
+function groupDevices(
+  row: GroupRow,
+  models: ModelCatalogue,
+  supplyCelsius: number | null,
+): DeviceHeat[] {
   const { cluster, hall, rack, vendor, model } = row
   const place = { cluster, hall, rack, vendor, model }
   const entry = models.find(model)
@@ -40,8 +49,8 @@ function groupDevices(row: GroupRow, models: ModelCatalogue): DeviceHeat[] {
   })
   const group: PeerGroup = {
     points,
-    // No table says yet what a rack is supplied with: devices are compared at similar power.
-    supplyCelsius: null,
+    // Where nobody knows, devices are compared at similar power.
+    supplyCelsius,
     capWatts: entry?.power_cap_watts?.value ?? null,
   }
   const placeOf = new Map(points.map(({ at }, index) => [at, index]))

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ThermalAnswer } from '#schemas/api-thermal.ts'
+import { type FacilityBook, NO_FACILITY } from '#schemas/facility.ts'
 import { modelCatalogue } from '#schemas/models/model.ts'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
+import { bookOf, seedReadings } from './facility/facility.testing.ts'
 import { fleetDeps } from './fleet.ts'
 import { publish, seedRows, seedSamples } from './seed.testing.ts'
 import { createThermal, type ThermalQuestion } from './thermal.ts'
@@ -12,6 +14,7 @@ const MINUTES = Array.from({ length: 10 }, (_, at) => T0 + at * MINUTE_MS)
 const HOURS = [T0 - 3 * HOUR_MS, T0 - 2 * HOUR_MS, T0 - HOUR_MS]
 
 let engine: TestEngine
+let facility: FacilityBook = NO_FACILITY
 let ask: (question?: Partial<ThermalQuestion>) => Promise<ThermalAnswer>
 
 const models = modelCatalogue([
@@ -86,7 +89,8 @@ beforeAll(async () => {
     timeZone: 'Asia/Shanghai',
     simulated: false,
   })
-  const thermal = createThermal({ ...fleet, models })
+  const documents = () => Promise.resolve({ facility })
+  const thermal = createThermal({ ...fleet, models, documents })
   ask = async (question = {}) =>
     ThermalAnswer.parse(
       await thermal({
@@ -201,5 +205,34 @@ describe('heat', () => {
       racks: [],
       temperature_coverage: null,
     })
+  })
+
+  test('where a loop is known its supply is the reference: resistance in kelvin per watt', async () => {
+    facility = bookOf({
+      loops: [{ loop: 'l1', hall: 'h1', units: ['cdu-1', 'cdu-2'], racks: ['r1'] }],
+    })
+    const reading = (meter: string, celsius: number, flow: number) => ({
+      atMs: T0 + MINUTE_MS,
+      meter,
+      values: { supply_temperature_celsius: celsius, flow_liters_per_minute: flow },
+    })
+    // Weighed by flow: 30 degrees.
+    await seedReadings(engine.store, [
+      reading('cdu-1/secondary', 28, 300),
+      reading('cdu-2/secondary', 36, 100),
+      reading('cdu-1/primary', 20, 400),
+    ])
+    // Another scope than before: what was read is remembered for some seconds.
+    const { devices } = await ask({ filters: ['hall:eq:h1'] })
+    const of = (id: string) => devices.find(({ device_id }) => device_id === id)?.peers
+    expect(of('12')).toMatchObject({
+      reference: 'supply',
+      unit: 'celsius_per_watt',
+      resistance: expect.closeTo((75 - 30) / 500, 9),
+      median: expect.closeTo((61 - 30) / 500, 9),
+      is_outlier: true,
+    })
+    expect(of('18')).toMatchObject({ reference: 'peers', resistance: null })
+    facility = NO_FACILITY
   })
 })

@@ -1,8 +1,10 @@
 import type { ThermalAnswer, ThermalDevice, ThermalRack } from '#schemas/api-thermal.ts'
 import { PlimsollError } from '#schemas/errors.ts'
+import type { FacilityBook } from '#schemas/facility.ts'
 import type { ModelCatalogue } from '#schemas/models/model.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { cursorOffset, nextCursor } from './cursor.ts'
+import { readSupplies } from './facility/loop-supplies.ts'
 import { type Filters, parseFilters } from './filters.ts'
 import type { FleetDeps } from './fleet.ts'
 import { memo } from './memo.ts'
@@ -40,11 +42,15 @@ export interface ThermalQuestion {
   readonly cursor?: string | undefined
 }
 
-export type ThermalDeps = FleetDeps & { readonly models: ModelCatalogue }
+export type ThermalDeps = FleetDeps & {
+  readonly models: ModelCatalogue
+  /** Loops tell what temperature racks are supplied with. */
+  readonly documents: () => Promise<{ readonly facility: FacilityBook }>
+}
 
 /**
  * GET /api/v1/thermal, over the last settled minutes. The answer rejects with E_RANGE_INVALID while nothing is
- * settled, E_FILTER_INVALID, E_CURSOR_INVALID and the reader's errors.
+ * settled, E_FILTER_INVALID, E_JOURNAL_AWAY before the journal was ever read, E_CURSOR_INVALID and the reader's errors.
  */
 export function createThermal(
   deps: ThermalDeps,
@@ -96,12 +102,16 @@ export function createThermal(
 }
 
 async function readHeat(
-  { reader, models }: ThermalDeps,
-  { fromMs, toMs }: TimeWindow,
+  { reader, models, documents }: ThermalDeps,
+  window: TimeWindow,
   filters: Filters,
 ): Promise<DeviceHeat[]> {
-  const asked = { ...filters.params, from_s: fromMs / 1000, to_s: toMs / 1000 }
-  return devicesOf(await thermalGroups.run(reader, asked), models)
+  const asked = { ...filters.params, from_s: window.fromMs / 1000, to_s: window.toMs / 1000 }
+  const [rows, supplyOf] = await Promise.all([
+    thermalGroups.run(reader, asked),
+    documents().then(({ facility }) => readSupplies(reader, window, facility)),
+  ])
+  return devicesOf(rows, models, supplyOf)
 }
 
 function inOrder(heat: readonly DeviceHeat[], sort: ThermalQuestion['sort']): DeviceHeat[] {

@@ -21,6 +21,19 @@ export const loopHistory = namedQuery({
 })
 export type LoopHistoryRow = Awaited<ReturnType<typeof loopHistory.run>>[number]
 
+export const loopSupplies = namedQuery({
+  file: new URL('loop-supplies.sql', import.meta.url),
+  params: z.strictObject({ ...Range, meters: z.array(z.string()) }),
+  row: z.strictObject({
+    meter_name: z.string(),
+    celsius: z.number(),
+    supplies: int64,
+    /** Null where no value of it was there. */
+    flow: z.number().nullable(),
+    flows: int64,
+  }),
+})
+
 export const loopEvents = namedQuery({
   file: new URL('loop-events.sql', import.meta.url),
   params: z.strictObject({ ...Range, units: z.array(z.string()) }),
