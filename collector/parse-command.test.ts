@@ -112,6 +112,22 @@ describe('reading a captured output', () => {
     for (const name of ['nodes', 'links', 'tool']) expect(plain).not.toHaveProperty(name)
   })
 
+  it('shows the measuring points of a walk, by the source that knows it', async () => {
+    const walk =
+      '.1.3.6.1.2.1.33.1.4.4.1.4.1 = INTEGER: 900\n.1.3.6.1.2.1.33.1.2.7.0 = INTEGER: 4000\n'
+    const result = ParseResult.parse(await parseOutput(bytes(walk)))
+    expect(result).toMatchObject({
+      source: 'snmp',
+      meters: [
+        { point: 'output', metrics: { power_watts: 900 } },
+        { point: 'output/phase/1', metrics: { power_watts: 900 } },
+        { point: 'battery', metrics: {} },
+      ],
+      rejected: [{ reason: 'range:temperature_celsius' }],
+    })
+    expect(renderParseTable(result)).toMatch(/\(target\)\/output +power_watts 900/)
+  })
+
   it('any bytes are read or refused with a code, by the real sources', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (input) => {

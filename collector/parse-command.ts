@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { FACT_NAMES } from '#schemas/faults.ts'
+import { meterMetricDefinition } from '#schemas/meter-metrics.ts'
 import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metrics.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
@@ -64,7 +65,7 @@ function pickFormat(
 function resultOf(read: Interpretation): ParseResult {
   const extra: RejectedLine[] = []
   const devices = read.devices.map((device) => deviceOf(device, extra))
-  const beside = nodesAndLinks(read, extra)
+  const beside = besideDevices(read, extra)
   const counted = Object.values(read.rejectedByReason).reduce((sum, count) => sum + count, 0)
   return {
     source: read.source,
@@ -83,11 +84,11 @@ function resultOf(read: Interpretation): ParseResult {
   }
 }
 
-/** Nodes and links where the output has any, range-checked. */
-function nodesAndLinks(
-  { nodes = [], links = [] }: Interpretation,
+/** Nodes, links and measuring points where the output has any, range-checked. */
+function besideDevices(
+  { nodes = [], links = [], meters = [] }: Interpretation,
   rejected: RejectedLine[],
-): Pick<ParseResult, 'nodes' | 'links'> {
+): Pick<ParseResult, 'nodes' | 'links' | 'meters'> {
   const refuse = (place: string) => (reason: string, what: string) =>
     void rejected.push({ line: `${place} ${what}`, reason })
   const nodeRows = nodes.map(({ node, metrics }) => ({
@@ -100,9 +101,15 @@ function nodesAndLinks(
     ...(deviceKey === null ? {} : { device: deviceKey }),
     metrics: valuesInRange(metrics, linkMetricDefinition, refuse(link)),
   }))
+  const meterRows = meters.map(({ meter, point, metrics }) => ({
+    ...(meter === null ? {} : { meter }),
+    point,
+    metrics: valuesInRange(metrics, meterMetricDefinition, refuse(point)),
+  }))
   return {
     ...(nodeRows.length === 0 ? {} : { nodes: nodeRows }),
     ...(linkRows.length === 0 ? {} : { links: linkRows }),
+    ...(meterRows.length === 0 ? {} : { meters: meterRows }),
   }
 }
 
@@ -177,6 +184,8 @@ export function renderParseTable(result: ParseResult): string {
     lines.push(`  ${shown(node ?? 'node', 44)}: ${pairs(metrics)}`)
   if (result.links !== undefined)
     lines.push('', `links: ${result.links.length}`, ...linkTable(result.links))
+  if (result.meters !== undefined)
+    lines.push('', `meters: ${result.meters.length}`, ...meterTable(result.meters))
   if (result.rejected_total > 0) {
     lines.push('', `rejected: ${result.rejected_total}`)
     for (const { line, reason } of result.rejected.slice(0, 20))
@@ -219,6 +228,16 @@ function linkTable(links: NonNullable<ParseResult['links']>): string[] {
       pairs(metrics),
     ])
   return aligned([['link', 'of', 'values'], ...rows])
+}
+
+function meterTable(meters: NonNullable<ParseResult['meters']>): string[] {
+  const rows = meters
+    .slice(0, ROWS_SHOWN)
+    .map(({ meter, point, metrics }) => [
+      shown([meter ?? '(target)', point].filter((part) => part !== '').join('/'), 60),
+      pairs(metrics),
+    ])
+  return aligned([['meter', 'values'], ...rows])
 }
 
 /** One line per set of versions, with how many devices have it. */

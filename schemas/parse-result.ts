@@ -47,6 +47,18 @@ export const ParseResult = z.object({
       }),
     )
     .optional(),
+  /** Measuring points of the site in the output; absent when there are none. */
+  meters: z
+    .array(
+      z.object({
+        /** Name of the thing where the output says it; else the target's name is used. */
+        meter: z.string().optional(),
+        /** Part of the thing (`outlet/7`); empty = the thing as a whole. */
+        point: z.string(),
+        metrics: z.record(z.string(), z.number().nullable()),
+      }),
+    )
+    .optional(),
   /** Versions and format as the tool itself states them; absent when it states none. */
   tool: z.record(z.string(), z.string()).optional(),
   rejected: z.array(z.object({ line: z.string(), reason: z.string() })),
