@@ -9,6 +9,8 @@ import type { FacilityDeps } from './deps.ts'
 import { rangeOf } from './periods.ts'
 import { bucketsIn, kwhOf, shareOf } from './pue-figures.ts'
 
+/** Rows of every node are too many beyond it. */
+const DEVICES_WINDOW_MS_MAX = 35 * DAY_MS
 /** Minutes of a longer window are too many where no energy of devices is settled. */
 const LEDGER_WINDOW_MS_MAX = 7 * DAY_MS
 /** Milliwatt milliseconds in a millijoule. */
@@ -37,6 +39,8 @@ export async function itGap(deps: FacilityDeps, window: TimeWindow): Promise<ItG
 }
 
 async function deviceEnergy(deps: FacilityDeps, window: TimeWindow): Promise<DeviceEnergy | null> {
+  const lengthMs = window.toMs - window.fromMs
+  if (lengthMs > DEVICES_WINDOW_MS_MAX) return null
   const [settled] = await facilityDeviceEnergy.run(deps.reader, rangeOf(window))
   if (settled !== undefined && settled.capacity_ms > 0n)
     return {
@@ -46,7 +50,7 @@ async function deviceEnergy(deps: FacilityDeps, window: TimeWindow): Promise<Dev
       capacityMs: settled.capacity_ms,
       silent: { ms: settled.silent_ms, nodes: settled.silent_nodes },
     }
-  if (window.toMs - window.fromMs > LEDGER_WINDOW_MS_MAX) return null
+  if (lengthMs > LEDGER_WINDOW_MS_MAX) return null
   const [ledger] = await facilityLedgerEnergy.run(deps.reader, rangeOf(window))
   if (ledger === undefined || ledger.capacity_ms === 0n) return null
   return {
