@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Bmc, startBmc } from './bmc.testing.ts'
+import { selfSigned } from './certificate.testing.ts'
 import { type Asked, askDevice, CDU, PDU } from './reads.testing.ts'
 import { redfishTree } from './simulate.ts'
 import type { RedfishDeps } from './source.ts'
@@ -164,14 +161,7 @@ describe('bad manners', () => {
 })
 
 describe('TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-redfish-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const request = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1`
-  execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  })
-  const pem = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-  rmSync(folder, { recursive: true, force: true })
+  const pem = selfSigned()
   const { fingerprint256 } = new X509Certificate(pem.cert)
   const files = { secrets: { environment: {}, readText: async () => pem.cert } }
 
