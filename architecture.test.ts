@@ -81,6 +81,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   fastify: /^query\//,
   msgpackr: /^schemas\/wire/,
   'net-snmp': /^collector\/host-snmp/,
+  'modbus-serial': /^collector\/host-modbus/,
   'node:child_process': /^(collector\/host|ingest\/engine\/|scripts\/|cli\/)/,
 }
 

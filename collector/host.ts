@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { createCommandRunner } from './host-command.ts'
 import { createEars } from './host-ear.ts'
 import { createHttpReader } from './host-http.ts'
+import { createModbus } from './host-modbus.ts'
 import { createFieldRequester } from './host-redfish.ts'
 import { createSnmp } from './host-snmp.ts'
 import { createStreamRunner } from './host-stream.ts'
@@ -29,6 +30,7 @@ export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
   const streams = createStreamRunner(environment)
   const reader = createHttpReader()
   const snmp = createSnmp()
+  const modbus = createModbus()
   const requester = createFieldRequester()
   const ears = createEars()
   return {
@@ -38,6 +40,7 @@ export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
     hasCommand: (command) => isOnPath(command, environment.PATH ?? ''),
     field: {
       snmp,
+      modbus,
       request: (url, request, limits) => requester.request(url, request, bounded(limits)),
       hear: (place, onPush) => ears.hear(place, onPush),
     },
@@ -46,6 +49,7 @@ export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
       streams.stop()
       reader.stop()
       snmp.stop()
+      modbus.stop()
       requester.stop()
       ears.stop()
     },
