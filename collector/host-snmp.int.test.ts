@@ -107,6 +107,29 @@ describe('a real snmpd', () => {
     expect((await snmp.get(v3(), [`${ROOT}.5.1`], limits)).failure).toBeNull()
   })
 
+  it('an agent that was restarted has another engine and another time: the next call but one works', async () => {
+    const before = await startSnmpd([])
+    const restarted = { ...v3(), port: before.port }
+    const name = ['1.3.6.1.2.1.1.5.0']
+    expect((await snmp.get(restarted, name, limits)).failure).toBeNull()
+    await before.stop()
+    expect((await snmp.get(restarted, name, { ...limits, timeoutMs: 500 })).failure).toBe('refused')
+    const again = await startSnmpd([], [], before.port)
+    try {
+      expect((await snmp.get(restarted, name, limits)).failure).toBeNull()
+    } finally {
+      await again.stop()
+    }
+    // Restarted while nobody asked: the kept session meets an engine it does not know.
+    const third = await startSnmpd([], [], before.port)
+    try {
+      await snmp.get(restarted, name, { ...limits, timeoutMs: 1500 })
+      expect((await snmp.get(restarted, name, limits)).failure).toBeNull()
+    } finally {
+      await third.stop()
+    }
+  })
+
   it('one call at a time per peer; another peer is not held up', async () => {
     const [first, second, other] = await Promise.all([
       snmp.walk(peer(), [`${ROOT}.1`], limits),

@@ -41,13 +41,14 @@ export async function freeUdpPort(): Promise<number> {
   return port
 }
 
-/** Starts snmpd on every address of 127/8. `lines` are added to its configuration (`trap2sink …`). */
+/** Starts snmpd on every address of 127/8. `lines` are added to its configuration (`trap2sink …`); no port = a free one. */
 export async function startSnmpd(
   variables: readonly SimulatedVariable[],
   lines: readonly string[] = [],
+  givenPort?: number,
 ): Promise<Snmpd> {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-snmpd-'))
-  const port = await freeUdpPort()
+  const port = givenPort ?? (await freeUdpPort())
   const { auth, name, priv } = V3_USER
   const overrides = variables.map(({ oid, type, value }) => {
     // Its own system group is already there, and is configured by words of its own.

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../config-file.ts'
 import { accessFor, plansOf, SnmpConfig } from './options.ts'
 import { createSecrets, placeOf } from './secrets.ts'
+import source from './source.ts'
 
 const messages = (options: object) =>
   SnmpConfig.safeParse(options).error?.issues.map(
@@ -67,6 +69,41 @@ describe('the section', () => {
     expect(first?.profile.name).toBe('vertiv-with-energy')
     expect(first?.byOid.size).toBe(10)
     expect(plansOf(config)).toBe(plansOf(config))
+  })
+})
+
+describe('in the file of the collector', () => {
+  const parse = (lines: readonly string[]) =>
+    parseConfig(['sources:', '  snmp:', ...lines.map((line) => `    ${line}`)].join('\n'), {
+      file: 'plimsoll.yaml',
+      sources: [source],
+      host: 'h',
+    })
+
+  it('targets are hosts, with a port or without, and `meter` names the thing', () => {
+    const { sources } = parse([
+      'interval: 2s',
+      'full_every: 30s',
+      'targets:',
+      '  - { address: "pdu-[1-2]", meter: "pdu-h1-[1-2]" }',
+      '  - 10.0.0.7:1161',
+    ])
+    expect(sources[0]?.targets.map(({ address, node }) => [address, node])).toEqual([
+      ['snmp://pdu-1:161/', 'pdu-h1-1'],
+      ['snmp://pdu-2:161/', 'pdu-h1-2'],
+      ['snmp://10.0.0.7:1161/', '10.0.0.7'],
+    ])
+    expect(sources[0]?.targets.map(placeOf)).toEqual([
+      { host: 'pdu-1', port: 161 },
+      { host: 'pdu-2', port: 161 },
+      { host: '10.0.0.7', port: 1161 },
+    ])
+  })
+
+  it('a mistake has its line, and a secret in the file is refused', () => {
+    expect(() => parse(['targets: [pdu-1]', 'community: public'])).toThrow(
+      /plimsoll\.yaml:4:5: .*community/,
+    )
   })
 })
 
