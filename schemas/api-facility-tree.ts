@@ -106,12 +106,26 @@ export const LoopReason = z.object({
   type: z.string(),
   text: z.string(),
   text_zh: z.string(),
+  /** What to do, by the event; empty where the points themselves say it. */
+  action: z.string(),
+  action_zh: z.string(),
   /** Begin of the event, or the oldest value alike; null = not known. */
   since: time.nullable(),
 })
 export type LoopReason = z.infer<typeof LoopReason>
 
 const point = { meter: z.string(), last_at: time, age_seconds: z.number() }
+
+const minuteMeans = z.array(z.number().nullable())
+
+/** The last hour of a unit's secondary side; value i is the mean of [t0 + i x step), null where nothing was said. */
+export const UnitTrend = z.object({
+  t0: z.int(),
+  step_ms: z.int(),
+  supply_celsius: minuteMeans,
+  flow_liters_per_minute: minuteMeans,
+})
+export type UnitTrend = z.infer<typeof UnitTrend>
 
 export const LoopUnit = z.object({
   unit: z.string(),
@@ -138,6 +152,7 @@ export const LoopUnit = z.object({
   leaks: z.array(z.object({ ...point, state: z.string() })),
   reservoir_level_ratio: z.number().nullable(),
   filter_pressure_drop_pascals: z.number().nullable(),
+  trend: UnitTrend,
 })
 export type LoopUnit = z.infer<typeof LoopUnit>
 
@@ -156,6 +171,13 @@ export const FacilityLoop = z.object({
   flow_liters_per_minute: z.number().nullable(),
   approach_kelvin_max: z.number().nullable(),
   dew_point_margin_kelvin_min: z.number().nullable(),
+  /** What the loop was built for; null = not entered. */
+  design: z.object({
+    supply_celsius: z.number().nullable(),
+    delta_kelvin: z.number().nullable(),
+    flow_liters_per_minute: z.number().nullable(),
+    capacity_watts: z.number().nullable(),
+  }),
   rise_kelvin_per_minute_max: z.number().nullable(),
   heat: z.object({
     given_watts: z.number().nullable(),

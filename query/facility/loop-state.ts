@@ -17,6 +17,8 @@ interface Finding {
   readonly meter: string
   readonly type: string
   readonly text: readonly [en: string, zh: string]
+  /** What to do, where an event says it. */
+  readonly action?: readonly [en: string, zh: string]
   readonly sinceMs: number | null
 }
 
@@ -53,12 +55,14 @@ export function loopReasons(
   }
   return [...worst.values()]
     .sort((a, b) => rank(a.state) - rank(b.state) || (a.meter < b.meter ? -1 : 1))
-    .map(({ state, meter, type, text: [text, text_zh], sinceMs }) => ({
+    .map(({ state, meter, type, text: [text, text_zh], action = ['', ''], sinceMs }) => ({
       state,
       meter,
       type,
       text,
       text_zh,
+      action: action[0],
+      action_zh: action[1],
       since: sinceMs === null ? null : iso(sinceMs),
     }))
 }
@@ -68,8 +72,10 @@ export const worstOf = (reasons: readonly LoopReason[]): LoopState => reasons[0]
 /** Two findings of one thing: the worse one, since the earlier moment. */
 function joined(a: Finding, b: Finding): Finding {
   const worse = rank(b.state) < rank(a.state) ? b : a
+  const action = worse.action ?? a.action ?? b.action
   const known = [a.sinceMs, b.sinceMs].filter((ms) => ms !== null)
-  return { ...worse, sinceMs: known.length === 0 ? null : Math.min(...known) }
+  const sinceMs = known.length === 0 ? null : Math.min(...known)
+  return { ...worse, ...(action === undefined ? {} : { action }), sinceMs }
 }
 
 function eventFinding(row: LoopEventRow): Finding {
@@ -83,6 +89,7 @@ function eventFinding(row: LoopEventRow): Finding {
     meter: isOfUnit ? point : unit,
     type,
     text: [row.text, row.text_zh],
+    action: [row.action_text, row.action_text_zh],
     sinceMs: row.at_ms,
   }
 }

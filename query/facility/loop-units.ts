@@ -5,6 +5,7 @@ import type { LoopHistoryRow } from '../queries/facility-loops.ts'
 import { iso } from '../window.ts'
 import { theilSen } from './rise.ts'
 import { thingOf } from './tree-book.ts'
+import type { TrendOf } from './loop-trend.ts'
 import type { Heard } from './tree-figures.ts'
 
 /** Water at 25 degrees, where a loop's own coolant was not entered. */
@@ -91,7 +92,11 @@ export function sidePoint(
 export function loopUnit(
   unit: string,
   facts: LoopFacts,
-  given: { readonly coolant: Coolant; readonly roomDewPoint: number | null },
+  given: {
+    readonly coolant: Coolant
+    readonly roomDewPoint: number | null
+    readonly trend: TrendOf
+  },
 ): LoopUnit {
   const { atMs, heard, history } = facts
   const points = pointsOfUnit(unit, facts)
@@ -145,6 +150,7 @@ export function loopUnit(
     }),
     reservoir_level_ratio: anywhere('reservoir_level_ratio'),
     filter_pressure_drop_pascals: anywhere('filter_pressure_drop_pascals'),
+    trend: given.trend(secondary),
   }
 }
 

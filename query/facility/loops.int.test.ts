@@ -140,6 +140,12 @@ describe('a loop that is well', () => {
       },
     })
     expect(loop.rise_kelvin_per_minute_max).toBeCloseTo(0, 9)
+    expect(loop.design).toMatchObject({ supply_celsius: null, capacity_watts: null })
+    const { t0, step_ms, supply_celsius, flow_liters_per_minute } = loop.units[0]?.trend ?? {}
+    expect([t0, step_ms]).toEqual([NOW - 59 * MINUTE_MS, MINUTE_MS])
+    // Ten minutes and the one that just begins; nothing was said before.
+    expect(supply_celsius).toEqual([...Array(49).fill(null), ...Array(11).fill(40)])
+    expect(flow_liters_per_minute).toEqual([...Array(49).fill(null), ...Array(11).fill(300)])
     expect(loop.units[0]).toMatchObject({
       unit: 'cdu-1',
       communication_age_seconds: 0,
@@ -195,7 +201,7 @@ describe('a loop that is not', () => {
     const pump = { type: 'pump', code: 'cdu-1/pump/2 pump_failed high warning 1' }
     await seedRows(site.store, 'events', [
       event(begun - MINUTE_MS, warning),
-      event(begun, {}),
+      event(begun, { action: 'Look for a closed valve.', action_zh: '检查阀门。' }),
       event(begun, pump),
       event(begun + 1000, { ...pump, edge: 'closed', severity: 'info' }),
       event(begun, {
@@ -215,7 +221,15 @@ describe('a loop that is not', () => {
     expect(await loopNow()).toMatchObject({
       state: 'alarm',
       since: new Date(begun - MINUTE_MS).toISOString(),
-      reasons: [{ state: 'alarm', meter: 'cdu-1/secondary', type: 'flow' }],
+      reasons: [
+        {
+          state: 'alarm',
+          meter: 'cdu-1/secondary',
+          type: 'flow',
+          action: 'Look for a closed valve.',
+          action_zh: '检查阀门。',
+        },
+      ],
     })
   })
 

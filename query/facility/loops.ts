@@ -18,8 +18,10 @@ import {
   type LoopFacts,
   loopUnit,
   pointsOfUnit,
+  sidePoint,
   valueOf,
 } from './loop-units.ts'
+import { readTrends, type TrendOf } from './loop-trend.ts'
 
 /** How far back values are looked at. */
 const HISTORY_MS = 15 * MINUTE_MS
@@ -43,16 +45,22 @@ export function createFacilityLoops(deps: FacilityDeps): () => Promise<FacilityL
     const it = book.loops.flatMap((loop) => itMetersOf(loop, book.meters, itLevelOf(book)))
     const points = pointsByThing(heard)
     const own = units.flatMap((unit) => pointsOfUnit(unit, { points }))
-    const [history, events, racks] = await Promise.all([
+    const sides = units.map((unit) => sidePoint(unit, 'secondary', pointsOfUnit(unit, { points })))
+    const [history, events, racks, trend] = await Promise.all([
       readHistory(deps, atMs, [...own, ...it]),
       loopEvents.run(deps.reader, { units, from_ms: atMs - EVENTS_MS, to_ms: atMs }),
       places(),
+      readTrends(
+        deps,
+        atMs,
+        sides.filter((point) => point !== null),
+      ),
     ])
     const facts = { atMs, heard, points, history }
     return {
       ...answer,
       loops: book.loops
-        .map((loop) => loopOf(loop, facts, { book, events, racks }))
+        .map((loop) => loopOf(loop, facts, { book, events, racks, trend }))
         .sort((a, b) => rank(a) - rank(b) || (a.loop < b.loop ? -1 : 1)),
     }
   }
@@ -79,11 +87,14 @@ function loopOf(
     readonly book: FacilityBook
     readonly events: readonly LoopEventRow[]
     readonly racks: readonly RackPlace[]
+    readonly trend: TrendOf
   },
 ): FacilityLoop {
   const coolant = coolantOf(loop)
   const roomDewPoint = loop.room === '' ? null : valueOf(facts, loop.room, 'dew_point_celsius')
-  const units = loop.units.map((unit) => loopUnit(unit, facts, { coolant, roomDewPoint }))
+  const { trend } = given
+  const units = loop.units.map((unit) => loopUnit(unit, facts, { coolant, roomDewPoint, trend }))
+  const { supply_celsius, delta_kelvin, flow_liters_per_minute, capacity_watts } = loop.design
   const own = given.events.filter(({ unit }) => loop.units.includes(unit))
   const listed = given.book.meters.map(({ meter }) => meter)
   const reasons = loopReasons({ units, events: own, listed }, facts)
@@ -108,6 +119,7 @@ function loopOf(
     flow_liters_per_minute: sumOf(units.map((unit) => unit.flow_liters_per_minute)),
     approach_kelvin_max: mostOf(units.map((unit) => unit.approach_kelvin)),
     dew_point_margin_kelvin_min: lessOf(0, mostOf(margins)),
+    design: { supply_celsius, delta_kelvin, flow_liters_per_minute, capacity_watts },
     rise_kelvin_per_minute_max: rise,
     heat: loopHeat(loop, facts, {
       units,

@@ -34,6 +34,18 @@ export const loopSupplies = namedQuery({
   }),
 })
 
+export const loopTrend = namedQuery({
+  file: new URL('loop-trend.sql', import.meta.url),
+  params: z.strictObject({ ...Range, meters: z.array(z.string()) }),
+  row: z.strictObject({
+    meter_name: z.string(),
+    minute_ms: int64,
+    /** Null where the minute has no value of it. */
+    celsius: z.number().nullable(),
+    flow: z.number().nullable(),
+  }),
+})
+
 export const loopEvents = namedQuery({
   file: new URL('loop-events.sql', import.meta.url),
   params: z.strictObject({ ...Range, units: z.array(z.string()) }),
@@ -45,6 +57,8 @@ export const loopEvents = namedQuery({
     event_severity: z.string(),
     text: z.string(),
     text_zh: z.string(),
+    action_text: z.string(),
+    action_text_zh: z.string(),
   }),
 })
 export type LoopEventRow = Awaited<ReturnType<typeof loopEvents.run>>[number]

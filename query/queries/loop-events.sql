@@ -17,7 +17,9 @@ SELECT
   toUnixTimestamp64Milli(f.last_at) AS at_ms,
   toString(f.last_severity) AS event_severity,
   f.last_message AS text,
-  f.last_message_zh AS text_zh
+  f.last_message_zh AS text_zh,
+  f.last_action AS action_text,
+  f.last_action_zh AS action_text_zh
 FROM
 (
   SELECT
@@ -29,7 +31,9 @@ FROM
     argMax(edge, (at, log_position)) AS last_edge,
     argMax(severity, (at, log_position)) AS last_severity,
     argMax(message, (at, log_position)) AS last_message,
-    argMax(message_zh, (at, log_position)) AS last_message_zh
+    argMax(message_zh, (at, log_position)) AS last_message_zh,
+    argMax(action, (at, log_position)) AS last_action,
+    argMax(action_zh, (at, log_position)) AS last_action_zh
   FROM events
   WHERE device_id = 0
     AND node IN {units:Array(String)}
