@@ -64,3 +64,15 @@ test('readings that came by themselves keep their times, but not from the future
   expect(samples.map(({ at_ms }) => at_ms)).toEqual([T0 - 86_400_000])
   expect(rejected).toEqual({ meter_clock: 1 })
 })
+
+test('a counter says with its value when it was reset', () => {
+  const metrics = { energy_joules_total: 3.6e6 }
+  const { samples } = read([
+    inlet({ metrics, energyResetMs: T0 - 60_000 }),
+    inlet({ energyResetMs: T0 }),
+  ])
+  expect(samples.map(({ values }) => values)).toEqual([
+    { ...metrics, energy_reset_seconds: T0 / 1000 - 60 },
+    { power_watts: 4200 },
+  ])
+})

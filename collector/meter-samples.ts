@@ -44,7 +44,8 @@ export function readMeters(read: TargetRead): MeterSight {
       refuse('no_identity', `meter ${reading.meter ?? read.target.node} point ${reading.point}`)
       continue
     }
-    const values = valuesInRange(reading.metrics, meterMetricDefinition, (reason, what) =>
+    const metrics = { ...reading.metrics, ...resetOf(reading) }
+    const values = valuesInRange(metrics, meterMetricDefinition, (reason, what) =>
       refuse(reason, `${meter} ${what}`),
     )
     if (Object.keys(values).length === 0) continue
@@ -54,6 +55,12 @@ export function readMeters(read: TargetRead): MeterSight {
     samples.push({ kind: 'meter_sample', at_ms, step_ms, meter, source: read.source, values })
   }
   return { samples, rejected, examples, values: samples.map(({ values }) => values) }
+}
+
+/** A counter that says when it was reset is not taken for one that rose, should it have passed its old value. */
+function resetOf({ metrics, energyResetMs = null }: MeterReading): MeterReading['metrics'] {
+  const hasCounter = (metrics.energy_joules_total ?? null) !== null
+  return energyResetMs === null || !hasCounter ? {} : { energy_reset_seconds: energyResetMs / 1000 }
 }
 
 function timeOf(

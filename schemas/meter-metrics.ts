@@ -41,6 +41,8 @@ export const METER_METRICS = [
   gauge('power_watts', 'watts', POWER, ['Power', '功率']),
   gauge('apparent_power_voltamperes', 'voltamperes', POWER, ['Apparent power', '视在功率']),
   metricRow('energy_joules_total', 'joules', 'counter', ENERGY, 'f64', ['Energy', '电能'], METER),
+  /** When the energy counter was reset by the meter's own word, seconds since 1970 by its clock. */
+  gauge('energy_reset_seconds', 'seconds', [0, 1e10], ['Energy reset', '电能清零'], METER_LAST),
   gauge('current_amperes', 'amperes', [0, 100_000], ['Current', '电流']),
   gauge('voltage_volts', 'volts', [0, 500_000], ['Voltage', '电压']),
   gauge('power_factor_ratio', 'ratio', [-1, 1], ['Power factor', '功率因数']),

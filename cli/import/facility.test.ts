@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { facilityAt } from '#schemas/facility.ts'
 import { JournalBody } from '#schemas/journal.ts'
 import { countedTree } from '../../ingest/facility/counted.ts'
-import { missingLines } from './facility-remarks.ts'
+import { facilityRemarks, missingLines } from './facility-remarks.ts'
 import { readFacility } from './facility-yaml.ts'
 import { planFacility } from './facility.ts'
 
@@ -185,4 +187,39 @@ it('what earlier imports had and this file lacks is named', () => {
     '1 loops of earlier imports are not in this file and stay in force until a row with "to" ends them: h1-liquid',
   ])
   expect(missingLines(before, before)).toEqual([])
+})
+
+it('asks a running server what was entered before, and says so where there is none', async () => {
+  const { bodies } = plan(EXAMPLE)
+  const entries = bodies.map((body, at) => ({ sequence: at + 1, at_ms: 0, who: 'ann', body }))
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://x')
+    const from = Number(url.searchParams.get('from'))
+    expect([url.pathname, url.searchParams.get('kind')]).toEqual(['/api/v1/journal', 'facility'])
+    response.setHeader('content-type', 'application/json')
+    const next_from = from < entries.length ? from + 1 : null
+    response.end(JSON.stringify({ last: 3, entries: entries.slice(from - 1, from), next_from }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const asked = {
+    server: `http://127.0.0.1:${port}`,
+    token: undefined,
+    nowMs: Date.UTC(2026, 5, 1),
+  }
+  const small = plan(HEAD.replace('util', 'util-a')).bodies
+  expect(await facilityRemarks(small, asked)).toEqual([
+    expect.stringMatching(
+      /^1265 meters of earlier imports .*: cdu-3, chiller-1, .* and 1245 more$/,
+    ),
+    expect.stringMatching(/^1 loops .*: h1-liquid$/),
+  ])
+  expect(await facilityRemarks(bodies, asked)).toEqual([])
+  server.close()
+  await once(server, 'close')
+  expect(await facilityRemarks(bodies, asked)).toEqual([
+    expect.stringMatching(/^not compared with what is there: nothing answers/),
+  ])
+  expect(await facilityRemarks([], asked)).toEqual([])
 })

@@ -157,6 +157,30 @@ describe('settling of meters', () => {
     )
   })
 
+  it('a tree that changes sums up again what is older than raw readings are kept, from the energy of its meters', async () => {
+    site = await openMeterSite(engine, T0 + HOUR + 60_000, 2 * HOUR)
+    await site.enter(TREE)
+    await site.tell('util', counter(112, T0, T0 + HOUR))
+    await site.tell('it', counter(100, T0, T0 + HOUR))
+    await site.settle()
+    await site.store.command('TRUNCATE TABLE samples_meter')
+    site.clock.nowMs = T0 + 4 * HOUR
+    await site.enter(treeOf([{ meter: 'it', role: 'cooling', level: 'plant', parent: 'util' }]))
+    await site.settle()
+    const sums = `SELECT toString(sum(total_mj)) AS total, toString(sum(cooling_mj)) AS cooling, toUInt32(count()) AS n
+      FROM facility_15m FINAL WHERE scope = 'site' AND total_known_ms > 0`
+    const meters =
+      "SELECT toString(sum(energy_mj)) AS mj FROM meter_energy_15m FINAL WHERE meter = 'it'"
+    expect(await site.store.query(meters)).toEqual([{ mj: String(100 * MJ_PER_MWH) }])
+    expect(await site.store.query(sums)).toEqual([
+      { total: String(112 * MJ_PER_MWH), cooling: String(100 * MJ_PER_MWH), n: 4 },
+    ])
+    expect((await site.rows('facility_restatements'))[1]).toMatchObject({
+      scope: 'site',
+      reason: 'tree changed',
+    })
+  })
+
   it('a meter that shows a tenth is named, its bucket flagged and no other', async () => {
     site = await openMeterSite(engine, T0 + HOUR + 60_000)
     await site.enter(TREE)

@@ -28,7 +28,11 @@ export interface MeterSite {
   rows(table: 'facility_15m' | 'meter_energy_15m' | 'facility_restatements'): Promise<unknown[]>
 }
 
-export async function openMeterSite(engine: TestEngine, nowMs: number): Promise<MeterSite> {
+export async function openMeterSite(
+  engine: TestEngine,
+  nowMs: number,
+  rawRetentionMs: number = 14 * 86_400_000,
+): Promise<MeterSite> {
   const store = await freshStore(engine)
   const clock = { nowMs }
   let told = 0
@@ -58,7 +62,7 @@ export async function openMeterSite(engine: TestEngine, nowMs: number): Promise<
       log: { ...silent, warn: (_, fields) => void (complaint = String(fields?.['cause'])) },
       fence: null,
       skewMs: 0,
-      rawRetentionMs: 14 * 86_400_000,
+      rawRetentionMs,
     })
   let settling = start()
   return {

@@ -103,17 +103,18 @@ export function createMeterSettling(deps: MeterSettlingDeps): MeterSettling {
     lookedMs = beganMs
   }
   /**
-   * When readings were stored that reach into other buckets, which are to be settled next. Readers and a process that
-   * starts are told that these were not read here yet: after a crash this work is done again, and touches them again.
+   * When the first of the readings was stored that reach into other buckets, which are to be settled next. Readers and a
+   * process that starts are told that it was not read here yet: after a crash this work is done again, and touches them.
    */
-  const unfinished = (own: Known, { fromMs, toMs }: MeterWork, long: readonly LongStep[]) =>
-    long
-      .filter((step) =>
-        own.plan
-          .olderIn(step.fromMs, step.toMs, step.insertedMs + deps.skewMs)
-          .some((ms) => ms < fromMs || ms >= toMs),
-      )
-      .map(({ insertedMs }) => insertedMs)
+  const unfinishedMs = (own: Known, { fromMs, toMs }: MeterWork, long: readonly LongStep[]) => {
+    let firstMs = Infinity
+    for (const step of long) {
+      if (step.insertedMs >= firstMs) continue
+      const older = own.plan.olderIn(step.fromMs, step.toMs, step.insertedMs + deps.skewMs)
+      if (older.some((ms) => ms < fromMs || ms >= toMs)) firstMs = step.insertedMs
+    }
+    return firstMs
+  }
   /** What reaches into buckets that were settled before it was stored. */
   const touchLong = (own: Known, long: readonly LongStep[]) => {
     for (const { fromMs, toMs, insertedMs } of long)
@@ -137,7 +138,7 @@ export function createMeterSettling(deps: MeterSettlingDeps): MeterSettling {
     const { restated } = await writeMeters(store, outcome, {
       work,
       revision,
-      asOfMs: Math.min(asOfMs, ...unfinished(own, work, made.long)),
+      asOfMs: Math.min(asOfMs, unfinishedMs(own, work, made.long)),
     })
     own.plan.done(work, asOfMs)
     touchLong(own, made.long)

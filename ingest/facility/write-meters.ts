@@ -24,8 +24,8 @@ export interface MeterWrite {
 }
 
 /**
- * Writes what changed of some buckets under a revision that was never used, then what it changed for readers, then
- * that they are settled. Each insert is one block under its own token; a crash in between leaves the buckets to be
+ * Writes what changed of some buckets under a revision that was never used, and at last that they are settled. A
+ * restatement whose revision is not among the published ones belongs to an attempt that was cut short. Each insert is one block under its own token; a crash in between leaves the buckets to be
  * settled again, under a higher revision.
  */
 export async function writeMeters(
@@ -39,16 +39,17 @@ export async function writeMeters(
   const meters = meterChanges(outcome).map((row) => ({ ...row, ...stamp }))
   const changed = scopeChanges(outcome)
   await store.insertJson('meter_energy_15m', meters, token('energy'))
-  await store.insertJson(
-    'facility_15m',
-    changed.map(({ fromMs: bucketMs, now }) => ({ ...scopeRow(bucketMs, now), ...stamp })),
-    token('scopes'),
-  )
+  // Before the rows themselves: once those are there, nobody knows any more what they changed.
   const restated = reason === null ? [] : changed
   await store.insertJson(
     'facility_restatements',
     restated.map((change) => restatement(change, { reason: reason ?? '', revision, asOfMs })),
     token('restatements'),
+  )
+  await store.insertJson(
+    'facility_15m',
+    changed.map(({ fromMs: bucketMs, now }) => ({ ...scopeRow(bucketMs, now), ...stamp })),
+    token('scopes'),
   )
   const published = {
     from_ms: fromMs,
