@@ -8,6 +8,7 @@ import { createModbus } from './host-modbus.ts'
 import { createFieldRequester } from './host-redfish.ts'
 import { createSnmp } from './host-snmp.ts'
 import { createStreamRunner } from './host-stream.ts'
+import type { FieldIo } from './field-io.ts'
 import type { SourceIo } from './source.ts'
 
 /** No answer of any kind may be larger, whatever a caller asks for. */
@@ -22,8 +23,8 @@ export interface Host extends SourceIo {
 }
 
 /**
- * The machine as sources see it: commands without a shell, HTTP reads, PATH. With host-command.ts and
- * host-http.ts the only home of node:child_process and node:http in the collector.
+ * The machine as sources see it: commands without a shell, HTTP reads, PATH, and the protocols of facility devices. With
+ * the other host-*.ts the only home of node:child_process, node:http and the protocol libraries in the collector.
  */
 export function createHost(environment: NodeJS.ProcessEnv = process.env): Host {
   const commands = createCommandRunner(environment)
@@ -105,6 +106,19 @@ export function meteredIo(io: SourceIo, meter: Meter): SourceIo {
     // It outlives the read; what it brings is counted by the source that takes its lines.
     stream: (command, args, limits) => io.stream(command, args, limits),
     hasCommand: (command) => io.hasCommand(command),
-    ...(io.field === undefined ? {} : { field: io.field }),
+    ...(io.field === undefined ? {} : { field: meteredField(io.field, meter) }),
+  }
+}
+
+/** Requests are counted like reads of pages; datagrams and registers are small, and are not. */
+function meteredField(field: FieldIo, meter: Meter): FieldIo {
+  return {
+    ...field,
+    async request(url, request, limits) {
+      const maxBytes = Math.min(limits.maxBytes, READ_BYTES)
+      const result = await field.request(url, request, { ...limits, maxBytes })
+      meter.bytes += result.body.length
+      return result
+    },
   }
 }

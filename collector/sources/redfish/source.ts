@@ -24,6 +24,8 @@ export interface RedfishDeps {
 interface Entry extends Subscriber {
   /** As its list has it now: a name may change. */
   target: SourceTarget
+  /** That of the read under way, so that its bytes are counted for it. */
+  readonly world: { field: FieldIo }
   readonly device: Device
   readonly subscription: Subscription | null
   readonly token: string
@@ -64,6 +66,7 @@ export function createRedfishSource(deps: RedfishDeps): Source<RedfishConfig> {
       if (field === undefined) return unread(SOURCE_NAME, NO_FIELD)
       const entry = entryOf(context, field)
       entry.target = context.target
+      entry.world.field = field
       return entry.device.tick(context.nowMs, Math.max(1, context.timeoutMs - MARGIN_MS))
     },
     close(memory) {
@@ -101,8 +104,9 @@ function newEntry(
   const { secrets, nowMs, random } = deps
   const host = new URL(target.address).hostname
   const proof = remembered(TLS_MS, nowMs, () => tlsOf(host, config, secrets))
+  const world = { field }
   const client = createClient({
-    request: (url, request, limits) => field.request(url, request, limits),
+    request: (url, request, limits) => world.field.request(url, request, limits),
     address: target.address,
     timeoutMs: config.request_timeout,
     access: () => accessOf(config, secrets),
@@ -122,7 +126,7 @@ function newEntry(
     random,
     chore: (eventService) => subscription?.chore(eventService) ?? null,
   })
-  return { target, device, subscription, token, pushes: { minuteMs: 0, count: 0 } }
+  return { target, world, device, subscription, token, pushes: { minuteMs: 0, count: 0 } }
 }
 
 /** The result of a step, kept for a while. */
