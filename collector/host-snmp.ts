@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { FieldFailure, FieldLimits, SnmpAnswer, SnmpIo, SnmpPeer } from './field-io.ts'
-import { type OpenSession, openSession } from './host-snmp-session.ts'
-import { receiveTraps } from './host-snmp-traps.ts'
+import type { OpenSession } from './host-snmp-session.ts'
 import { type Collected, getAll, newCollected, walkAll } from './host-snmp-walk.ts'
 
 /** A resolved name is asked for again after this long, ms. */
@@ -36,7 +35,8 @@ interface State {
 
 /**
  * SNMP over UDP: reads only, one session kept per peer and one call at a time, every answer bounded in time and size. With
- * its host-snmp-* files the only home of net-snmp.
+ * its host-snmp-* files the only home of net-snmp, which is loaded when the first device is asked: a collector of a node
+ * without meters does not carry its 10 MB.
  */
 export function createSnmp(): SnmpHost {
   const state: State = {
@@ -54,7 +54,10 @@ export function createSnmp(): SnmpHost {
       call(state, peer, limits, (session, collected) =>
         walkAll(session, roots, peer.version === '1', collected),
       ),
-    traps: receiveTraps,
+    async traps(listen, onTrap) {
+      const { receiveTraps } = await import('./host-snmp-traps.ts')
+      return receiveTraps(listen, onTrap)
+    },
     addressOf: (host) => (isIP(host) > 0 ? host : (state.addresses.get(host)?.address ?? null)),
     stop() {
       for (const { session } of state.sessions.values()) session.close()
@@ -76,9 +79,14 @@ async function call(
   state.busy.add(place)
   const collected = newCollected(limits.maxBytes)
   const late = Promise.withResolvers<FieldFailure>()
-  const timer = setTimeout(() => late.resolve('timeout'), limits.timeoutMs)
+  const budget = { isSpent: false }
+  const timer = setTimeout(() => {
+    budget.isSpent = true
+    late.resolve('timeout')
+  }, limits.timeoutMs)
+  const tried = attempt(state, peer, budget, (session) => work(session, collected))
   try {
-    const failure = await Promise.race([attempt(state, peer, collected, work), late.promise])
+    const failure = await Promise.race([tried, late.promise])
     return { variables: [...collected.variables], failure: told(state, peer, failure) }
   } finally {
     clearTimeout(timer)
@@ -89,25 +97,32 @@ async function call(
 async function attempt(
   state: State,
   peer: SnmpPeer,
-  collected: Collected,
-  work: Work,
+  budget: { readonly isSpent: boolean },
+  work: (session: OpenSession) => Promise<FieldFailure | null>,
 ): Promise<FieldFailure | null> {
   const address = await resolve(state, peer.host)
   if (address === null) return 'dns'
   const key = sessionKey(peer)
   try {
-    const kept = state.sessions.get(key) ?? {
-      session: await openSession(peer, address),
-      usedMs: 0,
+    const kept = state.sessions.get(key) ?? { session: await open(peer, address), usedMs: 0 }
+    // A name server that took all the time: nobody waits for this any more, and the next call has a session of its own.
+    if (budget.isSpent) {
+      if (state.sessions.get(key) !== kept) kept.session.close()
+      return 'timeout'
     }
     kept.usedMs = performance.now()
     state.sessions.set(key, kept)
     sweep(state)
-    return await work(kept.session, collected)
+    return await work(kept.session)
   } catch (error) {
     const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
     return isRefused ? 'refused' : 'failed'
   }
+}
+
+async function open(peer: SnmpPeer, address: Address): Promise<OpenSession> {
+  const { openSession } = await import('./host-snmp-session.ts')
+  return openSession(peer, address)
 }
 
 /**
