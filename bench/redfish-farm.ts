@@ -39,10 +39,9 @@ const server = createServer({ cert, key }, (request, response) => {
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(body ?? '{}')
   }
-  if (last < 5) return
-  if (last < 10) return void setTimeout(reply, SLOW_MS)
-  if (last < 12) return void response.end('<html>starting</html>')
-  reply()
+  if (last >= 12) reply()
+  else if (last >= 10) response.end('<html>starting</html>')
+  else if (last >= 5) setTimeout(reply, SLOW_MS)
 })
 server.keepAliveTimeout = 120_000
 server.listen(0, '0.0.0.0', () => {

@@ -1,0 +1,119 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFieldRequester, type FieldRequester } from './host-redfish.ts'
+
+const LIMITS = { timeoutMs: 1000, maxBytes: 1000 }
+const GET = { method: 'GET', headers: {} } as const
+
+let server: Server
+let requester: FieldRequester
+let listener: RequestListener = () => undefined
+let url = ''
+let connections = 0
+
+beforeEach(async () => {
+  connections = 0
+  requester = createFieldRequester()
+  server = createServer((request, response) => listener(request, response))
+  server.on('connection', () => connections++)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/redfish/v1`
+})
+afterEach(async () => {
+  requester.stop()
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+})
+
+describe('requests to one device', () => {
+  it('go over one connection, one at a time, in the order they were made', async () => {
+    let open = 0
+    let most = 0
+    const order: string[] = []
+    listener = (request, response) => {
+      most = Math.max(most, ++open)
+      order.push(request.url ?? '')
+      setTimeout(() => {
+        open--
+        response.end('{}')
+      }, 10)
+    }
+    const paths = Array.from({ length: 8 }, (_, at) => `/${at}`)
+    const got = await Promise.all(paths.map((path) => requester.request(url + path, GET, LIMITS)))
+    expect(got.map(({ status }) => status)).toEqual(paths.map(() => 200))
+    expect([most, connections]).toEqual([1, 1])
+    expect(order).toEqual(paths.map((path) => `/redfish/v1${path}`))
+  })
+
+  it('a crowd is told that the device is busy, and a hung one takes the time of the call only', async () => {
+    listener = () => undefined
+    const startedMs = performance.now()
+    const calls = Array.from({ length: 12 }, () =>
+      requester.request(url, GET, { ...LIMITS, timeoutMs: 200 }),
+    )
+    const failures = (await Promise.all(calls)).map(({ failure }) => failure)
+    expect(failures[0]).toBe('timeout')
+    expect(failures.slice(1)).toEqual(Array.from({ length: 11 }, () => 'busy'))
+    expect(performance.now() - startedMs).toBeLessThan(900)
+    listener = (_, response) => response.end('{}')
+    expect((await requester.request(url, GET, LIMITS)).status).toBe(200)
+  })
+
+  it('carry method, headers and body; answers carry theirs', async () => {
+    listener = (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        const said = `${request.method} ${String(request.headers['x-auth-token'])} ${body}`
+        response.writeHead(201, { Location: '/redfish/v1/x' }).end(said)
+      })
+    }
+    const request = { method: 'POST', headers: { 'x-auth-token': 't' }, body: '{"ö":1}' } as const
+    const { status, headers, body } = await requester.request(url, request, LIMITS)
+    expect([status, headers['location']]).toEqual([201, '/redfish/v1/x'])
+    expect(new TextDecoder().decode(body)).toBe('POST t {"ö":1}')
+  })
+
+  it('redirects are answers and not followed', async () => {
+    const asked: string[] = []
+    listener = (request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(302, { location: 'http://127.0.0.1:1/other' }).end()
+    }
+    expect((await requester.request(url, GET, LIMITS)).status).toBe(302)
+    expect(asked).toEqual(['/redfish/v1'])
+  })
+
+  it('answers are bounded, packed or not', async () => {
+    listener = (_, response) => response.end('x'.repeat(2000))
+    expect((await requester.request(url, GET, LIMITS)).failure).toBe('too_large')
+    listener = (_, response) =>
+      response.setHeader('content-encoding', 'gzip').end(gzipSync('x'.repeat(100_000)))
+    expect((await requester.request(url, GET, LIMITS)).failure).toBe('too_large')
+  })
+
+  it('a kept connection that the device closed meanwhile is no failure, but a POST is not said twice', async () => {
+    let posts = 0
+    listener = (request, response) => {
+      if (request.method === 'POST') {
+        posts++
+        request.socket.destroy()
+      } else response.end('{}', () => setImmediate(() => request.socket.destroy()))
+    }
+    for (let at = 0; at < 5; at++)
+      expect((await requester.request(url, GET, LIMITS)).failure).toBeNull()
+    const post = { method: 'POST', headers: {}, body: '{}' } as const
+    expect((await requester.request(url, post, LIMITS)).failure).toBe('closed_early')
+    expect(posts).toBeLessThan(2)
+  })
+
+  it('nobody there, and what is no address, are failures', async () => {
+    const nowhere = await requester.request('http://127.0.0.1:1/redfish/v1', GET, LIMITS)
+    expect(nowhere.failure).toBe('refused')
+    expect((await requester.request('ftp://device/', GET, LIMITS)).failure).toBe('failed')
+  })
+})
