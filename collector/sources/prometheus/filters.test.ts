@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileGlob, type Conditions, fits, fitsAny, matchesGlob } from './filters.ts'
+import { compileGlob, matchesGlob } from '../../formats/glob.ts'
+import { type Conditions, fits, fitsAny } from './filters.ts'
 
 const matches = (text: string, pattern: string) => matchesGlob(text, compileGlob(pattern))
 const conditions = (wanted: Record<string, readonly string[]>): Conditions =>

@@ -22,7 +22,8 @@ import {
   NOT_METRICS,
   TOO_LARGE,
 } from './faults.ts'
-import { fits, matchesGlob } from './filters.ts'
+import { matchesGlob } from '../../formats/glob.ts'
+import { fits } from './filters.ts'
 import { labelOf } from './identity.ts'
 import { LIMITS, type Refusal } from './limits.ts'
 import { seriesKey, valuesOf } from './map.ts'

@@ -3,7 +3,8 @@ import { FACT_NAMES } from '#schemas/faults.ts'
 import type { MetricDefinition } from '#schemas/metric-definition.ts'
 import { metricDefinition } from '#schemas/metrics.ts'
 import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metrics.ts'
-import { compileGlob, type Conditions } from './filters.ts'
+import { compileGlob } from '../../formats/glob.ts'
+import type { Conditions } from './filters.ts'
 import { UNIT_NAMES, UNITS } from './units.ts'
 
 /** The catalogue row of a canonical name, of a device, a node or a link: names are distinct over all three. */

@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
+import { parseYamlText } from '../../formats/yaml-text.ts'
 import { Mapping } from './mapping.ts'
 
 /** A mapping, or what is wrong with its file, one line per mistake with its place. */
@@ -6,71 +6,11 @@ export type ParsedMapping =
   | { readonly mapping: Mapping; readonly mistakes: readonly [] }
   | { readonly mapping: null; readonly mistakes: readonly string[] }
 
-const MISTAKES_SHOWN = 8
 /** A mapping of all of node_exporter is 10 kB. */
 export const MAPPING_BYTES = 256 * 1024
 
 /** Reads the text of a mapping file. Pure; never throws. `file` is only for the messages. */
 export function parseMapping(text: string, file: string): ParsedMapping {
-  const lines = new LineCounter()
-  const refuse = (found: readonly string[]): ParsedMapping => ({
-    mapping: null,
-    mistakes: found.slice(0, MISTAKES_SHOWN),
-  })
-  if (text.length > MAPPING_BYTES)
-    return refuse([`${file}: ${text.length} characters; limit ${MAPPING_BYTES}`])
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
-  }
-  if (document.errors.length > 0)
-    return refuse(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}`))
-  const plain = plainOf(document)
-  if (plain === null) return refuse([`${file}: it unfolds to more than can be read`])
-  const parsed = Mapping.safeParse(plain.value)
-  if (parsed.success) return { mapping: parsed.data, mistakes: [] }
-  return refuse(
-    parsed.error.issues.flatMap((issue) => {
-      if (issue.code !== 'unrecognized_keys')
-        return [`${at(offsetOf(document, issue.path))}: ${shown(issue.path)}${issue.message}`]
-      return issue.keys.map(
-        (key) =>
-          `${at(offsetOf(document, issue.path, key))}: ${shown(issue.path)}unknown key "${key.slice(0, 80)}"`,
-      )
-    }),
-  )
-}
-
-/** The alias limit makes a small file that would unfold to a huge one throw. */
-function plainOf(document: Document): { readonly value: unknown } | null {
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }) ?? {} }
-  } catch {
-    return null
-  }
-}
-
-function shown(path: readonly PropertyKey[]): string {
-  const text = path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step).slice(0, 80)}`))
-    .join('')
-  return text === '' ? '' : `${text.replace(/^\./, '')}: `
-}
-
-/** Where in the text: the key itself for an unknown key, else the value, else its nearest parent. */
-function offsetOf(document: Document, path: readonly PropertyKey[], key?: string): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (!isNode(node)) continue
-    const pair =
-      key !== undefined && length === path.length && isMap(node)
-        ? node.items.find(
-            (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
-          )
-        : undefined
-    const found = isNode(pair?.key) ? pair.key : node
-    return found.range?.[0] ?? 0
-  }
-  return 0
+  const { value, mistakes } = parseYamlText(text, file, Mapping, MAPPING_BYTES)
+  return value === null ? { mapping: null, mistakes } : { mapping: value, mistakes: [] }
 }

@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import source from './source.ts'
+
+/** Each folder is named by what was constructed in it and holds a capture of registers and what we read in it. */
+const root = join(import.meta.dirname, 'testcases')
+
+describe('captures', () => {
+  it.each(readdirSync(root))('%s is read as expected', (name) => {
+    const expected: unknown = JSON.parse(readFileSync(join(root, name, 'expected.json'), 'utf8'))
+    const read = source.interpret(readFileSync(join(root, name, 'input.json')))
+    expect({
+      outcome: read.outcome,
+      reason: read.reason,
+      meters: Object.fromEntries((read.meters ?? []).map(({ point, metrics }) => [point, metrics])),
+      rejected: read.rejectedByReason,
+      toolLabels: read.toolLabels,
+    }).toEqual(expected)
+    for (const { meter } of read.meters ?? []) expect(meter).toBeNull()
+  })
+})

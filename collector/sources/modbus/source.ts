@@ -1,0 +1,159 @@
+import { type Interpretation, type MeterReading, unread } from '#schemas/reading.ts'
+import type { MeterMetricName } from '#schemas/meter-metrics.ts'
+import type { ModbusAnswer } from '../../field-io.ts'
+import { createRejections } from '../../formats/rejections.ts'
+import type { Detection, ReadContext, Source, SourceTarget } from '../../source.ts'
+import { wordsOf } from './decode.ts'
+import { exceptionOf, FAILURES, failureOf } from './faults.ts'
+import {
+  interpretCapture,
+  meterReading,
+  reading,
+  recognizeCapture,
+  SOURCE_NAME,
+} from './interpret.ts'
+import { createMapStore, type MapStore } from './load-map.ts'
+import { type JumpMemory, type Refusal, valuesOf, type WordsOf } from './map.ts'
+import { configOf, type DevicePlan, type ModbusConfig, planFor } from './options.ts'
+import { type PlannedRange, planRanges } from './plan.ts'
+import type { MapPoint } from './register-map.ts'
+
+/** Read on every tick where `full_every` makes a difference: what a leak or a loss of flow shows first. */
+const FAST: ReadonlySet<MeterMetricName> = new Set([
+  'leak_state',
+  'pump_state',
+  'pump_speed_ratio',
+  'flow_liters_per_minute',
+])
+const ANSWER_BYTES = 256 << 10
+const MEMORY = 'device'
+
+/** What is remembered of a target. */
+interface Kept {
+  readonly jumps: JumpMemory
+  /** The device refuses requests that span registers it lacks. */
+  isGapless: boolean
+  /** Tick of the last full read. */
+  fullMs: number
+}
+
+/** Modbus TCP as a source; `store` says where register maps are read. */
+export function createModbusSource(store: MapStore = createMapStore()): Source<ModbusConfig> {
+  const keptByMemory = new WeakMap<object, Kept>()
+  return {
+    name: SOURCE_NAME,
+    transport: 'modbus',
+    address: { schemes: ['modbus'], port: 502, path: '/' },
+    defaultIntervalMs: 30_000,
+    config: configOf(store),
+    // Which metrics come depends on the map.
+    expects: [],
+    recognize: recognizeCapture,
+    interpret: (bytes) => interpretCapture(bytes, store.builtIn()),
+    detect: () => Promise.resolve(NOT_LOCAL),
+    read(context) {
+      const known = context.memory.has(MEMORY) ? keptByMemory.get(context.memory) : undefined
+      const kept = known ?? { jumps: new Map(), isGapless: false, fullMs: 0 }
+      context.memory.set(MEMORY, true)
+      keptByMemory.set(context.memory, kept)
+      const { place, ...target } = placeOf(context.target)
+      const plan = planFor(context.config, store.builtIn(), target)
+      return plan === null
+        ? Promise.resolve(unread(SOURCE_NAME, FAILURES.no_map))
+        : readDevice(context, { plan, kept, place })
+    },
+    close: (memory) => memory.clear(),
+  }
+}
+
+export default createModbusSource()
+
+const NOT_LOCAL: Detection = {
+  state: 'absent',
+  looked: 'nowhere: Modbus devices are named as targets',
+}
+
+/** `modbus://gw-1:502/3`: host, port, and the unit where the path is one. */
+function placeOf({ address, node }: SourceTarget): {
+  readonly place: { readonly host: string; readonly port: number }
+  readonly names: readonly string[]
+  readonly unitId: number | null
+} {
+  const url = URL.parse(address)
+  const host = (url?.hostname ?? '').replace(/^\[|\]$/g, '')
+  const unit = /^\/(\d{1,3})$/.exec(url?.pathname ?? '')?.[1]
+  const unitId = unit === undefined || Number(unit) > 255 ? null : Number(unit)
+  return { place: { host, port: Number(url?.port ?? '') || 502 }, names: [node, host], unitId }
+}
+
+interface Task {
+  readonly plan: DevicePlan
+  readonly kept: Kept
+  readonly place: { readonly host: string; readonly port: number }
+}
+
+async function readDevice(
+  { io, config, nowMs, timeoutMs }: ReadContext<ModbusConfig>,
+  { plan, kept, place }: Task,
+): Promise<Interpretation> {
+  const modbus = io.field?.modbus
+  if (modbus === undefined) return unread(SOURCE_NAME, FAILURES.no_field)
+  const { map, unitId } = plan
+  const fullEveryMs = config.full_every ?? null
+  const isFull = fullEveryMs === null || isNewCell(kept.fullMs, nowMs, fullEveryMs)
+  const wanted = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
+  // A map without fast points has nothing to say between its full reads.
+  const points = wanted.length === 0 ? map.points : wanted
+  const planned = planRanges(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })
+  const limits = { timeoutMs, maxBytes: ANSWER_BYTES }
+  const answer = await modbus.read(
+    place,
+    planned.map(({ range }) => range),
+    limits,
+  )
+  kept.isGapless ||= planned.some(
+    ({ hasGap }, at) => hasGap && answer.ranges[at] === null && answer.exception !== null,
+  )
+  if (isFull && answer.failure === null) kept.fullMs = nowMs
+  const rejections = createRejections<Refusal>()
+  const values = valuesOf(points, wordsIn(planned, answer), rejections, kept.jumps)
+  const meters = values.map(meterReading)
+  return reading(
+    map,
+    fullEveryMs === null ? meters : meters.flatMap((one) => paced(one, fullEveryMs)),
+    rejections,
+    whyNothing(answer),
+  )
+}
+
+const isNewCell = (beforeMs: number, nowMs: number, cellMs: number) =>
+  Math.floor(beforeMs / cellMs) !== Math.floor(nowMs / cellMs)
+
+function whyNothing({ failure, exception }: ModbusAnswer) {
+  if (failure !== null) return failureOf(failure)
+  return exception === null ? FAILURES.no_values : exceptionOf(exception)
+}
+
+function wordsIn(planned: readonly PlannedRange[], { ranges }: ModbusAnswer): WordsOf {
+  const byPoint = new Map<MapPoint, readonly number[] | null>()
+  for (const [at, { range, points }] of planned.entries())
+    for (const point of points) {
+      const from = point.address - range.address
+      byPoint.set(point, ranges[at]?.slice(from, from + wordsOf(point.type)) ?? null)
+    }
+  return (point) => byPoint.get(point) ?? null
+}
+
+/** What is read on every tick speaks for a tick, the rest until the next full read. */
+function paced({ metrics, ...rest }: MeterReading, fullEveryMs: number): MeterReading[] {
+  const parts = Object.groupBy(Object.entries(metrics), ([metric]) =>
+    [...FAST].some((fast) => fast === metric) ? 'fast' : 'slow',
+  )
+  const { fast, slow } = parts
+  return [
+    ...(fast === undefined ? [] : [{ ...rest, metrics: Object.fromEntries(fast) }]),
+    ...(slow === undefined
+      ? []
+      : [{ ...rest, metrics: Object.fromEntries(slow), stepMs: fullEveryMs }]),
+  ]
+}
