@@ -160,7 +160,7 @@ export interface Source<Config = unknown> {
   /** A target left or the collector stops: ends what `memory` holds (a stream). */
   readonly close?: (memory: Map<string, unknown>) => void
   /** Opened once per section when the collector starts; rejects with a sentence when it cannot listen. */
-  readonly listen?: (context: ListenContext<Config>) => Promise<{ stop(): Promise<void> }>
+  listen?(context: ListenContext<Config>): Promise<{ stop(): Promise<void> }>
   /** Class, severity and advice for a code of an event type (`xid`, `health`); without it edges are warnings. */
   readonly describeFault?: (type: string, code: string) => FaultDescription | null
 }
