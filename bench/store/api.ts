@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Journal } from '#schemas/journal.ts'
 import type { Reader } from '#schemas/ports.ts'
 import { modelCatalogue } from '#schemas/models/model.ts'
 import { createAudit } from '../../query/access/audit.ts'
@@ -15,7 +16,11 @@ export interface BenchApi {
 }
 
 /** The query service over a reader, with a clock that stands at `nowMs` and goes on from there. */
-export async function openBenchApi(reader: Reader, nowMs: number): Promise<BenchApi> {
+export async function openBenchApi(
+  reader: Reader,
+  nowMs: number,
+  journal: Journal | null = null,
+): Promise<BenchApi> {
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-bench-'))
   const startMs = performance.now()
   // Real time passes on top, so that what is remembered for a second expires as it would.
@@ -38,7 +43,7 @@ export async function openBenchApi(reader: Reader, nowMs: number): Promise<Bench
     access: AccessConfig.parse({}),
     dashboardDir: null,
     control: null,
-    journal: null,
+    journal,
     models: modelCatalogue([]),
   })
   return {

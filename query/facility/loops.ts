@@ -5,6 +5,7 @@ import {
 } from '#schemas/api-facility-tree.ts'
 import { type FacilityBook, facilityAt, type LoopRow } from '#schemas/facility.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
+import { memo } from '../memo.ts'
 import { loopEvents, type LoopEventRow, loopHistory } from '../queries/facility-loops.ts'
 import { DAY_MS, iso, MINUTE_MS } from '../window.ts'
 import type { FacilityDeps } from './deps.ts'
@@ -23,6 +24,8 @@ import {
 } from './loop-units.ts'
 import { readTrends, type TrendOf } from './loop-trend.ts'
 
+/** Loops are worked out once for all who look for as long as this. */
+const TTL_MS = 3_000
 /** How far back values are looked at. */
 const HISTORY_MS = 15 * MINUTE_MS
 /** How far back the beginning of what is still open is looked for. */
@@ -35,7 +38,7 @@ const EVENTS_MS = 30 * DAY_MS
  */
 export function createFacilityLoops(deps: FacilityDeps): () => Promise<FacilityLoopsAnswer> {
   const places = createRackPlaces(deps)
-  return async () => {
+  return memo(deps.clock, TTL_MS, async () => {
     const { facility } = await deps.documents()
     const { atMs, heard } = await deps.heardNow()
     const book = facilityAt(facility, atMs)
@@ -63,7 +66,7 @@ export function createFacilityLoops(deps: FacilityDeps): () => Promise<FacilityL
         .map((loop) => loopOf(loop, facts, { book, events, racks, trend }))
         .sort((a, b) => rank(a) - rank(b) || (a.loop < b.loop ? -1 : 1)),
     }
-  }
+  })
 }
 
 const rank = ({ state }: FacilityLoop) => LOOP_STATES.indexOf(state)

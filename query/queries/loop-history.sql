@@ -3,7 +3,12 @@
 SELECT
   toString(meter) AS meter_name,
   toString(metric) AS metric_name,
-  arraySort(groupArray((toUnixTimestamp64Milli(ts), assumeNotNull(value)))) AS points,
+  arraySort(
+    groupArrayIf(
+      (toUnixTimestamp64Milli(ts), assumeNotNull(value)),
+      metric IN ('supply_temperature_celsius', 'leak_state', 'pump_state')
+    )
+  ) AS points,
   avgIf(assumeNotNull(value), toUnixTimestamp64Milli(ts) > {to_ms:Int64} - 600000) AS mean_value,
   points[-1].2 AS present,
   points[arrayLastIndex(point -> point.2 != present, points) + 1].1 AS since_ms,
@@ -14,6 +19,9 @@ SELECT
   arrayMap(point -> point.2, recent) AS celsius
 FROM samples_meter
 WHERE meter IN {meters:Array(String)}
+  AND metric IN (
+    'supply_temperature_celsius', 'return_temperature_celsius', 'flow_liters_per_minute', 'power_watts', 'leak_state', 'pump_state'
+  )
   AND ts > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND ts <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
   AND isNotNull(value)
