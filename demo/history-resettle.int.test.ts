@@ -18,7 +18,7 @@ const DAY_START = Date.UTC(2026, 10, 20, 6)
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const published = `
   SELECT resolution, toString(min(bucket)) AS first, count() AS buckets, uniqExact(bucket) AS different
-  FROM revisions WHERE resolution != '1m' GROUP BY resolution ORDER BY resolution`
+  FROM revisions WHERE match(resolution, '^1[hd]') GROUP BY resolution ORDER BY resolution`
 
 let engine: TestEngine
 let ledger: Ledger

@@ -1,6 +1,7 @@
 import type { Clock } from '#schemas/role.ts'
 import type { Store } from '../ingest/store/store.ts'
 import type { FleetModel } from './fleet/state.ts'
+import type { FacilityHistory } from './facility/history.ts'
 import { createHistoryBlock, ticksPerSeal } from './history-block.ts'
 import { createGroupMinutes, type GroupMinutes } from './history-groups.ts'
 import type { HistoryPlan } from './history-plan.ts'
@@ -14,6 +15,8 @@ export interface WriteDeps {
   readonly ids: readonly bigint[]
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** The site round the fleet; absent = only the fleet is written. */
+  readonly site?: FacilityHistory
 }
 
 const COARSE_STEP_MS = 60_000
@@ -61,6 +64,7 @@ export async function writeSamples(
     const endMs = Math.min(bucketEndMs, fromMs + ticksMax * stepMs, plan.toMs)
     for (let atMs = fromMs; atMs < endMs; atMs += stepMs) {
       const tick = model.tick(atMs, null)
+      deps.site?.follow(tick)
       const values = block.stage(tick, stepMs)
       if (fromMs < plan.settledFromMs) groups.add(tick, values)
     }
@@ -68,11 +72,13 @@ export async function writeSamples(
     if (block.rows >= BLOCK_ROWS) await flush(endMs)
     if (groups.columns.rows >= GROUP_ROWS || endMs === plan.settledFromMs)
       await inserts.run(() => publishGroups(deps, groups))
+    await deps.site?.write()
     fromMs = endMs
     // Lets inserts, progress and signals through between blocks of arithmetic.
     await new Promise((resolve) => setImmediate(resolve))
   }
   await flush(plan.toMs)
+  await deps.site?.finish()
   await inserts.done()
 }
 

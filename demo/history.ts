@@ -2,6 +2,8 @@ import type { Clock } from '#schemas/role.ts'
 import { deviceId } from '../ingest/identity/device-id.ts'
 import type { Ledger } from '../ingest/settle/ledger.ts'
 import type { Store } from '../ingest/store/store.ts'
+import { createFacilityHistory } from './facility/history.ts'
+import type { FacilityModel } from './facility/model.ts'
 import type { FleetModel } from './fleet/state.ts'
 import { writeIdentities } from './history-identities.ts'
 import { settleChunks, type HistoryPlan } from './history-plan.ts'
@@ -11,6 +13,8 @@ export interface HistoryOptions {
   readonly store: Store
   readonly ledger: Ledger
   readonly model: FleetModel
+  /** The site round the fleet; absent = only the fleet is written. */
+  readonly facility?: FacilityModel
   readonly plan: HistoryPlan
   readonly clock: Clock
   /** 0..1 of the whole work, samples and settling. */
@@ -25,7 +29,7 @@ const CELL_MS = 10_000
 const SAMPLES_SHARE = 0.8
 
 /**
- * Writes devices, their capacity, who held them, and their samples, as if they had been collected. Hours
+ * Writes devices, their capacity, who held them, their samples and those of the site's meters, as if they had been collected. Hours
  * from `plan.settledFromMs` on are settled by the product's own settler as soon as their samples are
  * stored; the group minutes of older ones are written as revision 1 and are settled later
  * (history-resettle.ts). Ends with the ten seconds that it is, so that the live fleet goes on from there.
@@ -33,7 +37,12 @@ const SAMPLES_SHARE = 0.8
 export async function writeHistory(options: HistoryOptions): Promise<void> {
   const { store, model, plan, clock, signal = new AbortController().signal } = options
   const ids = model.fleet.devices.map((device) => deviceId(device.key))
-  const deps: WriteDeps = { store, model, ids, clock, signal }
+  const { facility } = options
+  const site =
+    facility === undefined
+      ? {}
+      : { site: createFacilityHistory({ store, facility, clock, toMs: plan.toMs }) }
+  const deps: WriteDeps = { store, model, ids, clock, signal, ...site }
   await writeIdentities({ store, model, ids, fromMs: plan.fromMs, toMs: plan.toMs })
   // Merging while writing costs a quarter of the time until the demo is ready; later nobody waits for it.
   await store.command('SYSTEM STOP MERGES samples')

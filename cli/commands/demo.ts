@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { demoBooks } from '../../demo/books.ts'
+import { createFacilityModel, type FacilityModel } from '../../demo/facility/model.ts'
+import { buildSite } from '../../demo/facility/site.ts'
+import { siteEntries } from '../../demo/facility/tree.ts'
 import { buildFleet, DEVICE_LIMITS } from '../../demo/fleet/layout.ts'
 import { createNodeModel, type NodeModel } from '../../demo/fleet/node-readings.ts'
 import { createFleetModel, type FleetModel } from '../../demo/fleet/state.ts'
@@ -49,11 +52,16 @@ export async function run(invocation: Invocation): Promise<number> {
   const plan = planHistory({ nowMs: startMs, days })
   const model = createFleetModel(buildFleet(devices, seed), plan.fromMs, plan.toMs)
   const nodes = createNodeModel(model.fleet, plan.toMs)
+  const facility = createFacilityModel(buildSite(model.fleet), {
+    bornMs: plan.fromMs,
+    liveMs: plan.toMs,
+  })
   const incident = createIncident({ clock: Date.now, delayMs: INCIDENT_DELAY_MS })
   const store = storeAccess(settings, log)
-  const history = historyRole({ settings, store, model, nodes, plan, log })
+  const history = historyRole({ settings, store, model, facility, nodes, plan, log })
   const fleet = createDemoFleet({
     model,
+    facility,
     nodes,
     incident,
     directory: settings.dataDir,
@@ -72,7 +80,7 @@ export async function run(invocation: Invocation): Promise<number> {
     openShards: () => directShards(settings, fleet.collectors()),
   })
   const control = fileControl(settings, log, () => fleet.collectors().map(({ bus }) => bus))
-  const books = booksRole(openJournal, model, plan)
+  const books = booksRole(openJournal, { model, facility }, plan)
   const slurm = demoSlurm({
     model,
     journal: openJournal,
@@ -144,31 +152,38 @@ const demoControl = (incident: Incident, notice: () => Caption) => ({
 /** What the simulated site's people entered, appended once: the journal is new at every start. */
 const booksRole = (
   openJournal: () => Promise<Journal>,
-  { fleet, slots }: FleetModel,
+  { model: { fleet, slots }, facility }: Pick<HistoryParts, 'model' | 'facility'>,
   { fromMs, toMs }: HistoryPlan,
 ): Role => ({
   name: 'books',
   async start() {
     const journal = await openJournal()
     if ((await journal.last()) > 0) return
-    for (const body of demoBooks({ fleet, slots, fromMs, nowMs: toMs }))
+    const books = demoBooks({ fleet, slots, fromMs, nowMs: toMs })
+    for (const body of [...books, ...siteEntries(facility.site, fromMs)])
       await journal.append({ at_ms: Date.now(), who: 'demo', body })
   },
   stop: async () => undefined,
-  health: () => ({ state: 'ok', detail: 'prices, tenants and contracts are entered', metrics: {} }),
+  health: () => ({
+    state: 'ok',
+    detail: 'prices, tenants, contracts and meters are entered',
+    metrics: {},
+  }),
 })
 
 interface HistoryParts {
   readonly settings: Settings
   readonly store: StoreAccess
   readonly model: FleetModel
+  readonly facility: FacilityModel
   readonly nodes: NodeModel
   readonly plan: HistoryPlan
   readonly log: Logger
 }
 
 /** Writes the history when it starts; afterwards the settler goes over its older part in the background. */
-function historyRole({ settings, store: access, model, nodes, plan, log }: HistoryParts) {
+function historyRole(parts: HistoryParts) {
+  const { settings, store: access, model, facility, nodes, plan, log } = parts
   let store: Store | null = null
   let resettle: Resettle | null = null
   const stopping = new AbortController()
@@ -186,6 +201,7 @@ function historyRole({ settings, store: access, model, nodes, plan, log }: Histo
         store,
         ledger,
         model,
+        facility,
         plan,
         clock: Date.now,
         signal: stopping.signal,

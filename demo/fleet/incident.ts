@@ -10,12 +10,23 @@ export interface IncidentMoment {
   readonly heat: number
   /** Clock as a share of its usual value. */
   readonly clock: number
+  /** Flow of the loop as a share of its usual one: cause of the rest. */
+  readonly flow: number
+  /** Kelvin that the loop's supply is above its usual temperature. */
+  readonly supply: number
   /** The job's devices are held but nothing runs. */
   readonly jobDead: boolean
   readonly caption: { readonly en: string; readonly zh: string } | null
 }
 
-const QUIET: IncidentMoment = { heat: 0, clock: 1, jobDead: false, caption: null }
+const QUIET: IncidentMoment = {
+  heat: 0,
+  clock: 1,
+  flow: 1,
+  supply: 0,
+  jobDead: false,
+  caption: null,
+}
 
 const CAPTIONS: readonly (readonly [untilS: number, en: string, zh: string])[] = [
   [
@@ -53,6 +64,8 @@ export function incidentAt(sinceMs: number): IncidentMoment {
   return {
     heat: 26 * strength,
     clock: s < 60 ? 1 : 1 - 0.45 * strength,
+    flow: 1 - 0.65 * strength,
+    supply: 10 * strength,
     jobDead,
     caption: caption === undefined ? null : { en: caption[1], zh: caption[2] },
   }

@@ -90,12 +90,13 @@ export interface Fleet {
 }
 
 const NODES_PER_RACK = 4
-const RACKS_PER_LOOP = 4
+/** A hall's first loop is short, so that its loss is a part of the hall; the second one cools the rest, up to this. */
+const RACKS_OF_LOOP = { first: 4, later: 256 } as const
 
 /** Smallest and largest fleet the demo builds. */
 export const DEVICE_LIMITS = { min: 64, max: 65_536 } as const
 
-/** Builds the fleet: whole nodes, racks of four nodes, cooling loops of four racks, two halls a cluster. */
+/** Builds the fleet: whole nodes, racks of four nodes, two halls a cluster, two cooling loops a hall. */
 export function buildFleet(deviceCount: number, seed: number): Fleet {
   const nodes: SimNode[] = []
   const devices: SimDevice[] = []
@@ -160,9 +161,14 @@ function makeDevice(
     node,
     index,
     bus: `0000:${(0x18 + index * 9).toString(16).toUpperCase().padStart(2, '0')}:00.0`,
-    loop: `${node.hall}/loop-${Math.floor((rackNumber - 1) / RACKS_PER_LOOP) + 1}`,
+    loop: `${node.hall}/loop-${loopNumber(rackNumber)}`,
   }
 }
+
+const loopNumber = (rack: number) =>
+  rack <= RACKS_OF_LOOP.first
+    ? 1
+    : 2 + Math.floor((rack - 1 - RACKS_OF_LOOP.first) / RACKS_OF_LOOP.later)
 
 const pad = (value: number) => String(value).padStart(2, '0')
 const hex8 = (value: number) => value.toString(16).padStart(8, '0')

@@ -8,6 +8,8 @@ import type { EventRecord, TargetRecord } from '#schemas/records.ts'
 import type { Logger } from '#schemas/role.ts'
 import { decodeBatch } from '#schemas/wire.ts'
 import { handTime } from '../../collector/time.testing.ts'
+import { createFacilityModel } from '../facility/model.ts'
+import { buildSite } from '../facility/site.ts'
 import { INCIDENT_MS } from '../fleet/incident.ts'
 import { buildFleet } from '../fleet/layout.ts'
 import { createNodeModel, FLAPPING_PORT } from '../fleet/node-readings.ts'
@@ -34,6 +36,7 @@ async function liveFleet(devices = 64) {
   const incident = createIncident({ clock: time.wallMs, delayMs: 90_000 })
   const fleet = createDemoFleet({
     model,
+    facility: createFacilityModel(buildSite(model.fleet), { bornMs: START - CELL, liveMs: START }),
     nodes: createNodeModel(model.fleet, START),
     incident,
     directory,

@@ -4,11 +4,16 @@ import { type Collector, createCollector, STATUS_EVERY_MS } from '../../collecto
 import { loadSources } from '../../collector/sources.ts'
 import { openSpool, type Spool } from '../../collector/spool/spool.ts'
 import { type DirectBus, openDirectBus } from '../../ingest/bus/direct-publisher.ts'
+import type { FacilityModel } from '../facility/model.ts'
 import type { NodeModel } from '../fleet/node-readings.ts'
 import type { FleetModel } from '../fleet/state.ts'
 import type { Incident } from '../incident.ts'
+import { cduRegisters } from './cdu-registers.ts'
 import { collectorConfigs, type FleetSources } from './collectors.ts'
 import { createExporters } from './exporters.ts'
+import { facilityConfig, type FieldSources } from './facility-collector.ts'
+import { createFacilityMoments } from './facility-moments.ts'
+import { createField } from './field.ts'
 import { createMoments } from './moments.ts'
 import { createNpuTools } from './npu-tools.ts'
 import { createWorld, type SimulatedWorld } from './world.ts'
@@ -16,6 +21,8 @@ import { createWorld, type SimulatedWorld } from './world.ts'
 export interface DemoFleetOptions {
   /** The one that wrote the history: energy and jobs go on from there. */
   readonly model: FleetModel
+  /** The site round it, whose counters the history began. */
+  readonly facility: FacilityModel
   /** The one that wrote the history of nodes. */
   readonly nodes: NodeModel
   readonly incident: Incident
@@ -36,7 +43,7 @@ export interface DemoCollector {
 
 /** The live fleet as a role: real collectors that read simulated tools. */
 export interface DemoFleet extends Role {
-  /** One per cluster; empty before start. */
+  /** One per cluster, and one for the site; empty before start. */
   collectors(): readonly DemoCollector[]
 }
 
@@ -70,13 +77,22 @@ async function startFleet(options: DemoFleetOptions): Promise<Running> {
   const { model, incident, directory, log, random, time = systemTime } = options
   const moments = createMoments(model, incident)
   const exporters = createExporters(model, moments)
-  const world = createWorld({ exporters, tools: createNpuTools(model, moments), time })
-  const configs = collectorConfigs(model, moments, {
-    sources: await vendorSources(),
+  const site = createFacilityMoments(options.facility, moments, incident)
+  const { wallMs } = time
+  const field = createField({ live: site, registers: cduRegisters(), wallMs })
+  const world = createWorld({ exporters, tools: createNpuTools(model, moments), field, time })
+  const sources = await namedSources()
+  const fleetConfigs = collectorConfigs(model, moments, {
+    sources,
     directory,
     nodes: options.nodes,
     startMs: time.wallMs(),
   })
+  const [{ cluster: siteCluster } = { cluster: '' }] = fleetConfigs
+  const configs = [
+    ...fleetConfigs,
+    facilityConfig({ sources, live: site, cluster: siteCluster, directory }),
+  ]
   const spooled: DemoCollector[] = []
   const collectors: Collector[] = []
   try {
@@ -110,14 +126,20 @@ async function startFleet(options: DemoFleetOptions): Promise<Running> {
   return { world, collectors, spooled }
 }
 
-async function vendorSources(): Promise<FleetSources> {
+async function namedSources(): Promise<FleetSources & FieldSources> {
   const sources = await loadSources()
   const named = (name: string) => {
     const source = sources.find((one) => one.name === name)
     if (source === undefined) throw new Error(`the demo needs the source ${name}`)
     return source
   }
-  return { dcgmExporter: named('dcgm-exporter'), npuSmi: named('npu-smi') }
+  return {
+    dcgmExporter: named('dcgm-exporter'),
+    npuSmi: named('npu-smi'),
+    snmp: named('snmp'),
+    redfish: named('redfish'),
+    modbus: named('modbus'),
+  }
 }
 
 /** Failing targets are part of the picture, so a collector that reports them is not degraded here. */

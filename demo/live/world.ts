@@ -1,4 +1,5 @@
 import type { TimeSource } from '../../collector/clock.ts'
+import type { FieldIo } from '../../collector/field-io.ts'
 import type { SourceIo } from '../../collector/source.ts'
 import type { Exporters } from './exporters.ts'
 import type { NpuTools } from './npu-tools.ts'
@@ -12,13 +13,14 @@ export interface SimulatedWorld extends SourceIo {
 export interface WorldDeps {
   readonly exporters: Exporters
   readonly tools: NpuTools
+  readonly field: FieldIo
   readonly time: TimeSource
 }
 
 const NOTHING = new Uint8Array(0)
 
 /** Exporters and tools behind the same interface that the real machine has. */
-export function createWorld({ exporters, tools, time }: WorldDeps): SimulatedWorld {
+export function createWorld({ exporters, tools, field, time }: WorldDeps): SimulatedWorld {
   const waiting = new Set<() => void>()
   let isStopped = false
   /** As long as the reader is willing to wait. */
@@ -51,6 +53,7 @@ export function createWorld({ exporters, tools, time }: WorldDeps): SimulatedWor
     },
     stream: () => 'busy',
     hasCommand: async () => true,
+    field,
     stop() {
       isStopped = true
       for (const done of waiting) done()
