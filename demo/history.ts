@@ -4,6 +4,7 @@ import type { Ledger } from '../ingest/settle/ledger.ts'
 import type { Store } from '../ingest/store/store.ts'
 import { createFacilityHistory } from './facility/history.ts'
 import type { FacilityModel } from './facility/model.ts'
+import { writeTree } from './facility/write-tree.ts'
 import type { FleetModel } from './fleet/state.ts'
 import { writeIdentities } from './history-identities.ts'
 import { settleChunks, type HistoryPlan } from './history-plan.ts'
@@ -44,6 +45,7 @@ export async function writeHistory(options: HistoryOptions): Promise<void> {
       : { site: createFacilityHistory({ store, facility, clock, toMs: plan.toMs }) }
   const deps: WriteDeps = { store, model, ids, clock, signal, ...site }
   await writeIdentities({ store, model, ids, fromMs: plan.fromMs, toMs: plan.toMs })
+  if (facility !== undefined) await writeTree(store, facility.site, { fromMs: plan.fromMs, clock })
   // Merging while writing costs a quarter of the time until the demo is ready; later nobody waits for it.
   await store.command('SYSTEM STOP MERGES samples')
   try {

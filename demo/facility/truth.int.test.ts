@@ -3,8 +3,6 @@ import { z } from 'zod'
 import { PueAnswer } from '#schemas/api-facility.ts'
 import { BUCKET_MS } from '../../ingest/facility/meter-energy.ts'
 import { createMeterSettling } from '../../ingest/facility/settle-meters.ts'
-import { facilityRows } from '../../ingest/journal/facility.ts'
-import { iso } from '../../ingest/worker/rows.ts'
 import { facilityDeps } from '../../query/facility/deps.ts'
 import { pueAnswer } from '../../query/facility/pue.ts'
 import { type LedgerSite, NOTHING, startLedgerSite } from '../../query/ledger/ledger.testing.ts'
@@ -15,6 +13,7 @@ import { createFacilityModel } from './model.ts'
 import { buildSite } from './site.ts'
 import { siteBook } from './tree.ts'
 import { createTruth } from './truth.testing.ts'
+import { writeTree } from './write-tree.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
@@ -43,21 +42,11 @@ beforeAll(async () => {
   }
   await history.finish()
   site.nowMs = TO + 2 * MINUTE
-  await enterTree(site)
+  site.documents = { ...NOTHING, facility: book }
+  await writeTree(store, facility.site, { fromMs: FROM, clock: () => TO })
   await settleMeters(site)
 })
 afterAll(() => site.stop())
-
-/** As the mirror of the journal writes it. */
-async function enterTree({ store, nowMs }: LedgerSite) {
-  site.documents = { ...NOTHING, facility: book }
-  const rows = facilityRows(book, 1).map(({ fromMs, ...row }) => ({
-    ...row,
-    from_at: iso(fromMs),
-    inserted_at: iso(nowMs),
-  }))
-  await store.insertJson('facility_rows', rows, 'tree')
-}
 
 async function settleMeters({ store }: LedgerSite) {
   let cause = ''
