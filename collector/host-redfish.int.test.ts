@@ -57,7 +57,9 @@ describe('requests to one device', () => {
     )
     const failures = (await Promise.all(calls)).map(({ failure }) => failure)
     expect(failures[0]).toBe('timeout')
-    expect(failures.slice(1)).toEqual(Array.from({ length: 11 }, () => 'busy'))
+    // Three too many are told at once; those that waited had no time left, or next to none.
+    expect(failures.slice(9)).toEqual(['busy', 'busy', 'busy'])
+    for (const failure of failures.slice(1, 9)) expect(['busy', 'timeout']).toContain(failure)
     expect(performance.now() - startedMs).toBeLessThan(900)
     listener = (_, response) => response.end('{}')
     expect((await requester.request(url, GET, LIMITS)).status).toBe(200)
