@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect } from 'node:tls'
+import { connect, createSecureContext, type SecureContext } from 'node:tls'
 import type { FieldFailure, FieldIo, FieldLimits, FieldRequest, FieldResponse } from './field-io.ts'
 import { failureOf, isReset, receive } from './host-http.ts'
 
@@ -31,10 +31,15 @@ interface Host {
  */
 export function createFieldRequester(): FieldRequester {
   const hosts = new Map<string, Host>()
+  const contextOf = sharedContexts()
   const hostOf = (url: URL, tls: FieldRequest['tls']): Host => {
     const name = `${url.protocol}//${url.host} ${tls?.fingerprint ?? ''} ${tls?.ca ?? ''}`
     const known = hosts.get(name)
-    const host = known ?? { agent: agentFor(url, tls), last: Promise.resolve(), waiting: 0 }
+    const host = known ?? {
+      agent: agentFor(url, tls, contextOf),
+      last: Promise.resolve(),
+      waiting: 0,
+    }
     hosts.delete(name)
     hosts.set(name, host)
     if (known === undefined && hosts.size > HOSTS) dropOldest(hosts)
@@ -149,10 +154,28 @@ class WrongCertificate extends Error {}
 
 const POOL = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 } as const
 
-function agentFor(url: URL, tls: FieldRequest['tls']): http.Agent {
+/** One TLS context for all devices of an authority: one for each connection costs memory and time. */
+function sharedContexts(): (ca: string | undefined) => SecureContext {
+  const contexts = new Map<string, SecureContext>()
+  return (ca) => {
+    const known = contexts.get(ca ?? '')
+    if (known !== undefined) return known
+    const context = createSecureContext(ca === undefined ? {} : { ca })
+    contexts.set(ca ?? '', context)
+    return context
+  }
+}
+
+function agentFor(
+  url: URL,
+  tls: FieldRequest['tls'],
+  contextOf: (ca: string | undefined) => SecureContext,
+): http.Agent {
   if (url.protocol === 'http:') return new http.Agent(POOL)
-  if (tls?.fingerprint !== undefined) return new PinnedAgent(tls.fingerprint)
-  return new https.Agent({ ...POOL, ...(tls?.ca === undefined ? {} : { ca: tls.ca }) })
+  const secureContext = contextOf(tls?.ca)
+  return tls?.fingerprint === undefined
+    ? new https.Agent({ ...POOL, secureContext })
+    : new PinnedAgent(tls.fingerprint, secureContext)
 }
 
 /** The request may have given up by then; the handshake ends too, ms. */
@@ -161,10 +184,12 @@ const HANDSHAKE_MS = 15_000
 /** Connects to a device that is known by the SHA-256 of its certificate, whoever signed it. */
 class PinnedAgent extends https.Agent {
   readonly #fingerprint: string
+  readonly #context: SecureContext
 
-  constructor(fingerprint: string) {
+  constructor(fingerprint: string, context: SecureContext) {
     super({ ...POOL, maxCachedSessions: 0 })
     this.#fingerprint = plain(fingerprint)
+    this.#context = context
   }
 
   /** The socket is handed over only once its certificate was compared: headers carry the password. */
@@ -177,6 +202,7 @@ class PinnedAgent extends https.Agent {
       host,
       port: Number(options.port ?? 443),
       rejectUnauthorized: false,
+      secureContext: this.#context,
       ...(options.servername === undefined ? {} : { servername: options.servername }),
     })
     const fail = (error: Error) => handOver?.(error, socket)
