@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nameOf, sectionsOf, shareOf } from './coverage.ts'
 
-const metric = (name: string, scope: 'device' | 'node' | 'link' = 'device') => ({
+const metric = (name: string, scope: 'device' | 'node' | 'link' | 'meter' = 'device') => ({
   name,
   unit: 'count',
   scope,
@@ -17,9 +17,10 @@ const group = {
 const cell = { devices: 8, targets: 1, missing: 0, vanished: 0 }
 
 describe('the coverage matrix', () => {
-  it('metrics stand under the topics of the device page, nodes and links after them', () => {
+  it('metrics stand under the topics of the device page, nodes, links and meters after them', () => {
     const sections = sectionsOf([
       metric('busy_ratio'),
+      metric('flow_liters_per_minute', 'meter'),
       metric('load_1m', 'node'),
       metric('power_watts'),
       metric('link_up', 'link'),
@@ -31,6 +32,7 @@ describe('the coverage matrix', () => {
       ['power', ['power_watts']],
       ['node', ['load_1m']],
       ['link', ['link_up']],
+      ['meter', ['flow_liters_per_minute']],
     ])
   })
 

@@ -3,15 +3,15 @@ import { type Topic, TOPICS, topicOf } from '#lib/device/topics.ts'
 
 /** The coverage matrix as a screen reads it: metrics down, sources or models across. */
 
-export type Section = Topic | 'node' | 'link'
-const SECTIONS: readonly Section[] = [...TOPICS, 'node', 'link']
+export type Section = Topic | 'node' | 'link' | 'meter'
+const SECTIONS: readonly Section[] = [...TOPICS, 'node', 'link', 'meter']
 
 export interface CoverageSection {
   readonly section: Section
   readonly metrics: CoverageAnswer['metrics']
 }
 
-/** Metrics under the topics of the device page, then those of nodes and links; in catalogue order. */
+/** Metrics under the topics of the device page, then those of nodes, links and meters; in catalogue order. */
 export function sectionsOf(metrics: CoverageAnswer['metrics']): CoverageSection[] {
   const sectionOf = ({ scope, name }: CoverageAnswer['metrics'][number]): Section =>
     scope === 'device' ? topicOf(name) : scope

@@ -19,6 +19,7 @@ export const enNodes = {
     empty: 'No target answers yet.',
     node: 'Nodes',
     link: 'Links and ports',
+    meter: 'Meters, cooling and weather',
     legend: 'expected and absent',
     legendVanished: 'came before and vanished',
   },

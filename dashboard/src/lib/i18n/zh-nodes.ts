@@ -20,6 +20,7 @@ export const zhNodes: typeof enNodes = {
     empty: '还没有目标应答。',
     node: '节点',
     link: '链路与端口',
+    meter: '电表、冷却与气象',
     legend: '应有却缺失',
     legendVanished: '曾有、现已消失',
   },
