@@ -114,7 +114,7 @@ export type NodeSampleRecord = z.infer<typeof NodeSampleRecord>
 
 /**
  * One moment of one measuring point of the site; names are of schemas/meter-metrics.ts, values canonical and inside
- * their range. Ingest before 0.5 does not know this kind: upgrade ingest first.
+ * their range. Ingest before 0.4 does not know this kind: upgrade ingest first.
  */
 export const MeterSampleRecord = z.strictObject({
   kind: z.literal('meter_sample'),
