@@ -6,7 +6,7 @@ import type {
   ModbusPeer,
   ModbusRange,
 } from './field-io.ts'
-import { type ModbusLine, openLine, type Reply } from './host-modbus-line.ts'
+import type { ModbusLine, Reply } from './host-modbus-line.ts'
 
 /** A gateway passes a question on to a serial line: 1-2 s are usual there, ms. */
 const ANSWER_MS = 3000
@@ -185,6 +185,8 @@ async function lineOf(work: Work): Promise<ModbusLine | FieldFailure> {
   const nowMs = performance.now()
   if (nowMs >= deadlineMs) return 'timeout'
   if (nowMs < device.retryAtMs) return device.failure
+  // With the first device: a collector of accelerators does without the library.
+  const { openLine } = await import('./host-modbus-line.ts')
   const line = await openLine(peer, Math.min(deadlineMs - nowMs, ANSWER_MS))
   if (typeof line !== 'string') {
     device.line = line
