@@ -11,7 +11,7 @@ export default defineConfig({
     // Two cores and three files at once: tests that wait for a program to start, stop or elect a leader use little CPU.
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     allowOnly: false,
   },

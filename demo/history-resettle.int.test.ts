@@ -63,7 +63,8 @@ describe('the settle role beside a simulated history', () => {
       { resolution: '1h', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
       { resolution: '1h_node', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
     ])
-  })
+    // Energy of its quarter hours is settled on the way.
+  }, 120_000)
 })
 
 describe('settling the older hours of a simulated history', () => {

@@ -5,6 +5,8 @@ import { createDice, damaged, INPUT_BYTES } from './mutate.ts'
 
 /** Inputs of one test run over all formats; bench/fuzz.ts reads 10 million. */
 const INPUTS = 200_000
+/** One wrong character makes a document of these unreadable as a whole; lines of the others are damaged one by one. */
+const WHOLE_DOCUMENTS: ReadonlySet<string> = new Set(['modbus'])
 
 const sources = await loadSources()
 const formats = sources.flatMap((source) =>
@@ -31,7 +33,9 @@ describe('damaged outputs', () => {
       expect(count.faults).toEqual([])
       expect(count.inputs).toBe(inputs)
       // Damage that nothing could be read from would prove nothing.
-      expect(count.read + count.rejected).toBeGreaterThan(inputs / 20)
+      expect(count.read + count.rejected).toBeGreaterThan(
+        inputs / (WHOLE_DOCUMENTS.has(format.name) ? 50 : 20),
+      )
     },
     120_000,
   )
