@@ -161,6 +161,11 @@ describe('a counter', () => {
     expect(bucket(energy, { max_watts: 8_000 })).toMatchObject(coarse)
   })
 
+  it('with two wrong values in turn does not count in steps of them', () => {
+    const energy = whole((index) => (index < 26 ? 0 : ([0, 1e18, 0, 1e18, 0][index - 26] ?? 0)))
+    expect(bucket(energy)).toMatchObject({ energyMj: 0, flags: ['implausible'] })
+  })
+
   it('that trembles by one step counts nothing twice', () => {
     const energy = whole((index) => 1e9 + index * ROUND - (index % 7 === 3 ? ROUND + 100 : 0))
     expect(bucket(energy, { quantum_joules: 200 })).toMatchObject({ energyMj: 30 * ROUND * 1000 })

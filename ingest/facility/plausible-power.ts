@@ -8,6 +8,8 @@ const USUAL_TIMES = 2
 const CONFIRMED_TIMES = 50
 /** Differences needed before "usual" means something. */
 const USUAL_LEAST = 5
+/** Joules; meters of a feed count whole megawatt-hours at most. */
+const QUANTUM_MAX = 3.6e9
 const MS = 1000
 
 /** A difference of a counter: joules between two moments. */
@@ -38,7 +40,8 @@ export function powerLimits(
     return [{ fromMs: from.atMs, toMs: to.atMs, joules: to.value - from.value }]
   })
   const { max_watts } = facts
-  const quantum = facts.quantum_joules > 0 ? facts.quantum_joules : shownQuantum(rises)
+  const quantum =
+    facts.quantum_joules > 0 ? facts.quantum_joules : shownQuantum(rises, max_watts ?? WATTS_MAX)
   const watts = (difference: Difference, less = quantum) =>
     (Math.max(0, difference.joules - less) * MS) / (difference.toMs - difference.fromMs)
   const positive = rises.filter(({ joules }) => joules > 0).map((rise) => watts(rise, 0))
@@ -75,12 +78,21 @@ export function powerLimits(
   }
 }
 
-/** A counter that stands still between equal steps counts in these steps. */
-function shownQuantum(rises: readonly Difference[]): number {
-  const steps = rises.map(({ joules }) => joules).filter((joules) => joules > 0)
-  if (steps.length < 2 || steps.length === rises.length) return 0
-  const least = steps.reduce((a, b) => Math.min(a, b), Infinity)
+/**
+ * A counter that stands still between equal steps counts in these steps; but not in steps that no load could make at
+ * that pace, such as two wrong values in turn.
+ */
+function shownQuantum(rises: readonly Difference[], wattsMax: number): number {
+  const steps = rises.filter(({ joules }) => joules > 0)
+  const [first, last] = [steps[0], steps.at(-1)]
+  if (first === undefined || last === undefined || steps.length < 2) return 0
+  if (steps.length === rises.length) return 0
+  const least = steps.reduce((a, { joules }) => Math.min(a, joules), Infinity)
   const isMultiple = (joules: number) =>
     Math.abs(joules / least - Math.round(joules / least)) < 1e-3
-  return steps.every(isMultiple) ? least : 0
+  const sinceFirst = steps.slice(1).reduce((sum, { joules }) => sum + joules, 0)
+  const isPossible = sinceFirst * MS <= wattsMax * (last.toMs - first.toMs)
+  return least <= QUANTUM_MAX && isPossible && steps.every(({ joules }) => isMultiple(joules))
+    ? least
+    : 0
 }
