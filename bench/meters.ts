@@ -33,7 +33,7 @@ SELECT
   metric,
   30000,
   0,
-  if(metric = 'power_watts', 8000 + number % 977, toUnixTimestamp64Milli(at) / 1000 * 8400),
+  if(metric = 'power_watts', 8000 + number % 977, toUnixTimestamp64Milli(at) / 1000 * if(number % {meters:UInt32} = 0, 8400 * 1.2 * {meters:UInt32}, 8400)),
   addSeconds(at, 1)
 FROM numbers({rows:UInt64})
 ARRAY JOIN ['energy_joules_total', 'power_watts'] AS metric`
@@ -60,7 +60,7 @@ async function enterTree({ store }: TestEngine): Promise<void> {
       level: index === 0 ? 'utility' : 'rack',
       parent: index === 0 ? '' : 'pdu-0',
       hall: index === 0 ? '' : `h${index % 10}`,
-      max_watts: 20_000,
+      max_watts: index === 0 ? 40_000 * METERS : 20_000,
       from_ms: 0,
     }),
   )

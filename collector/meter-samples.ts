@@ -9,6 +9,8 @@ import type { TargetRead } from './runner.ts'
 
 /** Points of one target: a PDU of 54 outlets with phases, banks and breakers, some times over. */
 const METERS_PER_TARGET = 512
+/** Readings of one file or push, many times of many meters. */
+const OWN_TIMES_PER_TARGET = 4096
 const EXAMPLES = 8
 /** A meter's own time further from ours than this is a clock of its own making: ours counts, and it is said. */
 const CLOCK_OFF_MS = 60_000
@@ -36,9 +38,9 @@ export function readMeters(read: TargetRead): MeterSight {
     rejected[reason] = (rejected[reason] ?? 0) + count
     if (examples.length < EXAMPLES) examples.push({ line: line.slice(0, 512), reason })
   }
-  if (meters.length > METERS_PER_TARGET)
-    refuse('meter_limit', `${meters.length} meters`, meters.length - METERS_PER_TARGET)
-  for (const reading of meters.slice(0, METERS_PER_TARGET)) {
+  const most = meters[0]?.isTimeOwn === true ? OWN_TIMES_PER_TARGET : METERS_PER_TARGET
+  if (meters.length > most) refuse('meter_limit', `${meters.length} meters`, meters.length - most)
+  for (const reading of meters.slice(0, most)) {
     const meter = meterId(reading.meter ?? read.target.node, reading.point)
     if (meter === null) {
       refuse('no_identity', `meter ${reading.meter ?? read.target.node} point ${reading.point}`)

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Server } from 'node:http'
 import * as api from '#schemas/api.ts'
+import { EnergyAnswer, PueAnswer } from '#schemas/api-facility.ts'
+import { FacilityLoopsAnswer, FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
+import { OwnersAnswer } from '#schemas/api-ledger.ts'
 import { startStub } from './stub-api.ts'
 
 // The pages are looked at with the stub's answers: they must be what the real API may say.
@@ -23,6 +26,11 @@ it.each([
   ['devices/9000000000000041', api.DeviceDetail],
   ['devices/9000000000000041/series?metrics=busy_ratio,power_watts', api.SeriesAnswer],
   ['collection', api.CollectionAnswer],
+  ['pue?resolution=15m', PueAnswer],
+  ['energy?group_by=role', EnergyAnswer],
+  ['owners', OwnersAnswer],
+  ['facility/tree', FacilityTreeAnswer],
+  ['facility/loops', FacilityLoopsAnswer],
   ['devices/1', api.ApiError],
 ])('the stub answers %s as the contract says', async (path, schema) => {
   const answer: unknown = await (await fetch(`${base}/${path}`)).json()

@@ -7,9 +7,12 @@ import { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { ParseResult } from '#schemas/parse-result.ts'
 import * as devices from './stub-devices.ts'
+import { energyAt, ownersAt, pueAt, type StubFacility } from './stub-energy.ts'
 import * as fleet from './stub-fleet.ts'
+import { loopsAt } from './stub-loops.ts'
 import * as nodes from './stub-nodes.ts'
 import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
+import { treeAt } from './stub-tree.ts'
 
 /**
  * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
@@ -26,6 +29,7 @@ export interface StubOptions {
   readonly broken?: ReadonlySet<string>
   readonly timeZone?: string
   readonly pipeline?: StubPipeline
+  readonly facility?: StubFacility
 }
 
 type Answer = { readonly body: unknown; readonly status?: number }
@@ -203,6 +207,16 @@ function sessionAnswer(state: State, options: StubOptions): Answer {
   return { body }
 }
 
+function facilityAnswer(path: string, query: URLSearchParams, options: StubOptions): Answer | null {
+  const nowMs = options.nowMs()
+  if (path === 'pue') return { body: pueAt(query, nowMs, options.facility) }
+  if (path === 'energy') return { body: energyAt(query, nowMs, options.facility) }
+  if (path === 'owners') return { body: ownersAt(query, nowMs) }
+  if (path === 'facility/tree') return { body: treeAt(nowMs, options.facility) }
+  if (path === 'facility/loops') return { body: loopsAt(nowMs, options.facility) }
+  return null
+}
+
 async function answer(
   request: IncomingMessage,
   url: URL,
@@ -233,6 +247,8 @@ async function answer(
     return { body: CoverageAnswer.parse(nodes.coverageAt(by)) }
   }
   if (path === 'pipeline') return { body: pipelineAt(nowMs, options.pipeline) }
+  const facility = facilityAnswer(path, url.searchParams, options)
+  if (facility !== null) return facility
   if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)

@@ -45,7 +45,7 @@ export const DELAY_MS = 60_000
 const QUIET_MS = 60_000
 const WAIT_MAX_MS = 600_000
 /** What was stored may be seen, and the tree looked at, this long after the time it says it was stored at. */
-const INSERT_MAX_MS = 20_000
+const INSERT_MAX_MS = 30_000
 
 interface Dirty {
   readonly reason: MeterReason

@@ -1,11 +1,12 @@
--- What meters said of their energy and power in a window, a row of arrays for each series.
+-- What meters said of their energy and power in a window, a row of arrays for each series. Times count from the begin of
+-- the window, ms: short numbers are most of the cost.
 SELECT
   meter,
   metric,
-  groupArray(toFloat64(toUnixTimestamp64Milli(ts))) AS at_ms,
+  groupArray(toUInt32(toUnixTimestamp64Milli(ts) - {from_ms:Int64})) AS at_ms,
   groupArray(assumeNotNull(value)) AS values,
-  groupArray(step_ms) AS step_ms,
-  groupArray(toFloat64(toUnixTimestamp64Milli(inserted_at))) AS inserted_ms
+  max(step_ms) AS longest_ms,
+  groupArray(toFloat64(toUnixTimestamp64Milli(inserted_at) - {from_ms:Int64})) AS inserted_ms
 FROM samples_meter
 WHERE ts >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND ts < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')

@@ -36,7 +36,7 @@ const SeriesRow = z.object({
   metric: z.enum(['energy_joules_total', 'power_watts', 'energy_reset_seconds']),
   at_ms: numbers,
   values: numbers,
-  step_ms: numbers,
+  longest_ms: z.number(),
   inserted_ms: numbers,
 })
 const FarRow = z.object({
@@ -147,7 +147,7 @@ export function meterStore(store: Pick<Store, 'query'>): MeterStore {
   return {
     async readings({ fromMs, toMs }) {
       const span = window({ fromMs: fromMs - REACH_MS, toMs: toMs + REACH_MS })
-      return bySeries(await read(SeriesRow, SQL.readings, span))
+      return bySeries(await read(SeriesRow, SQL.readings, span), span.from_ms)
     },
     async far(names, { fromMs, toMs }, side) {
       const span =
@@ -217,7 +217,10 @@ export const METER_RESOLUTION = '15m-meters'
 /** Its bucket 0 says up to when everything that was stored is settled. */
 export const SEEN_RESOLUTION = '15m-meters-seen'
 
-function bySeries(rows: readonly z.infer<typeof SeriesRow>[]): Map<string, MeterReadings> {
+function bySeries(
+  rows: readonly z.infer<typeof SeriesRow>[],
+  fromMs: number,
+): Map<string, MeterReadings> {
   const found = new Map<
     string,
     { energy: StoredReading[]; power: StoredReading[]; resets: StoredReading[] }
@@ -225,11 +228,11 @@ function bySeries(rows: readonly z.infer<typeof SeriesRow>[]): Map<string, Meter
   for (const row of rows) {
     const own = found.get(row.meter) ?? { energy: [], power: [], resets: [] }
     found.set(row.meter, own)
-    const readings = row.at_ms.map((atMs, at) => ({
-      atMs,
+    const readings = row.at_ms.map((afterMs, at) => ({
+      atMs: fromMs + afterMs,
       value: row.values[at] ?? 0,
-      stepMs: row.step_ms[at] ?? 0,
-      insertedMs: row.inserted_ms[at] ?? 0,
+      stepMs: row.longest_ms,
+      insertedMs: fromMs + (row.inserted_ms[at] ?? 0),
     }))
     if (row.metric === 'energy_joules_total') own.energy = readings
     else if (row.metric === 'power_watts') own.power = readings

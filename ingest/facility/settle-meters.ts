@@ -31,7 +31,7 @@ export interface MeterSettling {
 /** Buckets of one piece of work: 2,000 meters at 30 s are some 120,000 readings in each. */
 const BUCKETS_AT_ONCE = 4
 /** How often it is asked what was stored late, and whether the tree changed. */
-const LOOK_MS = 10_000
+const LOOK_MS = 20_000
 /** Writers' clocks, and inserts that take their time: what was stored is told of again for this long. */
 const OVERLAP_MS = 60_000
 /** How often it is noted that nothing waits. */

@@ -1,4 +1,5 @@
 import type { MeterRow } from '#schemas/facility.ts'
+import { medianOf } from './readings.ts'
 import type { CountedTree } from './counted.ts'
 import type { BucketOfMeter, UsualEnergy } from './scope-energy.ts'
 
@@ -14,6 +15,7 @@ export function mostSuspect(
 ): string | null {
   const mjOf = ({ meter }: MeterRow) => energies.get(meter)?.energyMj ?? 0
   const isHeard = ({ meter }: MeterRow) => energies.has(meter)
+  const peers = usualOfLevels(rows, mjOf)
   const scored = rows.map((row) => {
     const own = mjOf(row)
     const before = usual.get(row.meter)
@@ -21,8 +23,7 @@ export function mostSuspect(
     const below = childSums(children.get(row.meter) ?? [], mjOf, isHeard)
     const fromBelow = below.length === 0 ? 0 : Math.min(...below.map((mj) => apart(own, mj)))
     const isAlone = before === undefined && below.length === 0
-    const peers = rows.filter(({ level, meter }) => level === row.level && meter !== row.meter)
-    const fromPeers = isAlone && peers.length > 1 ? apart(own, middle(peers.map(mjOf))) : 0
+    const fromPeers = isAlone ? apart(own, peers.get(row.level) ?? own) : 0
     // What a meter was is better evidence than what others are: a parent differs from its sum when a child is wrong.
     const score = before === undefined ? Math.max(fromBelow, fromPeers) : fromBefore + fromBelow / 4
     return { meter: row.meter, score }
@@ -51,6 +52,20 @@ function childSums(
   return [...sums.values()]
 }
 
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+/** What meters of a level carry, in the middle; two or fewer are no peers. */
+function usualOfLevels(
+  rows: readonly MeterRow[],
+  mjOf: (row: MeterRow) => number,
+): Map<string, number> {
+  const byLevel = new Map<string, number[]>()
+  for (const row of rows) {
+    const own = byLevel.get(row.level) ?? []
+    own.push(mjOf(row))
+    byLevel.set(row.level, own)
+  }
+  return new Map(
+    [...byLevel].flatMap(([level, values]) =>
+      values.length < 3 ? [] : [[level, medianOf(values) ?? 0] as const],
+    ),
+  )
 }

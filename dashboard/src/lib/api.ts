@@ -6,6 +6,9 @@ import type {
   SeriesAnswer,
   SessionInfo,
 } from '#schemas/api.ts'
+import type { EnergyAnswer, FacilityResolution, PueAnswer } from '#schemas/api-facility.ts'
+import type { FacilityLoopsAnswer, FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
+import type { OwnersAnswer } from '#schemas/api-ledger.ts'
 import type { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
 import type { PipelineAnswer } from '#schemas/api-pipeline.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
@@ -168,6 +171,38 @@ export function nodeSeries(
 ) {
   const params = { metrics: metrics.join(','), from: fromMs, to: toMs, points, cluster }
   return get<NodeSeriesAnswer>(apiUrl(`nodes/${encodeURIComponent(name)}/series`, params), signal)
+}
+
+/** A window whose open ends the server closes: no begin is a day, no end the newest settled quarter of an hour. */
+export interface OpenWindow {
+  readonly fromMs: number | null
+  readonly toMs: number | null
+}
+
+/** The site's PUE over a window and its periods. */
+export function pue(window: OpenWindow, resolution: FacilityResolution, signal: AbortSignal) {
+  const params = { from: window.fromMs, to: window.toMs, resolution }
+  return get<PueAnswer>(apiUrl('pue', params), signal)
+}
+
+/** The site's energy by role, IT beside its devices, and the power it asked for. */
+export function energy(window: OpenWindow, signal: AbortSignal) {
+  const params = { from: window.fromMs, to: window.toMs, group_by: 'role' }
+  return get<EnergyAnswer>(apiUrl('energy', params), signal)
+}
+
+export function owners(window: Window, signal: AbortSignal) {
+  return get<OwnersAnswer>(apiUrl('owners', { from: window.fromMs, to: window.toMs }), signal)
+}
+
+/** The site's meters now. */
+export function facilityTree(signal: AbortSignal) {
+  return get<FacilityTreeAnswer>(apiUrl('facility/tree'), signal)
+}
+
+/** The site's cooling loops now, the worst first. */
+export function facilityLoops(signal: AbortSignal) {
+  return get<FacilityLoopsAnswer>(apiUrl('facility/loops'), signal)
 }
 
 /** What Plimsoll reads in a captured output; `source` null lets the server recognize it. */

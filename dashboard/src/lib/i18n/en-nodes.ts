@@ -47,6 +47,8 @@ export const enNodes = {
   },
   node: {
     title: 'Node',
+    loop: 'Cooling loop',
+    loopStates: { alarm: 'alarm', warning: 'warning', unknown: 'unknown', ok: 'OK' },
     clusters: 'Also in',
     now: 'The node itself',
     noNode: 'No node exporter is read for this node.',

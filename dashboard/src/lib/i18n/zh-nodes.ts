@@ -48,6 +48,8 @@ export const zhNodes: typeof enNodes = {
   },
   node: {
     title: '节点',
+    loop: '冷却回路',
+    loopStates: { alarm: '报警', warning: '预警', unknown: '未知', ok: '正常' },
     clusters: '同名节点还在',
     now: '节点自身',
     noNode: '没有读取该节点的节点导出器。',
