@@ -58,7 +58,7 @@ function resolveImport(path: string, specifier: string): string {
 
 const all = sources.flatMap(imports)
 const roleOf = (path: string) =>
-  /^(schemas|collector|ingest|query|dashboard|demo|cli)\//.exec(path)?.[1] ?? null
+  /^(schemas|collector|ingest|query|alerts|dashboard|demo|cli)\//.exec(path)?.[1] ?? null
 
 /** role -> roles it may import besides itself. cli and demo stand with main.ts: they wire the rest. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -66,9 +66,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   collector: ['schemas'],
   ingest: ['schemas'],
   query: ['schemas'],
+  alerts: ['schemas'],
   dashboard: ['schemas'],
   demo: ['schemas', 'collector', 'ingest'],
-  cli: ['schemas', 'collector', 'ingest', 'query', 'demo'],
+  cli: ['schemas', 'collector', 'ingest', 'query', 'alerts', 'demo'],
 }
 
 /** Each outside library has one home; a second importer is a second place to fix when it changes. */

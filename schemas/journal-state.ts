@@ -41,6 +41,12 @@ export const NO_JOURNAL: JournalState = {
     references: 0,
     contracts: 0,
     facility: 0,
+    alerts: 0,
+    alert_deliveries: 0,
+    alert_acks: 0,
+    silences: 0,
+    roster: 0,
+    rule_trust: 0,
   },
   rows: { inventory: 0, device_states: 0, allocations: 0 },
 }
@@ -72,7 +78,9 @@ export function foldJournal(state: JournalState, entry: JournalEntry): JournalSt
       return { ...next, references: { ...told, body } }
     case 'facility':
       return { ...next, facility: foldFacility(state.facility, body) }
-    default:
+    case 'contracts':
       return { ...next, contracts: { ...told, body } }
+    default:
+      return next
   }
 }

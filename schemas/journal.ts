@@ -1,4 +1,13 @@
 import { z } from 'zod'
+import {
+  Acknowledgement,
+  AlertTransition,
+  DeliveryResult,
+  Fingerprint,
+  Notification,
+  RosterOverride,
+  Silence,
+} from '#schemas/alerts/alert.ts'
 import { LoopRow, MeterRow, SiteRow } from '#schemas/facility.ts'
 import { Billing } from '#schemas/ledger.ts'
 
@@ -203,6 +212,28 @@ export const JournalBody = z.discriminatedUnion('kind', [
     sites: rows(SiteRow),
     meters: rows(MeterRow),
     loops: rows(LoopRow),
+  }),
+  /** What the evaluator decided: transitions with the messages they cause, in one entry, so that neither is without the other. */
+  z.strictObject({
+    kind: z.literal('alerts'),
+    /** Grows with each evaluator that takes over. */
+    epoch: z.int().min(0),
+    transitions: rows(AlertTransition),
+    notifications: rows(Notification),
+    /** Alerts resolved long ago that nobody needs any more. */
+    forgotten: rows(Fingerprint).default([]),
+  }),
+  z.strictObject({ kind: z.literal('alert_deliveries'), results: rows(DeliveryResult) }),
+  z.strictObject({ kind: z.literal('alert_acks'), acks: rows(Acknowledgement) }),
+  /** Silences that begin, or replace the one of the same id: one that ends early has its `to_ms` moved. */
+  z.strictObject({ kind: z.literal('silences'), silences: rows(Silence) }),
+  z.strictObject({ kind: z.literal('roster'), overrides: rows(RosterOverride) }),
+  /** An observing rule may page from now on, or no longer; with the backtest that was accepted. */
+  z.strictObject({
+    kind: z.literal('rule_trust'),
+    rule: name,
+    trust: z.enum(['paging', 'observing']),
+    because: z.string().max(1024),
   }),
 ])
 export type JournalBody = z.infer<typeof JournalBody>
