@@ -22,6 +22,8 @@ export interface EarPlace {
   readonly port: number
   /** Bytes of one body. */
   readonly maxBytes: number
+  /** Asked before a body is read, so that strangers cost no memory; an answer refuses. Absent = everyone is heard. */
+  readonly admit?: (head: Omit<Push, 'body'>) => Promise<PushAnswer | null>
   /** PEM texts; absent = plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }

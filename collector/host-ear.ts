@@ -5,6 +5,8 @@ import type { EarPlace, FieldIo, Push, PushAnswer } from './field-io.ts'
 
 /** A push must be there whole within this time, ms; a sender that dribbles is cut off. */
 const PUSH_MS = 10_000
+/** A sender that is still sending hears no answer: this much more than is kept is read for it. */
+const UNKEPT_BYTES = 16 << 20
 /** Senders at once. */
 const CONNECTIONS = 1024
 
@@ -40,10 +42,9 @@ type OnPush = Parameters<FieldIo['hear']>[1]
 
 function listen(place: EarPlace, onPush: OnPush): Promise<http.Server> {
   const take: http.RequestListener = (request, response) => {
-    takePush(request, place.maxBytes)
-      .then((push) => (push === null ? TOO_LARGE : onPush(push)))
+    answerTo(request, place, onPush)
       .catch((): PushAnswer => ({ status: 500 }))
-      .then((answer) => reply(response, answer))
+      .then((answer) => reply(response, answer, request.complete))
       .catch(() => response.destroy())
   }
   const options = { requestTimeout: PUSH_MS, headersTimeout: PUSH_MS, keepAliveTimeout: PUSH_MS }
@@ -65,42 +66,59 @@ function listen(place: EarPlace, onPush: OnPush): Promise<http.Server> {
   })
 }
 
-const TOO_LARGE: PushAnswer = { status: 413 }
+async function answerTo(
+  request: http.IncomingMessage,
+  place: EarPlace,
+  onPush: OnPush,
+): Promise<PushAnswer> {
+  const head = headOf(request)
+  const refused = (await place.admit?.(head)) ?? null
+  const body = await bodyOf(request, refused === null ? place.maxBytes : 0)
+  if (refused !== null) return refused
+  if (body !== null) return onPush({ ...head, body })
+  const error = `the body is larger than ${place.maxBytes} bytes; send it in parts`
+  return { status: 413, body: JSON.stringify({ error }) }
+}
 
-/** The request as a whole, or null when its body is larger than it may be. */
-function takePush(request: http.IncomingMessage, maxBytes: number): Promise<Push | null> {
+function headOf(request: http.IncomingMessage): Omit<Push, 'body'> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === 'string') headers[name] = value
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '/',
+    headers,
+    from: request.socket.remoteAddress ?? '',
+  }
+}
+
+/** The body as a whole, or null when it is larger than it may be: then it is read on, but not kept. */
+function bodyOf(request: http.IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let bytes = 0
     request.on('data', (chunk: Uint8Array) => {
       bytes += chunk.length
       if (bytes <= maxBytes) chunks.push(chunk)
-      else {
-        resolve(null)
-        request.pause()
-      }
+      else chunks.length = 0
+      if (bytes <= maxBytes + UNKEPT_BYTES) return
+      resolve(null)
+      request.pause()
     })
     request.on('error', reject)
-    request.on('end', () => {
-      const headers: Record<string, string> = {}
-      for (const [name, value] of Object.entries(request.headers))
-        if (typeof value === 'string') headers[name] = value
-      resolve({
-        method: request.method ?? '',
-        path: request.url ?? '/',
-        headers,
-        body: Buffer.concat(chunks),
-        from: request.socket.remoteAddress ?? '',
-      })
-    })
+    request.on('end', () => resolve(bytes > maxBytes ? null : Buffer.concat(chunks)))
   })
 }
 
-function reply(response: http.ServerResponse, { status, body, retryAfter }: PushAnswer): void {
+function reply(
+  response: http.ServerResponse,
+  { status, body, retryAfter }: PushAnswer,
+  isWhole: boolean,
+): void {
   const headers: http.OutgoingHttpHeaders = { 'content-type': 'application/json' }
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   // A body that was not read to its end would be taken for the next request.
-  if (status === TOO_LARGE.status) headers['connection'] = 'close'
+  if (!isWhole) headers['connection'] = 'close'
   response.writeHead(status, headers).end(body ?? '')
 }
 

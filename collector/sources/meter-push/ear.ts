@@ -1,9 +1,9 @@
-import { type Interpretation, unread } from '#schemas/reading.ts'
-import type { MeterReading } from '#schemas/reading.ts'
+import { meterId } from '#schemas/meter-id.ts'
+import { type Interpretation, type MeterReading, unread } from '#schemas/reading.ts'
 import type { EarPlace, Push, PushAnswer } from '../../field-io.ts'
 import { createTimeReader } from '../../formats/wall-time.ts'
 import type { ListenContext } from '../../source.ts'
-import { FAILURES } from './faults.ts'
+import { FAILURES, noToken } from './faults.ts'
 import type { PushWords } from './map.ts'
 import type { MeterPushConfig } from './options.ts'
 import { type BodyKind, parseBody, type PushedBody } from './parse.ts'
@@ -17,6 +17,10 @@ const BODY_BYTES = 1 << 20
 const REQUESTS_PER_MINUTE = 1200
 const STRANGERS_PER_MINUTE = 120
 const TROUBLE_MS = 60_000
+const MINUTE_MS = 60_000
+/** Half of what may wait for a message (record-queue.ts), in more time than it waits: nothing taken is pushed out. */
+const BURST_READINGS = 8192
+const BURST_MS = 1000
 /** Times that can have been measured: as old as what settling looks at again, and as far ahead as clocks differ. */
 const LATE_MAX_MS = 30 * 86_400_000
 const AHEAD_MAX_MS = 60_000
@@ -42,6 +46,7 @@ interface Ear extends EarDeps {
   readonly requests: Rate
   readonly strangers: Rate
   readonly readings: Rate
+  readonly burst: Rate
   toldMs: number
 }
 
@@ -53,23 +58,27 @@ export async function openEar(deps: EarDeps): Promise<{ stop(): Promise<void> }>
   if (io.field === undefined) throw new Error('this process cannot listen for pushes')
   const guard = createTokenGuard(config, places)
   const missing = await guard.missing()
-  if (missing !== null) throw new Error(`pushes are not taken: ${missing}`)
+  if (missing !== null) throw new Error(noToken(missing).detail)
   const readTime = createTimeReader({ zone: config.time_zone ?? null, order: 'ymd' })
   const ear: Ear = {
     ...deps,
     guard,
     words: { readTime, stepMs: config.step },
-    requests: createRate(REQUESTS_PER_MINUTE),
-    strangers: createRate(STRANGERS_PER_MINUTE),
-    readings: createRate(config.readings_per_minute),
+    requests: createRate(REQUESTS_PER_MINUTE, MINUTE_MS),
+    strangers: createRate(STRANGERS_PER_MINUTE, MINUTE_MS),
+    readings: createRate(config.readings_per_minute, MINUTE_MS),
+    burst: createRate(BURST_READINGS, BURST_MS),
     toldMs: Number.NEGATIVE_INFINITY,
   }
-  const { stop } = await io.field.hear(await placeOf(config, places), (push) => take(push, ear))
+  const place = await placeOf(config, places)
+  const opened = await io.field.hear({ ...place, admit: (head) => admit(head, ear) }, (push) =>
+    take(push, ear),
+  )
   heard.isListening = true
   return {
     async stop() {
       heard.isListening = false
-      await stop()
+      await opened.stop()
     },
   }
 }
@@ -88,20 +97,20 @@ async function placeOf(config: MeterPushConfig, places: SecretPlaces): Promise<E
   return { ...place, tls: { cert: await read(config.cert), key: await read(config.key) } }
 }
 
-/** At most this much a minute; `retryAfter` seconds when it is used up. */
+/** At most this much in a time; `retryAfter` seconds when it is used up. */
 interface Rate {
   take(count: number, nowMs: number): { readonly retryAfter: number } | null
 }
 
-function createRate(perMinute: number): Rate {
-  let minuteMs = 0
+function createRate(most: number, everyMs: number): Rate {
+  let sinceMs = Number.NEGATIVE_INFINITY
   let used = 0
   return {
     take(count, nowMs) {
-      if (nowMs - minuteMs >= 60_000 || nowMs < minuteMs) [minuteMs, used] = [nowMs, 0]
+      if (nowMs - sinceMs >= everyMs || nowMs < sinceMs) [sinceMs, used] = [nowMs, 0]
       // One large push is let through where nothing else was: else it would never be.
-      if (used > 0 && used + count > perMinute)
-        return { retryAfter: Math.max(1, Math.ceil((minuteMs + 60_000 - nowMs) / 1000)) }
+      if (used > 0 && used + count > most)
+        return { retryAfter: Math.max(1, Math.ceil((sinceMs + everyMs - nowMs) / 1000)) }
       used += count
       return null
     },
@@ -114,42 +123,43 @@ const say = (status: number, error: string, more: Partial<PushAnswer> = {}): Pus
   ...more,
 })
 
-async function take(push: Push, ear: Ear): Promise<PushAnswer> {
-  const nowMs = ear.context.nowMs()
-  const [path] = push.path.split('?')
+type Head = Omit<Push, 'body'>
+
+/** Null lets a push in; before its body is read. */
+async function admit(head: Head, ear: Ear): Promise<PushAnswer | null> {
+  const [path] = head.path.split('?')
   if (path !== PUSH_PATH) return say(404, `there is only POST ${PUSH_PATH}`)
-  if (push.method !== 'POST') return say(405, `readings are sent with POST ${PUSH_PATH}`)
-  const refused = await letIn(push, ear, nowMs)
+  if (head.method !== 'POST') return say(405, `readings are sent with POST ${PUSH_PATH}`)
+  const refused = await letIn(head, ear)
   if (refused !== null) return refused
-  const kind = kindOf(push.headers['content-type'])
-  if (kind === null)
+  if (kindOf(head) === null)
     return say(415, 'send application/json, application/x-ndjson or text/csv as content-type')
-  const body = parseBody(push.body, kind, ear.words)
-  if (typeof body === 'string') return say(400, body)
-  return accept(body, ear, nowMs)
+  const full = ear.requests.take(1, ear.context.nowMs())
+  return full === null ? null : say(429, 'too many pushes; send more readings in one', full)
 }
 
-async function letIn(push: Push, ear: Ear, nowMs: number): Promise<PushAnswer | null> {
-  const { authorization } = push.headers
-  if (await ear.guard.isRight(authorization)) {
-    const full = ear.requests.take(1, nowMs)
-    return full === null ? null : say(429, 'too many pushes; send more readings in one', full)
-  }
+function take(push: Push, ear: Ear): PushAnswer {
+  const body = parseBody(push.body, kindOf(push) ?? 'json', ear.words)
+  return typeof body === 'string' ? say(400, body) : accept(body, ear)
+}
+
+async function letIn({ headers, from }: Head, ear: Ear): Promise<PushAnswer | null> {
+  const { authorization } = headers
+  if (await ear.guard.isRight(authorization)) return null
+  const nowMs = ear.context.nowMs()
   const flood = ear.strangers.take(1, nowMs)
   if (flood !== null) return say(429, 'too many pushes without the right token', flood)
   if (nowMs - ear.toldMs >= TROUBLE_MS) {
     ear.toldMs = nowMs
-    ear.context.trouble(
-      `pushes from ${push.from.slice(0, 64)} lack the right token and are refused`,
-    )
+    ear.context.trouble(`pushes from ${from.slice(0, 64)} lack the right token and are refused`)
   }
-  return authorization === undefined
+  return (authorization ?? '') === ''
     ? say(401, 'send the token as header: Authorization: Bearer …')
     : say(403, 'the token is wrong')
 }
 
-function kindOf(contentType = 'application/json'): BodyKind | null {
-  const type = contentType.split(';')[0]?.trim().toLowerCase()
+function kindOf({ headers }: Head): BodyKind | null {
+  const type = (headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase()
   if (type === 'text/csv') return 'csv'
   const isJson =
     type === 'application/json' ||
@@ -160,31 +170,29 @@ function kindOf(contentType = 'application/json'): BodyKind | null {
   return isJson ? 'json' : null
 }
 
-function accept({ meters: all, rejections }: PushedBody, ear: Ear, nowMs: number): PushAnswer {
-  const full = ear.readings.take(all.length, nowMs)
-  if (full !== null) return say(429, 'more readings a minute than are taken; send fewer', full)
+/** Answers 202 only when the readings are among what is sent next: what `said` takes cannot be pushed out by later ones. */
+function accept({ meters: all, rejections }: PushedBody, ear: Ear): PushAnswer {
+  const nowMs = ear.context.nowMs()
+  const full = ear.burst.take(all.length, nowMs) ?? ear.readings.take(all.length, nowMs)
+  if (full !== null) return say(429, 'more readings than are taken in this time; send fewer', full)
   const meters = all.filter(({ meter, point, atMs }) => {
     const at = atMs ?? nowMs
-    if (at > nowMs + AHEAD_MAX_MS)
-      rejections.add(`${meter} ${point} at ${new Date(at).toISOString()}`, 'in_future')
-    else if (at <= nowMs - LATE_MAX_MS)
-      rejections.add(`${meter} ${point} at ${new Date(at).toISOString()}`, 'too_old')
-    else return true
+    const isAhead = at > nowMs + AHEAD_MAX_MS
+    if (!isAhead && at > nowMs - LATE_MAX_MS) return true
+    const what = `${meterId(meter ?? '', point)} at ${new Date(at).toISOString()}`
+    rejections.add(what, isAhead ? 'in_future' : 'too_old')
     return false
   })
   if (meters.length > 0) {
-    ear.context.said(targetOf(ear.context), said(meters))
+    // Pushes have no target of their own: they are this section's.
+    const [target = { address: PUSH_PATH, node: SOURCE_NAME }] = ear.context.targets()
+    ear.context.said(target, said(meters))
     ear.heard.lastMs = nowMs
   }
   note(ear.heard, rejections.byReason(), rejections.examples())
   const refused = rejections.byReason()
   const answer = { accepted: meters.length, refused, examples: rejections.examples() }
   return { status: meters.length > 0 ? 202 : 422, body: JSON.stringify(answer) }
-}
-
-/** Pushes have no target of their own: they are this section's. */
-function targetOf({ targets }: ListenContext<MeterPushConfig>) {
-  return targets()[0] ?? { address: PUSH_PATH, node: SOURCE_NAME }
 }
 
 const said = (meters: readonly MeterReading[]): Interpretation => ({

@@ -23,3 +23,9 @@ export const noBody = (why: string): Unread => ({
   reason: 'no_body',
   detail: `This is no push of readings: ${why}.`,
 })
+
+/** Pushes without a token would let anybody write readings: none are taken. */
+export const noToken = (missing: string) => ({
+  reason: 'no_token',
+  detail: `Pushes are not taken: ${missing}; put one there and restart.`,
+})

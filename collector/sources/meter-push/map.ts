@@ -65,7 +65,7 @@ export function readingOf(
   for (const [name, raw] of given) {
     const measure = measureOf(name, pushed.values === undefined ? unit : '')
     if (typeof measure === 'string') {
-      refuse(measure, `${name.slice(0, 64)} ${unit}`)
+      refuse(measure, `${name.slice(0, 64)} ${unit}`.trim())
       continue
     }
     if (raw === null) continue

@@ -2,10 +2,10 @@ import { type Interpretation, unread } from '#schemas/reading.ts'
 import { createTimeReader } from '../../formats/wall-time.ts'
 import type { Detection, Source } from '../../source.ts'
 import { type Heard, openEar, PUSH_PATH, SOURCE_NAME } from './ear.ts'
-import { FAILURES, noBody } from './faults.ts'
+import { FAILURES, noBody, noToken } from './faults.ts'
 import { MeterPushConfig } from './options.ts'
 import { parseBody, recognizeBody } from './parse.ts'
-import { type SecretPlaces, SYSTEM_PLACES } from './token.ts'
+import { createTokenGuard, type SecretPlaces, SYSTEM_PLACES } from './token.ts'
 
 /** Silence of all senders that shows in collection health, ms. */
 const SILENT_MS = 3_600_000
@@ -26,7 +26,7 @@ export function createMeterPushSource(
     expects: [],
     recognize: recognizeBody,
     interpret: interpretBody,
-    detect: (_io, config, node) => Promise.resolve(detect(config, node)),
+    detect: (_io, config, node) => detect(config, node, places),
     read: ({ nowMs }) => Promise.resolve(healthOf(heard, nowMs)),
     listen: (context) => openEar({ context, places, heard }),
   }
@@ -47,12 +47,21 @@ function interpretBody(bytes: Uint8Array): Interpretation {
   }
 }
 
-function detect({ listen }: MeterPushConfig, node: string): Detection {
+async function detect(
+  config: MeterPushConfig,
+  node: string,
+  places: SecretPlaces,
+): Promise<Detection> {
+  const { listen } = config
   if (listen === undefined)
     return { state: 'absent', looked: 'no address: the option `listen` names none' }
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
-  const address = `http://${host}:${listen.port}${PUSH_PATH}`
-  return { state: 'present', looked: address, target: { address, node } }
+  const scheme = config.cert === undefined ? 'http' : 'https'
+  const address = `${scheme}://${host}:${listen.port}${PUSH_PATH}`
+  const missing = await createTokenGuard(config, places).missing()
+  return missing === null
+    ? { state: 'present', looked: address, target: { address, node } }
+    : { state: 'broken', looked: address, ...noToken(missing) }
 }
 
 /** The line of health: readings themselves went their way when they came. */
