@@ -26,6 +26,8 @@ function pinned(result: Interpretation): unknown {
     ),
     nodes: result.nodes ?? [],
     links: result.links ?? [],
+    // Most pages have no meters.
+    ...(result.meters?.length === 0 ? {} : { meters: result.meters }),
     rejected: result.rejectedByReason,
     ignored: result.ignored,
     tool: result.toolLabels,

@@ -27,6 +27,7 @@ import { fits } from './filters.ts'
 import { labelOf } from './identity.ts'
 import { LIMITS, type Refusal } from './limits.ts'
 import { seriesKey, valuesOf } from './map.ts'
+import { metersOf, meterNames } from './meters.ts'
 import { definitionOf, type DeviceRule, type Mapping } from './mapping.ts'
 
 export const SOURCE_NAME = 'prometheus'
@@ -59,10 +60,8 @@ export function interpretPage(bytes: Uint8Array, mappings: readonly Mapping[]): 
 
 /** How many metrics of a mapping are on a page; what it drops or only looks at does not count. */
 export function fitOf(names: ReadonlySet<string>, mapping: Mapping): number {
-  const found = new Set(
-    mapping.metrics.flatMap(({ from }) => from).filter((name) => names.has(name)),
-  )
-  return found.size
+  const rules = [...mapping.metrics, ...(mapping.meters?.metrics ?? [])]
+  return new Set(rules.flatMap(({ from }) => from).filter((name) => names.has(name))).size
 }
 
 function fittest(page: ExpositionPage, mappings: readonly Mapping[]): Mapping | null {
@@ -90,7 +89,10 @@ function interpretRows(
   const kept = rows.filter((row) => {
     if (isDropped(row)) return false
     const isWanted =
-      wanted.node.has(row.name) || wanted.device.has(row.name) || wanted.link.has(row.name)
+      wanted.node.has(row.name) ||
+      wanted.device.has(row.name) ||
+      wanted.link.has(row.name) ||
+      wanted.meter.has(row.name)
     if (!isWanted) {
       if (!facts.has(row.name) && ignored.size < 10_000) ignored.add(row.name)
       return false
@@ -102,6 +104,7 @@ function interpretRows(
   })
   const { nodes, devices, links } = entitiesOf(kept, mapping, wanted, refuse)
   const readings = {
+    meters: metersOf(kept, mapping.meters, refuse),
     devices: devices.map((entity) => deviceOf(entity, mapping, refuse)),
     nodes: nodes.flatMap((entity) => {
       const metrics = nodeValues(valuesOf(entity, mapping, 'node', refuse))
@@ -114,7 +117,7 @@ function interpretRows(
       return [{ node: entity.node, deviceKey, link: detached(entity.link ?? ''), metrics }]
     }),
   }
-  const count = readings.devices.length + readings.nodes.length + readings.links.length
+  const count = Object.values(readings).reduce((sum, { length }) => sum + length, 0)
   return {
     ...emptyOf(rejections, count === 0 ? NO_VALUES(mapping.name) : null),
     ...readings,
@@ -123,12 +126,12 @@ function interpretRows(
   }
 }
 
-function wantedNames(mapping: Mapping): WantedNames {
+function wantedNames(mapping: Mapping): WantedNames & { readonly meter: ReadonlySet<string> } {
   const wanted = {
     node: new Set<string>(),
     device: new Set<string>(),
     link: new Set<string>(),
-    meter: new Set<string>(),
+    meter: new Set(meterNames(mapping.meters)),
   }
   for (const rule of mapping.metrics) {
     const scope = definitionOf(rule.to)?.scope ?? 'node'

@@ -6,6 +6,8 @@ export const LIMITS = {
   nodes: 2048,
   devices: 1024,
   links: 8192,
+  /** As many points as one target may have (meter-samples.ts). */
+  meters: 512,
   ignoredNames: 200,
   labelChars: 256,
 } as const
@@ -26,4 +28,7 @@ export type Refusal =
   | 'too_many_nodes'
   | 'too_many_devices'
   | 'too_many_links'
+  | 'no_meter'
+  | 'no_digits'
+  | 'too_many_meters'
   | 'out_of_range'

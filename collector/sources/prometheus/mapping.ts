@@ -3,32 +3,14 @@ import { FACT_NAMES } from '#schemas/faults.ts'
 import type { MetricDefinition } from '#schemas/metric-definition.ts'
 import { metricDefinition } from '#schemas/metrics.ts'
 import { linkMetricDefinition, nodeMetricDefinition } from '#schemas/node-metrics.ts'
-import { compileGlob } from '../../formats/glob.ts'
-import type { Conditions } from './filters.ts'
+import { conditions, labelName, labels, metricName, oneOrMore, pattern } from './mapping-parts.ts'
+import { MetersRule } from './meter-rules.ts'
 import { UNIT_NAMES, UNITS } from './units.ts'
 
 /** The catalogue row of a canonical name, of a device, a node or a link: names are distinct over all three. */
 export function definitionOf(name: string): MetricDefinition | undefined {
   return metricDefinition(name) ?? nodeMetricDefinition(name) ?? linkMetricDefinition(name)
 }
-
-const metricName = z
-  .string()
-  .max(200)
-  .regex(/^[A-Za-z_:][\w:]*$/, 'must be a Prometheus metric name')
-const labelName = z
-  .string()
-  .max(100)
-  .regex(/^[A-Za-z_]\w*$/, 'must be a label name')
-const pattern = z.string().max(200).transform(compileGlob)
-/** One value or a list of them; always a list afterwards. */
-const oneOrMore = <Item extends z.ZodType>(item: Item) =>
-  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item).min(1).max(64))
-const labels = oneOrMore(labelName)
-const conditions = z
-  .record(labelName, oneOrMore(pattern))
-  .default({})
-  .transform((byLabel): Conditions => Object.entries(byLabel))
 
 const MetricRule = z
   .strictObject({
@@ -116,7 +98,8 @@ export const Mapping = z
       .max(32)
       .default([])
       .describe('versions that stand in labels'),
-    metrics: z.array(MetricRule).min(1).max(500),
+    metrics: z.array(MetricRule).max(500).default([]),
+    meters: MetersRule.optional().describe('metrics of meters, cooling units and sensors'),
     drop: z
       .array(z.strictObject({ metrics: oneOrMore(pattern), where: conditions }))
       .max(64)
@@ -124,6 +107,8 @@ export const Mapping = z
       .describe('rows that are left out before anything else'),
   })
   .superRefine((mapping, context) => {
+    if (mapping.metrics.length === 0 && mapping.meters === undefined)
+      context.addIssue({ code: 'custom', path: ['metrics'], message: 'needs one, or `meters`' })
     for (const [at, { to }] of mapping.metrics.entries()) {
       const scope = definitionOf(to)?.scope
       const needs = scope === 'device' || scope === 'link' ? scope : null

@@ -105,7 +105,17 @@ describe('built-in mappings', () => {
   const store = createMappingStore()
 
   it('are all readable, each under the name of its file', () => {
-    expect(store.builtIn().map(({ name }) => name)).toEqual(['hygon-dcu', 'metax', 'node-exporter'])
+    expect(store.builtIn().map(({ name }) => name)).toEqual([
+      'hygon-dcu',
+      'idrac-exporter',
+      'ipmi-exporter',
+      'metax',
+      'node-exporter',
+      'redfish-exporter',
+      'snmp-exporter-apc',
+      'snmp-exporter-raritan',
+      'snmp-exporter-ups-mib',
+    ])
   })
 
   it('cover every node metric of the catalogue, and the links that ports report', () => {
@@ -134,7 +144,7 @@ describe('built-in mappings', () => {
   })
 
   it('a name nobody knows, and a file that is not there, are said with what to do', () => {
-    expect(store.find('nod-exporter').mistakes[0]).toContain('known: hygon-dcu, metax')
+    expect(store.find('nod-exporter').mistakes[0]).toContain('known: hygon-dcu, idrac-exporter')
     expect(store.find('./not/here.yaml').mistakes[0]).toContain('./not/here.yaml cannot be read')
   })
 })
