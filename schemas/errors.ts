@@ -90,6 +90,10 @@ export const ERRORS = {
   E_CURSOR_INVALID: { status: 400, summary: 'the cursor was not issued by this API' },
   E_NOT_FOUND: { status: 404, summary: 'there is nothing at this address' },
   E_DEVICE_UNKNOWN: { status: 404, summary: 'no device has this id' },
+  E_CHANNEL_UNKNOWN: {
+    status: 404,
+    summary: 'no channel of the alerting file has this name, or it is not enabled',
+  },
   E_NODE_UNKNOWN: { status: 404, summary: 'no node has this name' },
   E_UNAUTHENTICATED: { status: 401, summary: 'a token is needed' },
   E_FORBIDDEN: { status: 403, summary: 'this token may not do that' },

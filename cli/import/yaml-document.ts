@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { PlimsollError } from '#schemas/errors.ts'
+import { type ErrorCode, PlimsollError } from '#schemas/errors.ts'
 import { locate, mistakesOf } from '../../collector/config-mistakes.ts'
 
 /** Owners and prices of a large site are a tenth of it. */
@@ -15,16 +15,17 @@ export interface YamlDocument<T> {
 }
 
 /**
- * Reads a YAML document by its schema. A document is taken whole or not at all: throws E_IMPORT_INVALID with one
+ * Reads a YAML document by its schema. A document is taken whole or not at all: throws `code` with one
  * `file:line:column` line for each mistake.
  */
 export function readYaml<T extends z.ZodType>(
   text: string,
   schema: T,
   file: string,
+  code: ErrorCode = 'E_IMPORT_INVALID',
 ): YamlDocument<z.infer<T>> {
-  if (text.length > CHARS_MAX)
-    throw new PlimsollError('E_IMPORT_INVALID', `${file} has more than ${CHARS_MAX} characters`)
+  const refused = (found: readonly string[]) => refusal(found, code)
+  if (text.length > CHARS_MAX) throw refused([`${file} has more than ${CHARS_MAX} characters`])
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (offset: number) => lines.linePos(offset)
@@ -35,7 +36,7 @@ export function readYaml<T extends z.ZodType>(
         return `${file}:${line}:${col}: ${message}`
       }),
     )
-  const read = schema.safeParse(plainOf(document, file))
+  const read = schema.safeParse(plainOf(document, file, code))
   if (!read.success)
     throw refused(
       mistakesOf(read.error, schema).map((mistake) => locate(mistake, file, document, lines)),
@@ -49,16 +50,20 @@ export function readYaml<T extends z.ZodType>(
   }
 }
 
-function plainOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+function plainOf(
+  document: ReturnType<typeof parseDocument>,
+  file: string,
+  code: ErrorCode,
+): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch (cause) {
-    throw new PlimsollError('E_IMPORT_INVALID', `${file}: it unfolds to too much`, { cause })
+    throw new PlimsollError(code, `${file}: it unfolds to too much`, { cause })
   }
 }
 
-function refused(found: readonly string[]): PlimsollError {
+function refusal(found: readonly string[], code: ErrorCode): PlimsollError {
   const shown = found.slice(0, MISTAKES_SHOWN)
   if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`)
-  return new PlimsollError('E_IMPORT_INVALID', shown.join('\n'))
+  return new PlimsollError(code, shown.join('\n'))
 }
