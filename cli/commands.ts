@@ -284,7 +284,8 @@ collection health names who paused it and why. A pause ends by itself.`,
     arguments: '[options]',
     details: `Looks at this machine as a collector would: reads every source once or twice, compares them with the PCI bus,
 the inventory, other clocks, the disk and the bus. Changes nothing. Ends within 10 s (plus --watch). Prints a table, also
-when piped; --json is for programs. --bundle also asks a server (--server) for its collection health.
+when piped; --json is for programs. --server names a server whose tree of meters is compared with what was read; --bundle asks it
+for its collection health.
 Exit code: 0 = no problem, 1 = at least one problem (with --strict also a warning), 2 = the command line.`,
     options: {
       ...COLLECT,

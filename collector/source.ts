@@ -116,6 +116,8 @@ export interface ReadContext<Config> {
   readonly nowMs: number
   /** Budget of this read; the runner enforces it too. */
   readonly timeoutMs: number
+  /** Only a look (doctor) beside a collector that may be running: nothing may be kept or changed outside `memory`. */
+  readonly isLook?: boolean
   /** Source-owned memory per target between reads (identity caches, scale decisions); starts undefined. */
   readonly memory: Map<string, unknown>
 }

@@ -18,6 +18,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { collectorConfig } from '../collector-config.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
 import { askBus, busAddress } from '../doctor-bus.ts'
+import { askTree } from '../doctor-tree.ts'
 import { readSettings, type Settings } from '../settings.ts'
 
 const TIMEOUT_S = 10
@@ -40,6 +41,7 @@ export async function run(invocation: Invocation): Promise<number> {
   try {
     const config = await configFacts(invocation, settings)
     const connect = busAddress(settings, config.used)
+    const server = invocation.option('server')
     const gathering = gather({
       io,
       time: systemTime,
@@ -50,6 +52,8 @@ export async function run(invocation: Invocation): Promise<number> {
       config,
       inventory: asked.inventory,
       askBus: connect === null ? null : (timeoutMs) => askBus(connect, timeoutMs),
+      askTree:
+        server === undefined ? null : () => askTree(server, invocation.env['PLIMSOLL_TOKEN']),
       totalMs: asked.totalMs,
       watchMs: asked.watchMs,
       refreshMs: asked.refreshMs,

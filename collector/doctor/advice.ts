@@ -78,6 +78,66 @@ const ADVICE: Readonly<Record<string, Bilingual>> = {
   ),
 }
 
+/** Where a reason means something else, or more, at one source: `source reason`. */
+const BY_SOURCE: Readonly<Record<string, Bilingual>> = {
+  'redfish http_401': text(
+    'the device refuses the login: correct user and password; tries become rarer, so that the account is not locked',
+    '设备拒绝登录：更正用户名和密码；重试间隔会逐渐拉长，以免账户被锁定',
+  ),
+  'redfish login_refused': text(
+    'the device refused the login: correct user and password, then wait for the next try',
+    '设备拒绝了登录：更正用户名和密码，然后等待下一次尝试',
+  ),
+  'redfish http_403': text(
+    'the account may not read this: give it the role ReadOnly at least',
+    '该账户无权读取：至少授予 ReadOnly 角色',
+  ),
+  'redfish no_password': text(
+    'set the variable or file that password_env or password_file names, also for the user that runs the collector',
+    '设置 password_env 或 password_file 所指的变量或文件，运行采集器的用户也要能读到',
+  ),
+  'redfish tls': text(
+    'name the authority of its certificate (tls: ca) or its fingerprint (tls: fingerprints)',
+    '在配置中给出其证书的颁发机构（tls: ca）或指纹（tls: fingerprints）',
+  ),
+  'redfish timeout': text(
+    'management controllers take many seconds at first: try --timeout 60; if its own page does not open either, restart the controller',
+    '管理控制器首次应答可能很慢：试试 --timeout 60；若其网页也打不开，请重启控制器',
+  ),
+  'snmp no_secret': text(
+    'set the variable or file with the community or the keys, also for the user that runs the collector',
+    '设置团体名或密钥所在的变量或文件，运行采集器的用户也要能读到',
+  ),
+  'snmp no_profile': text(
+    'no profile fits this device: name one (profile), or write one (see the README of snmp)',
+    '没有匹配此设备的配置模板：用 profile 指定，或自行编写（见 snmp 的 README）',
+  ),
+  'modbus no_map': text(
+    'name a register map for this target: it comes with the contract of the device',
+    '为该目标指定寄存器映射表：它随设备合同提供',
+  ),
+  'modbus no_values': text(
+    'compare addresses (one-based?), types and word order of the map with the manual and one value with the panel',
+    '将映射表的地址（是否从 1 开始）、类型和字序与手册核对，并用面板上的一个值比较',
+  ),
+  'modbus exception_2': text(
+    'compare addresses with the manual (are they one-based?), the unit id, and the gap of the map',
+    '将地址与手册核对（是否从 1 开始），并检查单元号和映射表的 gap',
+  ),
+  'meter-csv no_file': text(
+    'correct path or pattern, or see why the export stopped',
+    '更正 path 或 pattern，或查看导出为何停止',
+  ),
+  'meter-csv bad_header': text(
+    'name the columns with the option columns (see the README of meter-csv)',
+    '用 columns 选项说明各列（见 meter-csv 的 README）',
+  ),
+  'meter-push no_token': text(
+    'put a token of 16 characters or more where token_env or token_file says, and restart the collector',
+    '在 token_env 或 token_file 所指之处放入至少 16 个字符的令牌，并重启采集器',
+  ),
+}
+
 const TIMEOUT: Readonly<Record<Source['transport'], Bilingual>> = {
   snmp: text(
     'the device does not answer: check address, UDP port 161 and its access list; a wrong community or user is answered by silence too',
@@ -112,9 +172,11 @@ const BY_HAND: Readonly<Record<Source['transport'], Bilingual>> = {
 /** What to do about a failed read; `detail` is the source's own sentence, used where we have no line. */
 export function adviceFor(
   reason: string,
-  transport: Source['transport'],
+  { name, transport }: Pick<Source, 'name' | 'transport'>,
   detail: string | null,
 ): Bilingual {
+  const own = BY_SOURCE[`${name} ${reason}`]
+  if (own !== undefined) return own
   if (reason === 'timeout' || reason === 'still_running') return TIMEOUT[transport]
   const known = ADVICE[reason]
   if (known !== undefined) return known

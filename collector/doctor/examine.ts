@@ -5,6 +5,9 @@ import { checkFreshness } from './checks/freshness.ts'
 import { checkHardware } from './checks/hardware.ts'
 import { checkHost } from './checks/host.ts'
 import { checkInventory } from './checks/inventory.ts'
+import { checkMeterPairs } from './checks/meter-pairs.ts'
+import { checkMeters } from './checks/meters.ts'
+import { checkMeterTree } from './checks/meter-tree.ts'
 import { checkSources } from './checks/sources.ts'
 import { checkTools } from './checks/tools.ts'
 import { checkValues } from './checks/values.ts'
@@ -19,6 +22,9 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkValues,
   checkFreshness,
   checkAgreement,
+  checkMeters,
+  checkMeterPairs,
+  checkMeterTree,
   checkInventory,
   checkClock,
   checkDelivery,

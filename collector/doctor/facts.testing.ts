@@ -46,6 +46,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     },
     bus: null,
     inventory: null,
+    tree: null,
     refreshMs: 30_000,
     ...more,
   }

@@ -23,6 +23,8 @@ export interface Facts {
   /** Null when no bus is named. */
   readonly bus: BusFacts | null
   readonly inventory: Inventory | null
+  /** The tree of meters as a server has it; null when no server was named. */
+  readonly tree: TreeFacts | null
   /** Time in which an exporter renews its values, ms: what repeats within it is no freeze. */
   readonly refreshMs: number
 }
@@ -109,7 +111,7 @@ export interface ReadFacts {
   readonly atMs: number
   readonly durationMs: number
   readonly interpretation: Interpretation
-  /** Values outside their metric's range, by `range:<metric>`. */
+  /** Values outside their metric's range, by `range:<metric>`, and meters that were refused, by reason. */
   readonly outOfRange: Readonly<Record<string, number>>
   /** Hash over everything the tool or page said in this read; null when it said nothing. */
   readonly digest: string | null
@@ -162,4 +164,17 @@ export interface Inventory {
   /** Devices in all, by `--expect`. */
   readonly total: number | null
   readonly nodes: ReadonlyMap<string, { readonly count: number; readonly keys: readonly string[] }>
+}
+
+/** What a server says of the meters that people entered. */
+export interface TreeFacts {
+  /** Its address, without secrets. */
+  readonly from: string
+  /** Why there is no tree; null when there is one. */
+  readonly problem: string | null
+  readonly meters: readonly {
+    readonly meter: string
+    /** By what the server has stored: `silent` and `faulty` are its words, too. */
+    readonly state: 'ok' | 'silent' | 'faulty' | 'unlisted'
+  }[]
 }

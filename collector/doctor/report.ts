@@ -83,7 +83,14 @@ export function reportJson(
       targets_listed: source.targetsListed,
       targets: source.targets.map((target) => {
         const { interpretation, durationMs, outOfRange } = bestRead(target)
-        const { outcome, reason, devices, rejectedByReason, toolLabels } = interpretation
+        const {
+          outcome,
+          reason,
+          devices,
+          meters = [],
+          rejectedByReason,
+          toolLabels,
+        } = interpretation
         return {
           address: target.address,
           node: target.target.node,
@@ -91,7 +98,8 @@ export function reportJson(
           reason,
           duration_ms: Math.round(durationMs),
           devices: devices.length,
-          readings: devices.reduce(
+          meters: meters.length,
+          readings: [...devices, ...meters].reduce(
             (sum, { metrics }) =>
               sum + Object.values(metrics).filter((value) => value !== null).length,
             0,

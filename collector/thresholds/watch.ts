@@ -66,7 +66,7 @@ export function createThresholds(
 }
 
 /** The last entry of the site that names the point, else every default that does. */
-function rulesFor(
+export function rulesFor(
   { entries, defaults }: ThresholdBook,
   { signal, meter }: SignalValue,
 ): ThresholdRule[] {

@@ -2,6 +2,7 @@ import type { DeviceReading } from '#schemas/reading.ts'
 import type { Facts, ReadFacts, TargetFacts } from '../facts.ts'
 import { type Finding, listed, type OpenFinding, type Status, text } from '../finding.ts'
 import { allTargets } from '../seen-devices.ts'
+import { readingsIn } from '../seen-meters.ts'
 
 /** Repeated for this many renewals of the values: frozen beyond doubt (facts: three collect intervals). */
 const RENEWALS_SURE = 3
@@ -22,6 +23,8 @@ export function checkFreshness(facts: Facts): Finding[] {
   return allTargets(facts).flatMap((target) => {
     const { first, second } = target
     if (first.interpretation.outcome !== 'ok' || second?.interpretation.outcome !== 'ok') return []
+    // Registers of a meter stand still for minutes: its counter is looked at instead.
+    if (first.interpretation.devices.length === 0 && readingsIn(first).length > 0) return []
     const source = facts.sources.find(({ name }) => name === target.source)
     return compare(target, [first, second], {
       refreshMs: source?.transport === 'command' ? 0 : facts.refreshMs,

@@ -4,6 +4,7 @@ import { adviceFor } from '../advice.ts'
 import type { Facts, ReadFacts, SourceFacts, TargetFacts } from '../facts.ts'
 import { type Finding, listed, text } from '../finding.ts'
 import { bestRead } from '../seen-devices.ts'
+import { readingsIn } from '../seen-meters.ts'
 
 /** Refused per accepted value beyond which a page is not merely untidy. */
 const REJECTED_SHARE = 0.05
@@ -74,7 +75,7 @@ function detectionFindings(source: SourceFacts, facts: Facts): Finding[] {
             'install the tool, put it on PATH of the collector, or take the source out of the configuration',
             '安装该工具、放入采集器的 PATH，或从配置中去掉该来源',
           )
-        : adviceFor(reason, source.transport, detail),
+        : adviceFor(reason, source, detail),
     },
   ]
 }
@@ -101,7 +102,8 @@ function failedTargets(source: SourceFacts): Finding[] {
   const byReason = new Map<string, { targets: TargetFacts[]; detail: string | null }>()
   for (const target of source.targets) {
     const { outcome, reason, detail } = bestRead(target).interpretation
-    if (outcome === 'ok') continue
+    // Nobody but the collector listens: it has a finding of its own.
+    if (outcome === 'ok' || reason === 'not_listening') continue
     const key = reason ?? outcome
     const group = byReason.get(key) ?? { targets: [], detail }
     group.targets.push(target)
@@ -119,16 +121,16 @@ function failedTargets(source: SourceFacts): Finding[] {
         `${count} 未读到，${reason}：${names.zh}`,
       ),
       why: text(
-        `${(detail ?? 'no answer').replace(/\.$/, '')}. Its devices are unknown meanwhile, which is not idle.`,
-        `期间其设备为未知，而不是空闲。${detail ?? ''}`,
+        `${(detail ?? 'no answer').replace(/\.$/, '')}. What it would give is unknown meanwhile, which is neither idle nor good.`,
+        `期间其数据为未知，既不是空闲也不代表正常。${detail ?? ''}`,
       ),
-      fix: adviceFor(reason, source.transport, detail),
+      fix: adviceFor(reason, source, detail),
     }
   })
 }
 
-const valuesOf = ({ interpretation }: ReadFacts) =>
-  interpretation.devices.reduce(
+const valuesOf = ({ interpretation: { devices, meters = [] } }: ReadFacts) =>
+  [...devices, ...meters].reduce(
     (sum, { metrics }) => sum + Object.values(metrics).filter((value) => value !== null).length,
     0,
   )
@@ -138,19 +140,24 @@ function readTargets(source: SourceFacts): Finding[] {
   const findings: Finding[] = []
   if (fine.length > 0) {
     const devices = fine.reduce((sum, { interpretation }) => sum + interpretation.devices.length, 0)
+    const points = fine.reduce((sum, read) => sum + readingsIn(read).length, 0)
     const values = fine.reduce((sum, read) => sum + valuesOf(read), 0)
     const slowest = Math.round(Math.max(...fine.map(({ durationMs }) => durationMs)))
     const labels = fine[0]?.interpretation.toolLabels ?? {}
     const versions = FACT_NAMES.filter((name) => labels[name] !== undefined)
       .map((name) => `, ${name} ${labels[name]}`)
       .join('')
+    const what =
+      points > 0 && devices === 0
+        ? text(`${points} points of meters`, `${points} 个测点`)
+        : text(`${devices} devices`, `${devices} 个设备`)
     findings.push({
       id: 'targets',
       status: 'ok',
       subject: source.name,
       seen: text(
-        `${fine.length} read: ${devices} devices, ${values} readings, slowest ${slowest} ms${versions}`,
-        `读到 ${fine.length} 个：${devices} 个设备，${values} 个读数，最慢 ${slowest} ms${versions}`,
+        `${fine.length} read: ${what.en}, ${values} readings, slowest ${slowest} ms${versions}`,
+        `读到 ${fine.length} 个：${what.zh}，${values} 个读数，最慢 ${slowest} ms${versions}`,
       ),
     })
   }

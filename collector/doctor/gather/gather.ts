@@ -2,7 +2,16 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { TimeSource } from '../../clock.ts'
 import type { Source, SourceIo } from '../../source.ts'
-import type { BusFacts, ConfigFacts, Facts, Inventory, SourceFacts, ToolFacts } from '../facts.ts'
+import type {
+  BusFacts,
+  ConfigFacts,
+  Facts,
+  Inventory,
+  SourceFacts,
+  ToolFacts,
+  TreeFacts,
+} from '../facts.ts'
+import { readingsIn } from '../seen-meters.ts'
 import { TOOLS } from '../vendors.ts'
 import { askDate, gatherPeer, gatherTimeService } from './clock.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
@@ -19,6 +28,8 @@ const VERSION_BYTES = 64 << 10
 const PEERS = 8
 /** Quick questions to the machine itself: sysfs, /dev, the disk of the spool, ms. */
 const MACHINE_MS = 3000
+
+const LATE_TREE: TreeFacts = { from: '', problem: 'it did not answer in time', meters: [] }
 
 /** The bus's answer, and its clock where it tells. */
 export interface BusAnswer {
@@ -37,6 +48,8 @@ export interface GatherDeps {
   readonly inventory: Inventory | null
   /** Asks the bus within this time; null when none is named. Never rejects. */
   readonly askBus: ((timeoutMs: number) => Promise<BusAnswer>) | null
+  /** Asks a server for the tree of meters; null when none is named. Never rejects. */
+  readonly askTree: (() => Promise<TreeFacts>) | null
   readonly totalMs: number
   readonly watchMs: number
   readonly refreshMs: number
@@ -73,7 +86,7 @@ async function gatherAll(deps: GatherDeps, deadline: Deadline): Promise<Facts> {
     limitBytes: spool.maxBytes,
     fileSystem: null,
   }
-  const [sources, host, cards, deviceFiles, service, spoolFacts, bus] = await Promise.all([
+  const [sources, host, cards, deviceFiles, service, spoolFacts, bus, tree] = await Promise.all([
     gatherSources(deps, deadline),
     gatherHost(deps.environment, root),
     machine('the PCI bus', gatherCards(root), null),
@@ -81,6 +94,7 @@ async function gatherAll(deps: GatherDeps, deadline: Deadline): Promise<Facts> {
     machine('the time service', gatherTimeService(io), null),
     machine('the spool', gatherSpool(spool.directory, spool.maxBytes), noSpool),
     askBus(deps, deadline),
+    deps.askTree === null ? null : machine('the server', deps.askTree(), LATE_TREE),
   ])
   const ownClock = bus?.clock ?? null
   return {
@@ -97,6 +111,7 @@ async function gatherAll(deps: GatherDeps, deadline: Deadline): Promise<Facts> {
     spool: spoolFacts,
     bus: bus?.facts ?? null,
     inventory: deps.inventory,
+    tree,
     refreshMs: deps.refreshMs,
   }
 }
@@ -132,6 +147,8 @@ async function gatherPeers(
     .filter(({ transport }) => transport === 'http')
     .flatMap(({ targets }) => targets)
     .filter(({ first }) => first.interpretation.outcome === 'ok')
+    // A controller of a PDU has one connection to spare, and its own finding about its clock.
+    .filter(({ first }) => readingsIn(first).length === 0)
     .slice(0, PEERS)
     .map(({ target }) => target.address)
   const asked = addresses.map((address) => gatherPeer(address, { time, ask: askDate }))

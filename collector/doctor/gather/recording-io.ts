@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { CommandStream, SourceIo } from '../../source.ts'
+import { recordingField } from './recording-field.ts'
 
 /** One thing a tool or page said, as kept for the support file. */
 export interface RecordedOutput {
@@ -85,6 +86,14 @@ export function recordingIo(
         })
       },
       hasCommand: (command) => io.hasCommand(command),
+      ...(io.field === undefined
+        ? {}
+        : {
+            field: recordingField(io.field, (what, result, bytes) => {
+              hear(bytes)
+              recorder.keep(what, result, bytes)
+            }),
+          }),
     },
   }
 }

@@ -8,6 +8,7 @@ import { listFiles, startDiscovery } from '../../targets/discover.ts'
 import { shownAddress } from '../../targets/shown-address.ts'
 import type { Target } from '../../targets/target.ts'
 import type { ReadFacts, SourceFacts, TargetFacts } from '../facts.ts'
+import { metersIn } from '../seen-meters.ts'
 import type { Deadline } from './deadline.ts'
 import { type Recorder, recordingIo } from './recording-io.ts'
 
@@ -17,6 +18,8 @@ export const TARGETS_READ = 64
 const READ_MIN_MS = 3000
 /** What a source may take beyond its budget before we stop waiting, ms. */
 const GRACE_MS = 250
+/** The clock of a meter has a finding of its own. */
+const METER_CLOCK = 'meter_clock'
 /** Looking for one source, ms. */
 const DETECT_MS = 3000
 
@@ -191,7 +194,15 @@ async function readOnce(
   const timeoutMs = deadline.remainingMs(Math.min(readMs, Math.max(section.timeoutMs, READ_MIN_MS)))
   const recording = recordingIo(io, recorder)
   const [startedMs, atMs] = [time.monotonicMs(), time.wallMs()]
-  const context = { io: recording.io, target, nowMs: atMs, timeoutMs, memory, config: options }
+  const context = {
+    io: recording.io,
+    target,
+    nowMs: atMs,
+    timeoutMs,
+    memory,
+    config: options,
+    isLook: true,
+  }
   const label = `reading ${source.name} ${shownAddress(target.address)}`
   const reading = Promise.resolve()
     .then(() => source.read(context))
@@ -208,9 +219,13 @@ async function readOnce(
       outOfRange[reason] = (outOfRange[reason] ?? 0) + 1
     }),
   }))
+  const durationMs = time.monotonicMs() - startedMs
+  const sight = metersIn({ source: source.name, target }, { atMs, durationMs, interpretation })
+  for (const [reason, count] of Object.entries(sight.rejected))
+    if (reason !== METER_CLOCK) outOfRange[reason] = (outOfRange[reason] ?? 0) + count
   return {
     atMs,
-    durationMs: time.monotonicMs() - startedMs,
+    durationMs,
     interpretation: { ...interpretation, devices },
     outOfRange,
     digest: recording.digest(),

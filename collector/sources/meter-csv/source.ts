@@ -27,9 +27,10 @@ export function createMeterCsvSource(store: FileStore = systemFiles): Source<Met
       interpretTable(bytes, recognizeTable(bytes, named) > 0 ? named : plain, 0),
     detect: (_io, config, node) => detect(store, config, node),
     async read(context) {
-      const { memory, config } = context
+      const { memory, config, isLook = false } = context
       const known = memory.has(MEMORY) ? followings.get(memory) : undefined
-      const following = known ?? startFollowing(await savedText(store, config.positions))
+      const saved = isLook ? undefined : config.positions
+      const following = known ?? startFollowing(await savedText(store, saved))
       memory.set(MEMORY, true)
       followings.set(memory, following)
       return readFiles(context, store, following)
@@ -59,7 +60,7 @@ async function detect(store: FileStore, config: MeterCsvConfig, node: string): P
 }
 
 async function readFiles(
-  { config, target }: ReadContext<MeterCsvConfig>,
+  { config, target, isLook = false }: ReadContext<MeterCsvConfig>,
   store: FileStore,
   following: Following,
 ): Promise<Interpretation> {
@@ -67,7 +68,9 @@ async function readFiles(
   const layout = layoutOf(config)
   try {
     await save(store, config.positions, following)
-    const found = await store.list(target.address, config.pattern)
+    const listed = await store.list(target.address, config.pattern)
+    // The newest file says how the export is now.
+    const found = isLook ? listed.slice(-1) : listed
     if (found.length === 0) return unread(SOURCE_NAME, noFile(target.address, config.pattern))
     const { skip_lines: skipLines, encoding } = config
     const news = await readNews(following, found, {
@@ -77,7 +80,7 @@ async function readFiles(
       encoding,
       rejections,
     })
-    if (config.positions !== undefined) following.unsaved = positionsText(following)
+    if (config.positions !== undefined && !isLook) following.unsaved = positionsText(following)
     const isBad = news.meters.length === 0 && news.badHeader !== null
     if (news.badHeader !== null) rejections.add(news.badHeader, 'bad_header')
     return {

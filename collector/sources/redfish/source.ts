@@ -97,7 +97,7 @@ async function leave({ device, subscription }: Entry): Promise<void> {
 }
 
 function newEntry(
-  { target, config }: ReadContext<RedfishConfig>,
+  { target, config, isLook = false }: ReadContext<RedfishConfig>,
   field: FieldIo,
   deps: RedfishDeps,
 ): Entry {
@@ -116,7 +116,8 @@ function newEntry(
   })
   const token = deps.token()
   const subscription =
-    config.events === undefined
+    // The subscription of a collector beside us would be taken for a left-over of ours.
+    config.events === undefined || isLook
       ? null
       : createSubscription({ client, destination: config.events.public_url, token, nowMs })
   const device = createDevice({
