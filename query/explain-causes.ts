@@ -97,9 +97,16 @@ function addHeld(jobs: Map<string, JobEnds>, node: NodePools | undefined, window
     if (key === '') continue
     const job = jobs.get(key) ?? { ...NOTHING_HELD }
     jobs.set(key, job)
-    job[`held${window}`] += devices
-    if (isKnown(kind)) job[`known${window}`] += devices
-    job[`busy${window}`] += busy
+    const known = isKnown(kind) ? devices : 0
+    if (window === 'A') {
+      job.heldA += devices
+      job.knownA += known
+      job.busyA += busy
+    } else {
+      job.heldB += devices
+      job.knownB += known
+      job.busyB += busy
+    }
   }
 }
 

@@ -30,12 +30,10 @@ export interface Cell {
   readonly drained_ms: number
   readonly unallocated_ms: number
   readonly busy_unallocated_ms_x1000: number
-  readonly idle_held_ms: number
-  readonly busy_idle_held_ms_x1000: number
+  /** Idle_held; where quiet minutes were read those, long enough for idle_held or not. */
+  readonly idle_ms: number
+  readonly busy_idle_ms_x1000: number
   readonly throttled_ms_x1000: number
-  /** Quiet minutes, long enough for idle_held or not; 0 where hours or days were read. */
-  readonly quiet_ms: number
-  readonly busy_quiet_ms_x1000: number
 }
 
 /** A holder, within a cluster; the job's name is empty where only its tenant is known. */
@@ -112,30 +110,26 @@ interface Part {
 
 /** The cell's capacity, all of it, by kind. */
 function partsOf(cell: Cell, byQuietMinutes: boolean): Part[] {
-  const quiet = { ms: cell.quiet_ms, busy: cell.busy_quiet_ms_x1000 }
-  const none = { ms: 0, busy: 0 }
   // Where nobody names holders, a long quiet stretch is moved from productive to unallocated, and never to idle_held.
   const isFree = byQuietMinutes && cell.is_unnamed
-  const free = isFree ? quiet : { ms: cell.unallocated_ms, busy: cell.busy_unallocated_ms_x1000 }
-  const settledIdle = { ms: cell.idle_held_ms, busy: cell.busy_idle_held_ms_x1000 }
-  const idle = byQuietMinutes ? (cell.is_unnamed ? none : quiet) : settledIdle
-  const activeMs = cell.known_ms - cell.failed_ms - cell.drained_ms - free.ms - idle.ms
-  const silent = cell.capacity_ms - cell.verification_ms - cell.known_ms
-  const part = (kind: PoolKind, ms: number, busyX1000 = 0, throttledX1000 = 0): Part => ({
-    kind,
-    ms,
-    busyX1000,
-    throttledX1000,
-  })
-  return [
-    part('verification', cell.verification_ms),
-    part('unknown', silent),
-    part('failed', cell.failed_ms),
-    part('drained', cell.drained_ms),
-    part('unallocated', free.ms, free.busy),
-    part('idle', idle.ms, idle.busy),
-    part('active', activeMs, cell.busy_ms_x1000 - free.busy - idle.busy, cell.throttled_ms_x1000),
-  ].filter(({ ms }) => ms !== 0)
+  const freeMs = isFree ? cell.idle_ms : cell.unallocated_ms
+  const freeBusy = isFree ? cell.busy_idle_ms_x1000 : cell.busy_unallocated_ms_x1000
+  const idleMs = isFree ? 0 : cell.idle_ms
+  const idleBusy = isFree ? 0 : cell.busy_idle_ms_x1000
+  const activeMs = cell.known_ms - cell.failed_ms - cell.drained_ms - freeMs - idleMs
+  const activeBusy = cell.busy_ms_x1000 - freeBusy - idleBusy
+  const parts: Part[] = []
+  const add = (kind: PoolKind, ms: number, busyX1000 = 0, throttledX1000 = 0) => {
+    if (ms !== 0) parts.push({ kind, ms, busyX1000, throttledX1000 })
+  }
+  add('verification', cell.verification_ms)
+  add('unknown', cell.capacity_ms - cell.verification_ms - cell.known_ms)
+  add('failed', cell.failed_ms)
+  add('drained', cell.drained_ms)
+  add('unallocated', freeMs, freeBusy)
+  add('idle', idleMs, idleBusy)
+  add('active', activeMs, activeBusy, cell.throttled_ms_x1000)
+  return parts
 }
 
 function addPart(

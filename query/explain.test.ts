@@ -17,24 +17,13 @@ const settled = {
 const cell = (job: string, known: number, busy: number) => ({
   at_cluster: 'east',
   at_rack: 'r1',
-  node: 'n1',
+  at_node: 'n1',
   of_tenant: job === '' ? '' : 'atlas',
-  job,
+  of_job: job,
   source: 1,
   is_unnamed: 0,
-  capacity_ms: String(known),
-  verification_ms: '0',
-  known_ms: String(known),
-  busy_ms_x1000: String(busy),
-  failed_ms: '0',
-  drained_ms: '0',
-  unallocated_ms: job === '' ? String(known) : '0',
-  busy_unallocated_ms_x1000: '0',
-  idle_held_ms: '0',
-  busy_idle_held_ms_x1000: '0',
-  throttled_ms_x1000: '0',
-  quiet_ms: '0',
-  busy_quiet_ms_x1000: '0',
+  // capacity, verification, known, busy, failed, drained, unallocated and its busy time, idle and its, throttled.
+  sums: [known, 0, known, busy, 0, 0, job === '' ? known : 0, 0, 0, 0, 0],
 })
 
 async function site() {

@@ -41,11 +41,9 @@ export function toyCell(device: ToyDevice, lengthMs = TOY_WINDOW_MS): Cell {
     drained_ms: whole('drained'),
     unallocated_ms: whole('free'),
     busy_unallocated_ms_x1000: 0,
-    idle_held_ms: whole('idle'),
-    busy_idle_held_ms_x1000: state === 'idle' ? busy : 0,
+    idle_ms: whole('idle'),
+    busy_idle_ms_x1000: state === 'idle' ? busy : 0,
     throttled_ms_x1000: Math.round((device.throttled ?? 0) * 1000) * lengthMs,
-    quiet_ms: 0,
-    busy_quiet_ms_x1000: 0,
   }
 }
 

@@ -96,15 +96,16 @@ async function readCells(
       days_s: days.map((ms) => ms / 1000),
       from_s: window.fromMs / 1000,
       to_s: window.toMs / 1000,
-      quiet: byMinutes ? 'quiet' : 'no_quiet',
+      idle_ms: byMinutes ? 'known_ms' : 'idle_held_ms',
+      busy_idle_ms_x1000: byMinutes ? 'busy_ms_x1000' : 'busy_idle_held_ms_x1000',
+      idle_if: byMinutes ? 'quiet' : 'always',
     })
   }
   return (await Promise.all(segments.map(read))).flat()
 }
 
 function totalsOf(cells: readonly Cell[], { fromMs, toMs }: TimeWindow): WindowTotals {
-  const sum = (read: (cell: Cell) => number) =>
-    cells.reduce((total, cell) => total + BigInt(read(cell)), 0n)
+  const sum = (read: (cell: Cell) => number) => sumOf(cells, read)
   return {
     lengthMs: toMs - fromMs,
     capacityMs: sum((cell) => cell.capacity_ms),
@@ -112,6 +113,21 @@ function totalsOf(cells: readonly Cell[], { fromMs, toMs }: TimeWindow): WindowT
     knownMs: sum((cell) => cell.known_ms),
     busyX1000: sum((cell) => cell.busy_ms_x1000),
   }
+}
+
+/** Exact; doubles as long as they are, for a bigint of each of thousands of cells takes longer than they do. */
+function sumOf(cells: readonly Cell[], read: (cell: Cell) => number): bigint {
+  let whole = 0n
+  let part = 0
+  for (const cell of cells) {
+    const sum = part + read(cell)
+    if (Number.isSafeInteger(sum)) part = sum
+    else {
+      whole += BigInt(part)
+      part = read(cell)
+    }
+  }
+  return whole + BigInt(part)
 }
 
 function windowOf({ fromMs, toMs }: TimeWindow, totals: WindowTotals, plan: Plan): ExplainWindow {

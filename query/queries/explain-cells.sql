@@ -2,30 +2,32 @@
 -- that rarely tell groups apart are grouped by as one number: seven keys of text would cost as much as all else.
 WITH
   '' AS none,
-  toUInt8(0) AS no_quiet
+  toUInt8(1) AS always
 SELECT
-  -- Other names than the columns: filters mean those.
+  -- Other names than the columns: filters mean those, and a shard knows sums by their columns.
   any(l.cluster) AS at_cluster,
   any(l.rack) AS at_rack,
-  node,
+  l.node AS at_node,
   any(l.tenant) AS of_tenant,
-  job,
-  busy_source AS source,
-  allocation_source = 'none' AS is_unnamed,
-  sum(l.capacity_ms) AS capacity_ms,
-  sum(l.verification_ms) AS verification_ms,
-  sum(l.known_ms) AS known_ms,
-  sum(l.busy_ms_x1000) AS busy_ms_x1000,
-  sum(l.failed_ms) AS failed_ms,
-  sum(l.drained_ms) AS drained_ms,
-  sum(l.unallocated_ms) AS unallocated_ms,
-  sum(l.busy_unallocated_ms_x1000) AS busy_unallocated_ms_x1000,
-  sum(l.idle_held_ms) AS idle_held_ms,
-  sum(l.busy_idle_held_ms_x1000) AS busy_idle_held_ms_x1000,
-  sum(l.throttled_ms_x1000) AS throttled_ms_x1000,
-  -- Only minutes know whether they are quiet.
-  sum(l.known_ms * {quiet:Identifier}) AS quiet_ms,
-  sum(l.busy_ms_x1000 * {quiet:Identifier}) AS busy_quiet_ms_x1000
+  l.job AS of_job,
+  l.busy_source AS source,
+  l.allocation_source = 'none' AS is_unnamed,
+  -- By place, as queries/explain.ts names them: thousands of rows would be names of columns for the most part. A double
+  -- holds what a node of a thousand devices does in 35 days.
+  [
+    toFloat64(sum(l.capacity_ms)),
+    toFloat64(sum(l.verification_ms)),
+    toFloat64(sum(l.known_ms)),
+    toFloat64(sum(l.busy_ms_x1000)),
+    toFloat64(sum(l.failed_ms)),
+    toFloat64(sum(l.drained_ms)),
+    toFloat64(sum(l.unallocated_ms)),
+    toFloat64(sum(l.busy_unallocated_ms_x1000)),
+    -- Only minutes know whether they are quiet; of others what was idle for long.
+    toFloat64(sum({idle_ms:Identifier} * {idle_if:Identifier})),
+    toFloat64(sum({busy_idle_ms_x1000:Identifier} * {idle_if:Identifier})),
+    toFloat64(sum(l.throttled_ms_x1000))
+  ] AS sums
 FROM {table:Identifier} AS l
 WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')
@@ -54,4 +56,4 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND (empty({f5_in:Array(String)}) OR {f5:Identifier} IN {f5_in:Array(String)})
   AND {f5:Identifier} NOT IN {f5_not:Array(String)}
   AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
-GROUP BY node, job, source, is_unnamed, cityHash64(l.cluster) + 3 * cityHash64(l.rack) + 7 * cityHash64(l.tenant)
+GROUP BY at_node, of_job, source, is_unnamed, cityHash64(l.cluster) + 3 * cityHash64(l.rack) + 7 * cityHash64(l.tenant)

@@ -6,8 +6,9 @@ SELECT
   toUnixTimestamp(bucket) AS bucket_s,
   sum(busy_ms_x1000) AS busy_ms_x1000
 FROM ledger_1m
-WHERE job IN {jobs:Array(String)}
-  AND bucket >= toDateTime({from_s:Int64}, 'UTC')
+-- First: few rows are of these jobs.
+PREWHERE job IN {jobs:Array(String)}
+WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND bucket < toDateTime({to_s:Int64}, 'UTC')
   AND (bucket, revision) IN (
     SELECT bucket, max(revision)

@@ -2,6 +2,15 @@ import { z } from 'zod'
 import { FilterParams } from '../filters.ts'
 import { int64, namedQuery } from '../named-query.ts'
 
+type Sum = number
+/** The sums of a cell in the order of its statement. */
+type CellSums = readonly [Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum]
+const CELL_SUMS = 11
+// Checked by hand: a place for each would take longer than the statement, over thousands of cells.
+const CellSums = z.custom<CellSums>(
+  (sums) => Array.isArray(sums) && sums.length === CELL_SUMS && sums.every(Number.isSafeInteger),
+)
+
 /** Device-time by node, holder and busy source. */
 export const explainCells = namedQuery({
   file: new URL('explain-cells.sql', import.meta.url),
@@ -12,36 +21,41 @@ export const explainCells = namedQuery({
     days_s: z.array(z.int()),
     from_s: z.int(),
     to_s: z.int(),
-    quiet: z.enum(['quiet', 'no_quiet']),
+    /** What counts as idle: all that `idle_if` says of known time, or idle_held. */
+    idle_ms: z.enum(['known_ms', 'idle_held_ms']),
+    busy_idle_ms_x1000: z.enum(['busy_ms_x1000', 'busy_idle_held_ms_x1000']),
+    idle_if: z.enum(['quiet', 'always']),
   }),
   row: z
     .strictObject({
       at_cluster: z.string(),
       at_rack: z.string(),
-      node: z.string(),
+      at_node: z.string(),
       of_tenant: z.string(),
-      job: z.string(),
-      source: z.int(),
-      is_unnamed: z.int().transform(Boolean),
-      capacity_ms: int64,
-      verification_ms: int64,
-      known_ms: int64,
-      busy_ms_x1000: int64,
-      failed_ms: int64,
-      drained_ms: int64,
-      unallocated_ms: int64,
-      busy_unallocated_ms_x1000: int64,
-      idle_held_ms: int64,
-      busy_idle_held_ms_x1000: int64,
-      throttled_ms_x1000: int64,
-      quiet_ms: int64,
-      busy_quiet_ms_x1000: int64,
+      of_job: z.string(),
+      source: z.number(),
+      is_unnamed: z.number(),
+      sums: CellSums,
     })
-    .transform(({ at_cluster, at_rack, of_tenant, ...cell }) => ({
-      ...cell,
-      cluster: at_cluster,
-      rack: at_rack,
-      tenant: of_tenant,
+    .transform((row) => ({
+      cluster: row.at_cluster,
+      rack: row.at_rack,
+      node: row.at_node,
+      tenant: row.of_tenant,
+      job: row.of_job,
+      source: row.source,
+      is_unnamed: row.is_unnamed === 1,
+      capacity_ms: row.sums[0],
+      verification_ms: row.sums[1],
+      known_ms: row.sums[2],
+      busy_ms_x1000: row.sums[3],
+      failed_ms: row.sums[4],
+      drained_ms: row.sums[5],
+      unallocated_ms: row.sums[6],
+      busy_unallocated_ms_x1000: row.sums[7],
+      idle_ms: row.sums[8],
+      busy_idle_ms_x1000: row.sums[9],
+      throttled_ms_x1000: row.sums[10],
     })),
 })
 
