@@ -1,79 +1,18 @@
-import type { Server } from 'node:http'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectAccessible, lowContrast } from './testing/accessibility.ts'
-import { startStub, type StubOptions } from './testing/stub-api.ts'
+import { useBrowser } from './testing/browser.ts'
 
 /**
  * The built dashboard in a real browser, against made-up answers that follow the contract. Needs
  * `npm run build` and Chromium; scripts/test.ts sees to both.
  */
 
-const build = join(import.meta.dirname, 'build')
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const open = useBrowser()
 /** First page, gzipped: the issue's budget. */
 const FIRST_PAGE_BYTES_MAX = 120_000
 /** What each further page may add. */
 const FURTHER_PAGE_BYTES_MAX = 60_000
-
-let browser: Browser
-beforeAll(async () => {
-  expect(existsSync(join(build, 'index.html')), 'run `npm run build` first').toBe(true)
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  })
-})
-afterAll(() => browser?.close())
-
-const closers: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-interface Opened {
-  readonly page: Page
-  readonly base: string
-  readonly complaints: string[]
-  readonly server: Server
-}
-
-async function open(
-  path: string,
-  options: Partial<StubOptions> = {},
-  look: Parameters<Browser['newContext']>[0] = {},
-): Promise<Opened> {
-  const server = await startStub({ port: 0, nowMs: Date.now, build, ...options })
-  closers.push(
-    () =>
-      new Promise((done) => {
-        server.closeAllConnections()
-        server.close(done)
-      }),
-  )
-  const address = server.address()
-  const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    locale: 'en-GB',
-    ...look,
-  })
-  closers.push(() => context.close())
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (!request.url().startsWith(base)) complaints.push(`asked another host: ${request.url()}`)
-  })
-  await page.goto(base + path)
-  return { page, base, complaints, server }
-}
 
 const PAGES = [
   ['/', 'Fleet busy'],

@@ -1,60 +1,11 @@
-import type { Server } from 'node:http'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { expectAccessible, lowContrast } from './testing/accessibility.ts'
-import { startStub, type StubOptions } from './testing/stub-api.ts'
+import { useBrowser } from './testing/browser.ts'
 
 /** The Pipeline page in a real browser; needs `npm run build` and Chromium (scripts/test.ts sees to both). */
 
-const build = join(import.meta.dirname, 'build')
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-
-let browser: Browser
-beforeAll(async () => {
-  expect(existsSync(join(build, 'index.html')), 'run `npm run build` first').toBe(true)
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']
-  browser = await chromium.launch({ executablePath, args })
-})
-afterAll(() => browser?.close())
-
-const closers: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-async function open(
-  path: string,
-  options: Partial<StubOptions> = {},
-  look: Parameters<Browser['newContext']>[0] = {},
-): Promise<{ page: Page; base: string; complaints: string[] }> {
-  const server: Server = await startStub({ port: 0, nowMs: Date.now, build, ...options })
-  closers.push(
-    () =>
-      new Promise((done) => {
-        server.closeAllConnections()
-        server.close(done)
-      }),
-  )
-  const address = server.address()
-  const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    locale: 'en-GB',
-    ...look,
-  })
-  closers.push(() => context.close())
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  await page.goto(base + path)
-  return { page, base, complaints }
-}
+const open = useBrowser()
 
 const PAGES = [
   ['/pipeline', 'Everything arrives'],

@@ -104,8 +104,8 @@ function question(query: URLSearchParams, nowMs: number, state: StubFacility) {
   // Days of the site begin at 16:00 UTC.
   const first =
     step < DAY_MS ? fromMs : Math.floor((fromMs + 8 * HOUR_MS) / step) * step - 8 * HOUR_MS
-  for (let ms = first; ms < toMs && resolution !== 'all'; ms += step)
-    starts.push(Math.max(ms, fromMs))
+  if (resolution !== 'all')
+    for (let ms = first; ms < toMs; ms += step) starts.push(Math.max(ms, fromMs))
   const periods = starts.map((start, at) => ({ fromMs: start, toMs: starts[at + 1] ?? toMs }))
   const frame = {
     definition: DEFINITION_SET,

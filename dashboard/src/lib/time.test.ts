@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clock, day, epochMs, knownZone, zoneLabel } from './time.ts'
+import { clock, day, days, epochMs, knownZone, zoneLabel } from './time.ts'
 
 const at = Date.parse('2026-11-22T17:05:09Z')
 
@@ -13,6 +13,14 @@ describe('times', () => {
 
   it('midnight is 00:00, not 24:00', () => {
     expect(clock(Date.parse('2026-11-22T16:00:00Z'), 'zh', 'Asia/Shanghai')).toBe('00:00')
+  })
+
+  it('of whole days carry their year once', () => {
+    const range = { fromMs: Date.parse('2026-10-31T16:00:00Z'), lastMs: at }
+    const plain = days(range, 'en', 'Asia/Shanghai').replaceAll(/\s/g, ' ')
+    expect(plain).toMatch(/^1\s?[–-]\s?23 Nov 2026$/)
+    expect(days({ fromMs: at, lastMs: at - 1 }, 'en', 'UTC')).toBe('22 Nov 2026')
+    expect(days({ fromMs: null, lastMs: at }, 'en', 'UTC')).toBe('—')
   })
 
   it('carry the name and offset of their zone', () => {

@@ -42,6 +42,18 @@ export function day(ms: number | null, lang: Lang, zone: string): string {
   return formatter(lang, zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(ms)
 }
 
+/** `1–22 Nov 2026`: days with their year, both ends included. */
+export function days(
+  range: { readonly fromMs: number | null; readonly lastMs: number | null },
+  lang: Lang,
+  zone: string,
+): string {
+  const { fromMs, lastMs } = range
+  if (fromMs === null || lastMs === null) return MISSING
+  const options = { year: 'numeric', month: 'short', day: 'numeric' } as const
+  return formatter(lang, zone, options).formatRange(fromMs, Math.max(fromMs, lastMs))
+}
+
 /** `22 Nov 2026, 14:05:09`. */
 export function dateTime(ms: number | null, lang: Lang, zone: string): string {
   if (ms === null) return MISSING

@@ -1,4 +1,5 @@
 import type { FacilityLoop, LoopState } from '#schemas/api-facility-tree.ts'
+import { decimal, type Lang } from '#lib/format.ts'
 
 /** Cooling loops -> what the page draws. Pure; what is not known stays null. */
 
@@ -51,17 +52,22 @@ export function linesOf(
   return runs.map((points) => (points.length === 1 ? `M${points[0]}h1` : `M${points.join('L')}`))
 }
 
-/** Holes of a line as places on its box: they are hatched. */
+/**
+ * Where one of the lines has a hole, as places on their box: they are hatched. The newest minute alone is none: it is
+ * under way.
+ */
 export function holesOf(
-  values: readonly (number | null)[],
+  lines: readonly (readonly (number | null)[])[],
   width: number,
 ): { readonly x: number; readonly width: number }[] {
-  const step = width / Math.max(1, values.length - 1)
+  const whole = Math.max(0, ...lines.map((line) => line.length))
+  const step = width / Math.max(1, whole - 1)
+  const isHole = (at: number) => lines.some((line) => (line[at] ?? null) === null)
+  const count = isHole(whole - 1) && !isHole(whole - 2) ? whole - 1 : whole
   const holes: { x: number; width: number }[] = []
   let begun: number | null = null
-  for (let at = 0; at <= values.length; at += 1) {
-    const isMissing = at < values.length && values[at] === null
-    if (isMissing) begun ??= at
+  for (let at = 0; at <= count; at += 1) {
+    if (at < count && isHole(at)) begun ??= at
     else if (begun !== null) {
       const from = Math.max(0, (begun - 1) * step)
       holes.push({ x: from, width: Math.min(width, at * step) - from })
@@ -70,6 +76,10 @@ export function holesOf(
   }
   return holes
 }
+
+/** What a line says now: the minute under way may not have been told yet. Null = it is silent. */
+export const newestOf = (line: readonly (number | null)[]): number | null =>
+  line.at(-1) ?? line.at(-2) ?? null
 
 /** What is at risk on loops in alarm. */
 export function atRisk(loops: readonly FacilityLoop[]): {
@@ -89,15 +99,13 @@ export function countStates(loops: readonly FacilityLoop[]): Readonly<Record<Loo
   return counts
 }
 
-/** Loops dealt out to columns in turn, so that the first rows hold the worst. */
-export function columnsOf(
-  loops: readonly FacilityLoop[],
-  columns: number,
-): readonly (readonly FacilityLoop[])[] {
-  const count = Math.min(columns, Math.max(1, loops.length))
-  return Array.from({ length: count }, (_, column) =>
-    loops.filter((_loop, at) => at % count === column),
-  )
+/** How many points are in each state, the most frequent first. */
+export function countByState(
+  points: readonly { readonly state: string }[],
+): readonly { readonly state: string; readonly points: number }[] {
+  return [...Map.groupBy(points, ({ state }) => state)]
+    .map(([state, some]) => ({ state, points: some.length }))
+    .toSorted((a, b) => b.points - a.points || (a.state < b.state ? -1 : 1))
 }
 
 /** How a pump or a leak detector stands: unavailable is not ok, and what is not fitted is neither. */
@@ -107,6 +115,10 @@ export function standingOf(state: string): LoopState | 'absent' {
   if (state === 'failed' || state === 'warning') return 'warning'
   return state === 'absent' ? 'absent' : 'unknown'
 }
+
+/** Minutes until something happens: tenths where every one counts. */
+export const minutesText = (minutes: number, lang: Lang): string =>
+  decimal(minutes, lang, minutes < 10 ? 1 : 0)
 
 /** The part of a point's name below its unit. */
 export const pointName = (meter: string, unit: string): string =>

@@ -76,17 +76,17 @@ export interface Waterfall {
   readonly co2eKg: number | null
 }
 
-/** Roles in their order, with where each begins as a share of the whole; sums only of what is all known. */
+/** Roles in their order, with where each begins as a share of the whole; shares and sums only where all is known. */
 export function waterfallOf(groups: readonly EnergyGroup[]): Waterfall {
   const sum = (of: (group: EnergyGroup) => number | null): number | null =>
     groups.reduce<number | null>((total, group) => {
       const value = of(group)
       return total === null || value === null ? null : total + value
     }, 0)
-  const known = groups.reduce((total, { kwh }) => total + (kwh ?? 0), 0)
+  const kwh = groups.length > 0 ? sum((group) => group.kwh) : null
   let before = 0
   const steps = groups.map((group) => {
-    const share = group.kwh === null || known <= 0 ? null : group.kwh / known
+    const share = group.kwh === null || kwh === null || kwh <= 0 ? null : group.kwh / kwh
     const from = before
     before += share ?? 0
     return { role: group.key['role'] ?? '', group, from, share }
@@ -94,7 +94,7 @@ export function waterfallOf(groups: readonly EnergyGroup[]): Waterfall {
   const isAny = groups.length > 0
   return {
     steps,
-    kwh: isAny ? sum(({ kwh }) => kwh) : null,
+    kwh,
     usd: isAny ? sum(({ usd }) => usd) : null,
     co2eKg: isAny ? sum(({ co2e_kg: kg }) => kg) : null,
   }

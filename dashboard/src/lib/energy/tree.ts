@@ -34,8 +34,24 @@ const RANK = { faulty: 0, silent: 1, unlisted: 2, ok: 3 } as const satisfies Rec
 
 export const isTroubled = ({ state }: TreeMeter): boolean => state !== 'ok'
 
+/** From the grid inwards; what measures no energy comes last. */
+const LEVEL_RANK = {
+  utility: 0,
+  generator: 1,
+  ups_input: 2,
+  ups_output: 3,
+  pdu_output: 4,
+  rack: 5,
+  plant: 6,
+  outlet: 7,
+  node: 8,
+  ambient: 9,
+} as const satisfies Record<TreeMeter['level'], number>
+
 const byTrouble = (a: TreeMeter, b: TreeMeter) =>
-  RANK[a.state] - RANK[b.state] || (a.meter < b.meter ? -1 : 1)
+  RANK[a.state] - RANK[b.state] ||
+  LEVEL_RANK[a.level] - LEVEL_RANK[b.level] ||
+  (a.meter < b.meter ? -1 : 1)
 
 export interface Tree {
   readonly roots: readonly TreeMeter[]
@@ -43,19 +59,24 @@ export interface Tree {
   readonly troubled: ReadonlyMap<string, number>
 }
 
-/** Who hangs on whom. `meters` have parents before children; one whose parent is not there is a root. */
+/**
+ * Who hangs on whom. `meters` have parents before children; one whose parent is not there, or not before it (a circle),
+ * is a root.
+ */
 export function treeOf(meters: readonly TreeMeter[]): Tree {
-  const listed = new Map(meters.map((meter) => [meter.meter, meter]))
+  const listed = new Map<string, TreeMeter>()
   const children = new Map<string, TreeMeter[]>()
   for (const meter of meters) {
     const key = listed.has(meter.parent) ? meter.parent : ''
     const own = children.get(key)
     if (own === undefined) children.set(key, [meter])
     else own.push(meter)
+    listed.set(meter.meter, meter)
   }
   const troubled = new Map<string, number>()
   for (const meter of meters.filter(isTroubled)) {
     let parent = listed.get(meter.parent)
+    // A circle ends here.
     for (let depth = 0; parent !== undefined && depth < DEPTH_MAX; depth += 1) {
       troubled.set(parent.meter, (troubled.get(parent.meter) ?? 0) + 1)
       parent = listed.get(parent.parent)
@@ -91,7 +112,7 @@ export function rowsOf(
   return rows
 }
 
-/** Faulty ones, then silent ones, by name. */
+/** Faulty ones, then silent ones, from the grid inwards. */
 export const troubledOf = (meters: readonly TreeMeter[]): readonly TreeMeter[] =>
   meters.filter(isTroubled).toSorted(byTrouble)
 

@@ -11,7 +11,7 @@ const isMissing = (value: MaybeNumber): value is null | undefined =>
 /** kWh as MWh; small amounts stay kWh. */
 export function energyText(kwh: MaybeNumber, lang: Lang): string {
   if (isMissing(kwh)) return MISSING
-  if (Math.abs(kwh) < 1_000) return `${decimal(kwh, lang, Math.abs(kwh) < 10 ? 1 : 0)}${GAP}kWh`
+  if (Math.abs(kwh) < 1_000) return `${decimal(kwh, lang, Math.abs(kwh) < 100 ? 1 : 0)}${GAP}kWh`
   const mwh = kwh / 1_000
   return `${decimal(mwh, lang, Math.abs(mwh) < 1_000 ? 1 : 0)}${GAP}MWh`
 }
@@ -19,7 +19,7 @@ export function energyText(kwh: MaybeNumber, lang: Lang): string {
 /** kg of CO2 equivalents as tonnes; small amounts stay kg. */
 export function carbonText(kg: MaybeNumber, lang: Lang): string {
   if (isMissing(kg)) return MISSING
-  if (Math.abs(kg) < 1_000) return `${decimal(kg, lang)}${GAP}kg`
+  if (Math.abs(kg) < 1_000) return `${decimal(kg, lang, Math.abs(kg) < 100 ? 1 : 0)}${GAP}kg`
   const tonnes = kg / 1_000
   return `${decimal(tonnes, lang, Math.abs(tonnes) < 1_000 ? 1 : 0)}${GAP}t`
 }
@@ -37,11 +37,14 @@ export function usdText(usd: MaybeNumber, lang: Lang): string {
 export function powerText(kw: MaybeNumber, lang: Lang): string {
   if (isMissing(kw)) return MISSING
   if (Math.abs(kw) < 1_000) return `${decimal(kw, lang, 1)}${GAP}kW`
-  return `${decimal(kw / 1_000, lang, 2)}${GAP}MW`
+  return megawatts(kw / 1_000, lang)
 }
 
-export const megawatts = (mw: MaybeNumber, lang: Lang): string =>
-  isMissing(mw) ? MISSING : `${decimal(mw, lang, 2)}${GAP}MW`
+/** MW; kilowatts are told where the site is small. A change has as many decimals as what it is `of`. */
+export function megawatts(mw: MaybeNumber, lang: Lang, of: MaybeNumber = mw): string {
+  if (isMissing(mw)) return MISSING
+  return `${decimal(mw, lang, Math.abs(of ?? mw) < 10 ? 3 : 2)}${GAP}MW`
+}
 
 /** A change with its sign. */
 export function signed(value: number, text: (amount: number) => string): string {

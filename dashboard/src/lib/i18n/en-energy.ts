@@ -8,7 +8,6 @@ export const enEnergy = {
   settledUntil: (time: string) => `settled until ${time}`,
   settledLate: (time: string, age: string) =>
     `Settled only until ${time}, ${age} ago: newer quarters of an hour are missing, not zero.`,
-  notSettled: 'Nothing is settled yet.',
   none: 'No meters are entered',
   noneText: 'Describe the site’s meters, loops and contract in one file and enter it:',
   noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
@@ -34,11 +33,11 @@ export const enEnergy = {
     faulty: (meters: string) => `faulty: ${meters}`,
     more: (n: string) => `and ${n} more`,
     categories: {
-      '1': 'IT metered at the UPS output',
-      '2': 'IT metered at the PDU output',
-      '3': 'IT metered at the input of the equipment',
+      '1': 'IT metered at the UPS output.',
+      '2': 'IT metered at the PDU output.',
+      '3': 'IT metered at the input of the equipment.',
     },
-    categoryUnknown: 'nobody says where IT is metered',
+    categoryUnknown: 'Nobody says where IT is metered.',
     labels: {
       PUE: 'Twelve months of the whole site.',
       iPUE: 'Interim: less than twelve months.',
@@ -63,7 +62,7 @@ export const enEnergy = {
     comparable: 'At comparable load',
     comparableText: (then: string, buckets: string) =>
       `${then} in the 28 days before, over ${buckets} buckets of the same IT load`,
-    comparableWeather: (celsius: string) => `and a wet bulb near ${celsius}`,
+    comparableWeather: (celsius: string) => ` and a wet bulb near ${celsius}`,
     rose: 'worse',
     fell: 'better',
     reasons: {
@@ -155,12 +154,13 @@ export const enEnergy = {
       gaps: 'Gaps of the others',
     },
     partTexts: {
-      devices: 'by their own counters',
+      devices: 'as the devices themselves say',
       host: 'the rest: processors, memory, network, fans, power supplies',
       silent_nodes: 'give no power at all; at the mean of the others',
       gaps: 'missing time, at the same mean',
     },
-    nodes: (n: string) => `${n} nodes`,
+    notApart: 'told apart only by settled energy of devices; here within the gaps',
+    nodes: (n: string) => (n === '1' ? '1 node' : `${n} nodes`),
     sources: {
       energy: 'Devices by their settled energy',
       ledger: 'Devices by the power of settled minutes',
@@ -202,8 +202,8 @@ export const enEnergy = {
     bounds: 'Between',
     coverage: 'Coverage',
     load: 'IT load',
-    total: 'Site',
-    it: 'IT',
+    total: 'Site energy',
+    it: 'IT energy',
     leftOut: 'Left out',
     noneLeftOut: 'none',
     exact: 'exact',
@@ -228,7 +228,7 @@ export const enEnergy = {
     level: 'Level',
     power: 'Last power',
     energy: 'Newest 15 min',
-    children: 'Children against own',
+    children: 'Lost or not metered below',
     states: { ok: 'well', silent: 'silent', faulty: 'faulty', unlisted: 'not listed' },
     stateTexts: {
       ok: 'gives values',
@@ -284,6 +284,8 @@ export const enEnergy = {
   csv: 'CSV',
   csvOf: (table: string) => `Save as CSV: ${table}`,
   comma: ', ',
+  /** Between two sentences. */
+  sentenceGap: ' ',
 }
 
 export type EnergyTexts = typeof enEnergy

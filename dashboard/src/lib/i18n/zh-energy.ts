@@ -9,7 +9,6 @@ export const zhEnergy: EnergyTexts = {
   simulated: '模拟',
   settledUntil: (time) => `已结算至 ${time}`,
   settledLate: (time, age) => `仅结算至 ${time}，距今 ${age}：更新的 15 分钟尚缺，并非为零。`,
-  notSettled: '尚无已结算数据。',
   none: '尚未登记电表',
   noneText: '在一个文件中描述站点的电表、回路与合同容量，然后登记：',
   noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
@@ -33,11 +32,11 @@ export const zhEnergy: EnergyTexts = {
     faulty: (meters) => `故障电表：${meters}`,
     more: (n) => `另有 ${n} 块`,
     categories: {
-      '1': 'IT 在 UPS 输出处计量',
-      '2': 'IT 在 PDU 输出处计量',
-      '3': 'IT 在设备输入处计量',
+      '1': 'IT 在 UPS 输出处计量。',
+      '2': 'IT 在 PDU 输出处计量。',
+      '3': 'IT 在设备输入处计量。',
     },
-    categoryUnknown: '未登记 IT 的计量位置',
+    categoryUnknown: '未登记 IT 的计量位置。',
     labels: {
       PUE: '全站点十二个月。',
       iPUE: '阶段值：不足十二个月。',
@@ -61,7 +60,7 @@ export const zhEnergy: EnergyTexts = {
     usdHour: (usd) => `${usd}/小时`,
     comparable: '相同负载下',
     comparableText: (then, buckets) => `此前 28 天为 ${then}，取自 IT 负载相同的 ${buckets} 个时段`,
-    comparableWeather: (celsius) => `且湿球温度接近 ${celsius}`,
+    comparableWeather: (celsius) => `，且湿球温度接近 ${celsius}`,
     rose: '变差',
     fell: '变好',
     reasons: {
@@ -145,11 +144,12 @@ export const zhEnergy: EnergyTexts = {
       gaps: '其余缺口',
     },
     partTexts: {
-      devices: '按其自身计数',
+      devices: '按设备自身数据',
       host: '其余：处理器、内存、网络、风扇、电源',
       silent_nodes: '完全不给功率；按其余均值',
       gaps: '缺失时间，按同一均值',
     },
+    notApart: '仅在设备电能已结算时单列；此处计入缺口',
     nodes: (n) => `${n} 个节点`,
     sources: {
       energy: '设备按已结算电能',
@@ -190,8 +190,8 @@ export const zhEnergy: EnergyTexts = {
     bounds: '介于',
     coverage: '覆盖率',
     load: 'IT 负载',
-    total: '站点',
-    it: 'IT',
+    total: '站点电能',
+    it: 'IT 电能',
     leftOut: '未计入',
     noneLeftOut: '无',
     exact: '精确',
@@ -215,7 +215,7 @@ export const zhEnergy: EnergyTexts = {
     level: '层级',
     power: '最近功率',
     energy: '最近 15 分钟',
-    children: '下级与自身',
+    children: '损耗或下级未计量',
     states: { ok: '正常', silent: '静默', faulty: '故障', unlisted: '未登记' },
     stateTexts: {
       ok: '有数值',
@@ -271,4 +271,5 @@ export const zhEnergy: EnergyTexts = {
   csv: 'CSV',
   csvOf: (table) => `另存为 CSV：${table}`,
   comma: '，',
+  sentenceGap: '',
 }
