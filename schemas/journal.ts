@@ -218,6 +218,8 @@ export const JournalBody = z.discriminatedUnion('kind', [
     kind: z.literal('alerts'),
     /** Grows with each evaluator that takes over. */
     epoch: z.int().min(0),
+    /** Where reading stored events goes on; absent = as before. */
+    cursor: z.string().max(512).optional(),
     transitions: rows(AlertTransition),
     notifications: rows(Notification),
     /** Alerts resolved long ago that nobody needs any more. */

@@ -28,6 +28,14 @@ export const AlertReading = z.strictObject({
 })
 export type AlertReading = z.infer<typeof AlertReading>
 
+/** Why nobody is told of an alert that goes on: a wider one explains it, or people wanted quiet. */
+export const Suppression = z.strictObject({
+  kind: z.enum(['inhibited', 'silence', 'maintenance', 'restart']),
+  /** Fingerprint of the alert that explains it, or id of the silence. */
+  by: z.string().min(1).max(64),
+})
+export type Suppression = z.infer<typeof Suppression>
+
 export const ALERT_STATES = ['pending', 'firing', 'held', 'resolved'] as const
 /** An alert as it stands; the unit of state that is rebuilt from the journal. */
 export const Alert = z.strictObject({
@@ -42,6 +50,8 @@ export const Alert = z.strictObject({
   since_ms: epochMs,
   fired_ms: epochMs.nullable(),
   resolved_ms: epochMs.nullable(),
+  /** Kept while it lasts; absent = people are told. */
+  suppressed: Suppression.optional(),
   /** What ended it, or why it is held. */
   because: Words.nullable().default(null),
   reading: AlertReading,
@@ -50,7 +60,7 @@ export const Alert = z.strictObject({
 })
 export type Alert = z.infer<typeof Alert>
 
-/** A change of state (or of severity while firing). */
+/** A change of state, of severity while firing, of suppression; or the newest reading of an alert that goes on (from = state). */
 export const AlertTransition = z.strictObject({
   at_ms: epochMs,
   from: z.enum(['inactive', ...ALERT_STATES]),

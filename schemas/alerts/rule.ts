@@ -31,6 +31,11 @@ const common = {
   trust: z.enum(['paging', 'observing']).default('paging'),
   /** Never waits for a group, never counts against the page budget, never ends in a digest. */
   urgent: z.boolean().default(false),
+  /**
+   * What its alerts explain of narrower ones with the same place: `all`, `absence` = only missing data, `none`.
+   * Default: `all` for events, `absence` for the level pipeline, else `none`.
+   */
+  explains: z.enum(['all', 'absence', 'none']).optional(),
   /** Labels that make one message of many alerts; default: the rule alone. */
   group_by: z.array(z.enum(ALERT_LABELS)).max(6).default([]),
   enabled: z.boolean().default(true),
