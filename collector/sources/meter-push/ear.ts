@@ -16,7 +16,6 @@ export const PUSH_PATH = '/v1/meters'
 const BODY_BYTES = 1 << 20
 const REQUESTS_PER_MINUTE = 1200
 const STRANGERS_PER_MINUTE = 120
-const TROUBLE_MS = 60_000
 const MINUTE_MS = 60_000
 /** Half of what may wait for a message (record-queue.ts), in more time than it waits: nothing taken is pushed out. */
 const BURST_READINGS = 8192
@@ -47,7 +46,6 @@ interface Ear extends EarDeps {
   readonly strangers: Rate
   readonly readings: Rate
   readonly burst: Rate
-  toldMs: number
 }
 
 /** Takes pushes; resolves to nothing where no address is configured. Rejects with a sentence. */
@@ -68,7 +66,6 @@ export async function openEar(deps: EarDeps): Promise<{ stop(): Promise<void> }>
     strangers: createRate(STRANGERS_PER_MINUTE, MINUTE_MS),
     readings: createRate(config.readings_per_minute, MINUTE_MS),
     burst: createRate(BURST_READINGS, BURST_MS),
-    toldMs: Number.NEGATIVE_INFINITY,
   }
   const place = await placeOf(config, places)
   const opened = await io.field.hear({ ...place, admit: (head) => admit(head, ear) }, (push) =>
@@ -146,13 +143,11 @@ function take(push: Push, ear: Ear): PushAnswer {
 async function letIn({ headers, from }: Head, ear: Ear): Promise<PushAnswer | null> {
   const { authorization } = headers
   if (await ear.guard.isRight(authorization)) return null
-  const nowMs = ear.context.nowMs()
-  const flood = ear.strangers.take(1, nowMs)
+  // Counted in the line of health, which is well again when it stops.
+  const line = `push from ${from.slice(0, 64)}`
+  note(ear.heard, { no_token: 1 }, [{ line, reason: 'no_token' }])
+  const flood = ear.strangers.take(1, ear.context.nowMs())
   if (flood !== null) return say(429, 'too many pushes without the right token', flood)
-  if (nowMs - ear.toldMs >= TROUBLE_MS) {
-    ear.toldMs = nowMs
-    ear.context.trouble(`pushes from ${from.slice(0, 64)} lack the right token and are refused`)
-  }
   return (authorization ?? '') === ''
     ? say(401, 'send the token as header: Authorization: Bearer …')
     : say(403, 'the token is wrong')

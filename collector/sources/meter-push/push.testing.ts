@@ -29,7 +29,6 @@ export interface PushWorld {
   /** The readings in all batches so far, after the time that records wait for a message. */
   sent(): Promise<readonly (BatchRecord & { readonly kind: 'meter_sample' })[]>
   readonly dropped: () => number
-  readonly troubles: readonly string[]
   /** The line of health, as the runner asks for it. */
   health(): ReturnType<ReturnType<typeof createMeterPushSource>['read']>
   pass(ms: number): Promise<void>
@@ -68,7 +67,6 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
   let port = 0
   const io = listening(host, (opened) => (port = opened))
   const target = { address: 'http://127.0.0.1:0/v1/meters', node: 'n1' }
-  const troubles: string[] = []
   const ear = await source
     .listen?.({
       io,
@@ -77,7 +75,9 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
       nowMs: () => time.wallMs(),
       said: (_target, said) =>
         pipeline.onSaid(targetRead(time.wallMs(), [], { atMs: time.wallMs(), said })),
-      trouble: (detail) => void troubles.push(detail),
+      trouble: (detail) => {
+        throw new Error(detail)
+      },
     })
     .catch((error: unknown) => {
       host.stop()
@@ -102,7 +102,6 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
       return records.flatMap((record) => (record.kind === 'meter_sample' ? [record] : []))
     },
     dropped: () => pipeline.stats().droppedRecords,
-    troubles,
     health: () =>
       source.read({
         io,

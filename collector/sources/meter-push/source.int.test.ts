@@ -99,7 +99,7 @@ describe('what is taken', () => {
 })
 
 describe('what is refused', () => {
-  it('no token, another token: said to the sender and once to us, without the token', async () => {
+  it('no token, another token: said to the sender and counted for us, without the token', async () => {
     const world = await start()
     const body = JSON.stringify(reading())
     expect(await world.told(body, { headers: { authorization: '' } })).toEqual([
@@ -108,9 +108,17 @@ describe('what is refused', () => {
     ])
     const wrong = { headers: { authorization: 'Bearer another-token-of-24-chars' } }
     expect(await world.told(body, wrong)).toEqual([403, { error: 'the token is wrong' }])
-    expect(world.troubles).toEqual(['pushes from 127.0.0.1 lack the right token and are refused'])
     expect(await world.sent()).toEqual([])
-    expect(await world.health()).toMatchObject({ outcome: 'absent', reason: 'nothing_pushed' })
+    expect(await world.health()).toMatchObject({
+      outcome: 'absent',
+      reason: 'nothing_pushed',
+      rejectedByReason: { no_token: 2 },
+      rejected: [
+        { line: 'push from 127.0.0.1', reason: 'no_token' },
+        { line: 'push from 127.0.0.1', reason: 'no_token' },
+      ],
+    })
+    expect((await world.health()).rejectedByReason).toEqual({})
   })
 
   it('strangers are slowed down, those with the token are not', async () => {
