@@ -16,6 +16,8 @@ export type TableStep = '1h' | '1d' | '1w' | '1mo'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const BUCKET_MS = 900_000
+/** A bucket is settled about that long after its end. */
+const SETTLE_MS = 120_000
 
 interface ReadableParams {
   get(name: string): string | null
@@ -43,7 +45,7 @@ export function writeSpan(params: URLSearchParams, span: Span): URLSearchParams 
 export function spanWindow(span: Span, nowMs: number): OpenWindow {
   if (span.kind === 'between') return { fromMs: span.fromMs, toMs: span.toMs }
   if (span.key === '24h') return { fromMs: null, toMs: null }
-  const now = Math.floor(nowMs / BUCKET_MS) * BUCKET_MS
+  const now = Math.floor((nowMs - SETTLE_MS) / BUCKET_MS) * BUCKET_MS
   return { fromMs: span.key === '12mo' ? yearBefore(now) : now - lengthMs(span), toMs: null }
 }
 

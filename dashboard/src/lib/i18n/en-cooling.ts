@@ -5,8 +5,10 @@ export const enCooling = {
   asOf: (time: string) => `as of ${time}`,
   simulated: 'simulated',
   none: 'No cooling loops are entered',
-  noneText: 'Describe the loops, their units and racks in the facility file and enter it:',
-  noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
+  noneText:
+    'Describe the loops, their units and racks in the facility file, check it and enter it:',
+  noneCommand: (zone: string) =>
+    `plimsoll import facility site.yaml --timezone ${zone} --dry-run\nplimsoll import facility site.yaml --timezone ${zone}`,
   noneDocs: 'What the file looks like is in docs/facility.md.',
   states: { alarm: 'Alarm', warning: 'Warning', unknown: 'Unknown', ok: 'OK' },
   counts: 'Loops by state',

@@ -9,8 +9,9 @@ export const enEnergy = {
   settledLate: (time: string, age: string) =>
     `Settled only until ${time}, ${age} ago: newer quarters of an hour are missing, not zero.`,
   none: 'No meters are entered',
-  noneText: 'Describe the site’s meters, loops and contract in one file and enter it:',
-  noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
+  noneText: 'Describe the site’s meters, loops and contract in one file, check it and enter it:',
+  noneCommand: (zone: string) =>
+    `plimsoll import facility site.yaml --timezone ${zone} --dry-run\nplimsoll import facility site.yaml --timezone ${zone}`,
   noneDocs: 'What the file looks like is in docs/facility.md.',
   unsettled:
     'Meters are entered, and none has delivered a whole quarter of an hour in this window.',

@@ -7,8 +7,9 @@ export const zhCooling: CoolingTexts = {
   asOf: (time) => `截至 ${time}`,
   simulated: '模拟',
   none: '尚未登记冷却回路',
-  noneText: '在设施文件中描述回路、冷却单元与机柜，然后登记：',
-  noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
+  noneText: '在设施文件中描述回路、冷却单元与机柜，检查后登记：',
+  noneCommand: (zone) =>
+    `plimsoll import facility site.yaml --timezone ${zone} --dry-run\nplimsoll import facility site.yaml --timezone ${zone}`,
   noneDocs: '文件格式见 docs/facility.md。',
   states: { alarm: '报警', warning: '预警', unknown: '未知', ok: '正常' },
   counts: '按状态统计的回路',

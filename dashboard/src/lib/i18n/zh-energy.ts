@@ -10,8 +10,9 @@ export const zhEnergy: EnergyTexts = {
   settledUntil: (time) => `已结算至 ${time}`,
   settledLate: (time, age) => `仅结算至 ${time}，距今 ${age}：更新的 15 分钟尚缺，并非为零。`,
   none: '尚未登记电表',
-  noneText: '在一个文件中描述站点的电表、回路与合同容量，然后登记：',
-  noneCommand: 'plimsoll import facility site.yaml --timezone Asia/Shanghai --dry-run',
+  noneText: '在一个文件中描述站点的电表、回路与合同容量，检查后登记：',
+  noneCommand: (zone) =>
+    `plimsoll import facility site.yaml --timezone ${zone} --dry-run\nplimsoll import facility site.yaml --timezone ${zone}`,
   noneDocs: '文件格式见 docs/facility.md。',
   unsettled: '电表已登记，但在此时段内没有一块交付过完整的 15 分钟。',
   headline: {
