@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Alert, AlertReading, type Notification } from '#schemas/alerts/alert.ts'
+import { Alert, AlertReading, type Notification } from '#schemas/alerts/alert.ts'
 import type { RuleWords } from './group.ts'
 
 /** Alerts and notifications as tests need them. 22 November 2026, 18:55 UTC is 02:55 of the 23rd in Shanghai. */
@@ -15,7 +15,7 @@ export function anAlert(
   change: Partial<Omit<Alert, 'reading'>> & { readonly reading?: Partial<Alert['reading']> } = {},
 ): Alert {
   const { reading, ...rest } = change
-  return {
+  return Alert.parse({
     fingerprint: digits(JSON.stringify(rest.labels ?? 'fleet')),
     rule: 'zone_danger',
     labels: { zone_set: 'fleet', zone: 'danger' },
@@ -48,7 +48,7 @@ export function anAlert(
       known: { en: '49,611 of 50,000 reporting', zh: '50,000 台中 49,611 台上报' },
       ...reading,
     }),
-  }
+  })
 }
 
 export const ZONE_WORDS: RuleWords = {
