@@ -14,12 +14,13 @@ import type { Reader } from '#schemas/ports.ts'
 import type { Clock } from '#schemas/role.ts'
 import { cursorOffset, nextCursor } from './cursor.ts'
 import { readStanding } from './device-standing.ts'
-import { noFilters, parseFilters } from './filters.ts'
+import { parseFilters } from './filters.ts'
 import { readFacts, readLinks } from './node-links.ts'
 import { type DescriptionRow, deviceDescriptions } from './queries/device-descriptions.ts'
 import { deviceKeys } from './queries/device-keys.ts'
 import { deviceLastSample } from './queries/device-last-sample.ts'
 import { deviceLatest } from './queries/device-latest.ts'
+import { devicePlaces } from './queries/device-places.ts'
 import { deviceEvents, type EventRow } from './queries/events.ts'
 import { devicesPage, type DevicesPageRow, SORT_NUMBER, SORT_TEXT } from './queries/devices-page.ts'
 import { effectiveWindow, iso, isoOrNull } from './window.ts'
@@ -58,7 +59,7 @@ export async function listDevices(
   const { cursor, limit, ...asked } = question
   const offset = cursorOffset(asked, cursor)
   const rows = await devicesPage.run(deps.reader, {
-    ...pageDefaults(deps.clock()),
+    now_ms: deps.clock(),
     ...parseFilters(question.filters).params,
     ...sortParams(question.sort),
     q: question.q,
@@ -81,18 +82,15 @@ export async function listDevices(
 /** GET /api/v1/devices/{id}. Throws E_DEVICE_UNKNOWN. */
 export async function deviceDetail(deps: DevicesDeps, id: string): Promise<DeviceDetail> {
   const now = deps.clock()
-  const one = { ...pageDefaults(now), ...noFilters().params, include_partitions: 1 }
   const everything = { from_ms: 0, to_ms: now + 86_400_000, limit: EVENTS_IN_DETAIL, offset: 0 }
-  const [own, parts, events, keys] = await Promise.all([
-    devicesPage.run(deps.reader, { ...one, ids: [id], limit: 1 }),
-    devicesPage.run(deps.reader, { ...one, parent: id, limit: PARTITIONS_MAX }),
+  const [places, events] = await Promise.all([
+    devicePlaces.run(deps.reader, { id, now_ms: now, limit: 1 + PARTITIONS_MAX }),
     deviceEvents.run(deps.reader, { device_id: id, ...everything }),
-    deviceKeys.run(deps.reader, { ids: [id] }),
   ])
-  const described = await describe(deps, [...own, ...parts])
+  const described = await describe(deps, places)
   const [device, ...partitions] = described.map(({ device }) => device)
   const [first] = described
-  if (own.length === 0 || device === undefined || first === undefined) throw unknownDevice(id)
+  if (device?.device_id !== id || first === undefined) throw unknownDevice(id)
   const place = { node: device.node, cluster: device.told.cluster }
   const [facts, links] = await Promise.all([
     readFacts(deps.reader, place, [id, '0']),
@@ -105,7 +103,7 @@ export async function deviceDetail(deps: DevicesDeps, id: string): Promise<Devic
     events: events.map(deviceEvent),
     facts,
     links,
-    first_seen: isoOrNull(keys[0]?.first_seen_ms ?? null),
+    first_seen: device.first_seen,
     simulated: deps.simulated,
   }
 }
@@ -145,18 +143,6 @@ export async function listDeviceEvents(
 export const unknownDevice = (id: string) =>
   new PlimsollError('E_DEVICE_UNKNOWN', `no device has the id ${id}`)
 
-const pageDefaults = (nowMs: number) => ({
-  now_ms: nowMs,
-  ids: [] as string[],
-  parent: '',
-  at_node: '',
-  at_cluster: '',
-  states: [] as string[],
-  q: '',
-  ...sortParams('cluster'),
-  offset: 0,
-})
-
 function sortParams(sort: string) {
   const column = sort.replace(/^-/, '')
   return {
@@ -170,7 +156,7 @@ function sortParams(sort: string) {
 /** Adds what the ledger goes by, latest values, keys and, for the silent, the last time they spoke. */
 async function describe(
   deps: DevicesDeps,
-  rows: readonly DevicesPageRow[],
+  rows: readonly Omit<DevicesPageRow, 'total'>[],
 ): Promise<{ readonly device: Device; readonly labels: Record<string, string> }[]> {
   if (rows.length === 0) return []
   const now_ms = deps.clock()
@@ -197,7 +183,7 @@ async function describe(
       ledger: standing.get(row.id) ?? null,
       keys: keysOf.get(row.id)?.keys ?? [],
       firstSeenMs: keysOf.get(row.id)?.first_seen_ms ?? null,
-      latest: fresh === undefined ? null : latestValues(fresh),
+      latest: fresh === undefined ? null : latestValues(fresh.latest),
       lastSampleMs: spoke?.last_sample_ms ?? null,
       intervalMs: spoke?.last_step_ms ?? null,
       busySource: fresh?.last_busy_source ?? 0,
@@ -206,11 +192,11 @@ async function describe(
   })
 }
 
-/** Metrics that have a value; the others are missing, which is not zero. */
-export function latestValues(row: Readonly<Record<string, unknown>>): Record<string, number> {
+/** Metrics that have a value, of those in the order of the catalogue; the others are missing, which is not zero. */
+export function latestValues(latest: readonly (number | null)[]): Record<string, number> {
   const values: Record<string, number> = {}
-  for (const { name } of DEVICE_METRICS) {
-    const value = row[name]
+  for (const [at, { name }] of DEVICE_METRICS.entries()) {
+    const value = latest[at]
     if (typeof value === 'number') values[name] = value
   }
   return values
@@ -227,7 +213,7 @@ interface Known {
   readonly busySource: number
 }
 
-function deviceOf(row: DescriptionRow, place: DevicesPageRow, known: Known): Device {
+function deviceOf(row: DescriptionRow, place: Omit<DevicesPageRow, 'total'>, known: Known): Device {
   const { vendor, model, node, bus, sources } = row
   const { cluster, hall, rack, pool } = place
   return {

@@ -153,7 +153,7 @@ export function createLiveHub(deps: LiveDeps): LiveHub {
       const message: LiveDevice = {
         device_id: row.id,
         last_sample_at: iso(row.last_sample_ms),
-        latest: latestValues(row),
+        latest: latestValues(row.latest),
       }
       give(listener, sse('device', message))
     }

@@ -8,17 +8,7 @@ WITH
     SELECT
       device_id, log_position, canonical_key, node, vendor, model, device_index, parent_id, cluster, hall, rack, pool, tenant, job, class
     FROM devices
-    WHERE (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
-      AND (device_id, at) IN
-      (
-        SELECT device_id, max(at)
-        FROM devices
-        WHERE (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
-          AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE {parent:String} != '' AND toString(parent_id) = {parent:String}))
-        GROUP BY device_id
-      )
-      -- Said in each part: one device must not cost what the fleet costs.
-      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE {parent:String} != '' AND toString(parent_id) = {parent:String}))
+    WHERE (device_id, at) IN (SELECT device_id, max(at) FROM devices GROUP BY device_id)
     ORDER BY device_id, log_position DESC
     LIMIT 1 BY device_id
   ),
@@ -35,8 +25,6 @@ WITH
     WHERE {by_value:UInt8}
       AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - 180000, 'UTC')
       AND ts > fromUnixTimestamp64Milli({now_ms:Int64} - greatest(10000, 3 * toInt64(step_ms)), 'UTC')
-      AND (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
-      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE {parent:String} != '' AND toString(parent_id) = {parent:String}))
     GROUP BY device_id
   ),
   -- A row per holder: a shared device is found by each of them.
@@ -56,8 +44,6 @@ WITH
     WHERE set_id = (SELECT max(set_id) FROM span_sets WHERE is_open = 1)
       AND from_ms <= {now_ms:Int64}
       AND to_ms > {now_ms:Int64}
-      AND (empty({ids:Array(String)}) OR device_id IN (SELECT toUInt64(arrayJoin({ids:Array(String)}))))
-      AND ({parent:String} = '' OR device_id IN (SELECT device_id FROM devices WHERE {parent:String} != '' AND toString(parent_id) = {parent:String}))
   ),
   stood AS
   (
@@ -84,8 +70,6 @@ WITH
     SELECT *
     FROM stood
     WHERE ({include_partitions:UInt8} OR parent_id = 0)
-      AND (empty({ids:Array(String)}) OR toString(device_id) IN {ids:Array(String)})
-      AND ({parent:String} = '' OR toString(parent_id) = {parent:String})
       AND ({at_node:String} = '' OR (node = {at_node:String} AND told_cluster = {at_cluster:String}))
       AND (empty({states:Array(String)}) OR ledger_state IN {states:Array(String)})
       AND ({q:String} = ''

@@ -23,10 +23,6 @@ export const devicesPage = namedQuery({
     ...FilterParams.shape,
     now_ms: z.int(),
     include_partitions: z.int(),
-    /** Empty = all. */
-    ids: z.array(z.string()),
-    /** Device id of the parent, or empty. */
-    parent: z.string(),
     /** A node as collectors name it, or empty, and its cluster. */
     at_node: z.string(),
     at_cluster: z.string(),
