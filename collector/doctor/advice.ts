@@ -100,6 +100,10 @@ const BY_SOURCE: Readonly<Record<string, Bilingual>> = {
     'name the authority of its certificate (tls: ca) or its fingerprint (tls: fingerprints)',
     '在配置中给出其证书的颁发机构（tls: ca）或指纹（tls: fingerprints）',
   ),
+  'redfish slow': text(
+    'slow controllers take many seconds at first: try --timeout 60',
+    '较慢的管理控制器首次应答需要很多秒：试试 --timeout 60',
+  ),
   'redfish timeout': text(
     'management controllers take many seconds at first: try --timeout 60; if its own page does not open either, restart the controller',
     '管理控制器首次应答可能很慢：试试 --timeout 60；若其网页也打不开，请重启控制器',

@@ -43,7 +43,8 @@ const Report = z.object({
 async function doctor(config: string, args: readonly string[] = [], env = {}) {
   const file = join(folder.path, 'collector.yaml')
   await writeFile(file, config)
-  const options = ['--config', file, '--data', folder.path, '--json', '--watch', '1', ...args]
+  const watch = args.includes('--watch') ? [] : ['--watch', '1']
+  const options = ['--config', file, '--data', folder.path, '--json', ...watch, ...args]
   const { stdout } = await runPlimsoll(['doctor', ...options], { env })
   const report = Report.parse(JSON.parse(stdout))
   const about = (id: string) => report.findings.filter((finding) => finding.id === id)
@@ -140,6 +141,18 @@ describe('a cooling unit by Redfish', () => {
       '0 of 1 meters of the tree were read here',
       '1 in the tree, and nobody delivers them: cdu-3',
     ])
+  })
+
+  it('that is slow is read when it gets the time, however short its ticks are', async () => {
+    const device = await bmc()
+    device.manners.delayMs = 1100
+    const config = `sources:\n  redfish:\n    interval: 2s\n    targets: [{ address: "${device.url}", meter: cdu-3 }]\n`
+    const hurried = await doctor(config, ['--watch', '0', '--timeout', '4'])
+    expect(hurried.about('targets')).toMatchObject([
+      { status: 'problem', fix: expect.stringContaining('--timeout 60') },
+    ])
+    const { about } = await doctor(config, ['--watch', '0', '--timeout', '14'])
+    expect(about('targets')).toMatchObject([{ status: 'ok', subject: 'redfish' }])
   })
 
   it('a server that refuses is said, and stops nothing', async () => {

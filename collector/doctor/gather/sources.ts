@@ -191,7 +191,7 @@ async function readOnce(
   { io, time, deadline, recorder, readMs }: SourceGathering,
 ): Promise<ReadFacts> {
   const { source, options } = section
-  const timeoutMs = deadline.remainingMs(Math.min(readMs, Math.max(section.timeoutMs, READ_MIN_MS)))
+  const timeoutMs = deadline.remainingMs(longestRead(section, readMs))
   const recording = recordingIo(io, recorder)
   const [startedMs, atMs] = [time.monotonicMs(), time.wallMs()]
   const context = {
@@ -230,6 +230,11 @@ async function readOnce(
     outOfRange,
     digest: recording.digest(),
   }
+}
+
+/** A controller that is asked for the first time looks through all it has, one question at a time: it has the time there is. */
+function longestRead({ source, timeoutMs }: SourceSection, readMs: number): number {
+  return source.address === undefined ? Math.min(readMs, Math.max(timeoutMs, READ_MIN_MS)) : readMs
 }
 
 const failed = (source: string, reason: string, detail: string) =>
