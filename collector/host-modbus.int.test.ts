@@ -139,6 +139,20 @@ describe('Modbus TCP against a real server', () => {
   })
 })
 
+describe('a connection that is kept for long', () => {
+  it('is answered right after the numbers of questions came round', async () => {
+    const server = await serve()
+    server.words.set(wordKey(4, 1, 0), 0)
+    const modbus = host()
+    for (let question = 0; question < 600; question++) {
+      server.words.set(wordKey(4, 1, 0), question)
+      const answer = await modbus.read(at(server.port), [input(0)], LIMITS)
+      expect(answer.ranges).toEqual([[question]])
+    }
+    expect(server.connections()).toBe(1)
+  })
+})
+
 describe('what is no Modbus', () => {
   it('silence, half an answer and a late one end in time', async () => {
     const silent = await raw(() => undefined)

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFieldRequester, type FieldRequester } from './host-redfish.ts'
+import { selfSigned } from './sources/redfish/certificate.testing.ts'
 
 const LIMITS = { timeoutMs: 1000, maxBytes: 1000 }
 const GET = { method: 'GET', headers: {} } as const
@@ -117,5 +120,61 @@ describe('requests to one device', () => {
     const nowhere = await requester.request('http://127.0.0.1:1/redfish/v1', GET, LIMITS)
     expect(nowhere.failure).toBe('refused')
     expect((await requester.request('ftp://device/', GET, LIMITS)).failure).toBe('failed')
+  })
+})
+
+describe('connections that nobody uses', () => {
+  /** A device with this certificate; tells whether each handshake went on from one before, and resolves ends of connections. */
+  async function device(given: { readonly cert: string; readonly key: string }, port = 0) {
+    const resumed: boolean[] = []
+    let asked = 0
+    let ended = Promise.withResolvers<void>()
+    const secure = createSecureServer(given, (_, response) => {
+      asked++
+      response.end('{}')
+    })
+    secure.on('secureConnection', (socket) => {
+      resumed.push(socket.isSessionReused())
+      socket.on('close', () => ended.resolve())
+      socket.on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => secure.listen(port, '127.0.0.1', resolve))
+    const address = secure.address()
+    return {
+      resumed,
+      asked: () => asked,
+      port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+      async end() {
+        await ended.promise
+        ended = Promise.withResolvers()
+      },
+      stop: () =>
+        new Promise<void>((resolve) => {
+          secure.close(() => resolve())
+          secure.closeAllConnections()
+        }),
+    }
+  }
+
+  it('are closed, and the next one goes on from the session of a device that was recognized', async () => {
+    const own = selfSigned()
+    const first = await device(own)
+    const brief = createFieldRequester({ idleMs: 30 })
+    const { fingerprint256: fingerprint } = new X509Certificate(own.cert)
+    const place = `https://127.0.0.1:${first.port}/redfish/v1`
+    const ask = () => brief.request(place, { ...GET, tls: { fingerprint } }, LIMITS)
+    for (let round = 0; round < 3; round++) {
+      expect((await ask()).status).toBe(200)
+      await first.end()
+    }
+    expect(first.resumed).toEqual([false, true, true])
+    await first.stop()
+
+    const other = await device(selfSigned(), first.port)
+    expect((await ask()).failure).toBe('tls')
+    expect((await ask()).failure).toBe('tls')
+    expect(other.asked()).toBe(0)
+    brief.stop()
+    await other.stop()
   })
 })

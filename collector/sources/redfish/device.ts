@@ -52,8 +52,15 @@ interface DeviceState {
   waitMs: number
   notBeforeMs: number
   hasRead: boolean
-  readonly owners: Map<string, { index: number; atMs: number }>
+  /** Who gave a value last; one object for all values of an answer. */
+  readonly owners: Map<string, Owner>
   said: Said
+}
+
+/** The place of a resource in the plan, and when it answered. */
+interface Owner {
+  readonly index: number
+  readonly atMs: number
 }
 
 /** What came since it was last handed over. */
@@ -271,31 +278,42 @@ function take(
   }
   for (const name of ignored) if (said.ignored.size < 256) said.ignored.add(name)
   const stepMs = Math.max(deps.config.full_every, state.everyMs)
+  const owner = index === null ? null : { index, atMs: deps.nowMs() }
   for (const reading of meters) {
-    const own = ownValues(state, reading, index)
+    const own = ownValues(state, reading, owner)
     if (own !== null) said.meters.push(isFast ? own : { ...own, stepMs })
   }
 }
 
-/** What was asked for out of turn (index null) is believed, and changes nothing about who is believed later. */
+/** What was asked for out of turn (no owner) is believed, and changes nothing about who is believed later. */
 function ownValues(
   state: DeviceState,
   reading: MeterReading,
-  index: number | null,
+  own: Owner | null,
 ): MeterReading | null {
-  if (index === null) return reading
-  const nowMs = state.deps.nowMs()
+  if (own === null) return reading
   const metrics: Record<string, number> = {}
   for (const name of metricNames(reading)) {
     const value = reading.metrics[name] ?? null
     if (value === null) continue
     const key = `${reading.point} ${name}`
     const owner = state.owners.get(key)
-    if (owner !== undefined && owner.index < index && nowMs - owner.atMs < OWNED_MS) continue
-    state.owners.set(key, { index, atMs: nowMs })
+    if (owner !== undefined && owner.index < own.index && own.atMs - owner.atMs < OWNED_MS) continue
+    state.owners.set(owner === undefined ? sharedName(key) : key, own)
     metrics[name] = value
   }
   return Object.keys(metrics).length === 0 ? null : { ...reading, metrics }
+}
+
+/** Names of values, each held once for all devices: a hundred per PDU, the same on each of them. */
+const NAMES_MAX = 20_000
+const names = new Map<string, string>()
+
+function sharedName(key: string): string {
+  const known = names.get(key)
+  if (known !== undefined) return known
+  if (names.size < NAMES_MAX) names.set(key, key)
+  return key
 }
 
 function handOver(state: DeviceState): Interpretation {
