@@ -64,8 +64,11 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
     clock: createClock(time),
     onBatch: (batch) => void records.push(...batch.records),
   })
-  let port = 0
-  const io = listening(host, (opened) => (port = opened))
+  let [port, scheme] = [0, 'http']
+  const io = listening(host, (opened, place) => {
+    port = opened
+    if (place.tls !== undefined) scheme = 'https'
+  })
   const target = { address: 'http://127.0.0.1:0/v1/meters', node: 'n1' }
   const ear = await source
     .listen?.({
@@ -84,7 +87,7 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
       throw error
     })
   const push: PushWorld['push'] = (body, { path = '/v1/meters', headers = {}, ...more } = {}) =>
-    fetch(`http://127.0.0.1:${port}${path}`, {
+    fetch(`${scheme}://127.0.0.1:${port}${path}`, {
       method: 'POST',
       body,
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
@@ -119,13 +122,13 @@ export async function pushWorld(setting: PushSetting = {}): Promise<PushWorld> {
   }
 }
 
-/** The machine, with the port that is given to a listener told. */
-function listening(host: SourceIo, onPort: (port: number) => void): SourceIo {
+/** The machine, with the place that a listener is given told. */
+function listening(host: SourceIo, onOpen: (port: number, place: EarPlace) => void): SourceIo {
   const { field } = host
   if (field === undefined) throw new Error('a host has the field')
   const hear: FieldIo['hear'] = async (place: EarPlace, onPush) => {
     const ear = await field.hear(place, onPush)
-    onPort(ear.port)
+    onOpen(ear.port, place)
     return ear
   }
   return { ...host, field: { ...field, hear } }

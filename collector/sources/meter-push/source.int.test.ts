@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SourceIo } from '../../source.ts'
+import { selfSigned } from '../redfish/certificate.testing.ts'
 import { NOW_MS, type PushSetting, type PushWorld, pushWorld, TOKEN } from './push.testing.ts'
 import { writePush } from './simulate.ts'
 import source, { createMeterPushSource } from './source.ts'
@@ -222,6 +223,22 @@ describe('what is refused', () => {
     expect((await world.health()).rejectedByReason).toEqual({})
     const none = await world.told(JSON.stringify([reading({ meter: 'no good' })]))
     expect(none).toMatchObject([422, { accepted: 0, refused: { no_meter: 1 } }])
+  })
+})
+
+describe('TLS', () => {
+  it('is what a certificate and a key switch on; without their files nothing listens', async () => {
+    const { cert, key } = selfSigned()
+    const options = { cert: '/tls/cert.pem', key: '/tls/key.pem' }
+    const world = await start({
+      options,
+      files: { '/tls/cert.pem': cert, '/tls/key.pem': key },
+    })
+    // Nobody vouches for it, so that fetch refuses; the handshake shows whose it is.
+    await expect(world.push('[]')).rejects.toMatchObject({
+      cause: { code: expect.stringMatching(/SELF_SIGNED|UNABLE_TO_VERIFY/) },
+    })
+    await expect(pushWorld({ options })).rejects.toThrow('/tls/cert.pem cannot be read')
   })
 })
 

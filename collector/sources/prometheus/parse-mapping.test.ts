@@ -115,6 +115,7 @@ describe('built-in mappings', () => {
       'snmp-exporter-apc',
       'snmp-exporter-raritan',
       'snmp-exporter-ups-mib',
+      'snmp-exporter-vertiv',
     ])
   })
 
