@@ -2,7 +2,14 @@ import type { ExplainCause } from '#schemas/api-explain.ts'
 import { UNATTRIBUTED } from '#schemas/ledger.ts'
 import { BUSY_SOURCES } from '#schemas/metrics.ts'
 import { type Holder, holderKey, isKnown, type NodePools, type Place } from './explain-cells.ts'
-import { type Flow, flowsOf, type PoolEnds, type Stay } from './explain-flows.ts'
+import {
+  type DeviceEnds,
+  type Flow,
+  flowsOf,
+  flowsOfDevices,
+  type PoolEnds,
+  type Stay,
+} from './explain-flows.ts'
 
 /** Whom a part of the change is told of. */
 export interface Subject {
@@ -52,6 +59,8 @@ export interface PieceRules {
   readonly isHolderScope: boolean
   /** Share of the shorter window that the two minutes at the ends of a stall are: in them a job is busy in part. */
   readonly edgeShare: number
+  /** Of nodes that were read by device, by key. */
+  readonly byDevice: ReadonlyMap<string, readonly DeviceEnds[]>
 }
 
 /** The two minutes at the ends of what begins and ends within a minute, as a share of the shorter window. */
@@ -61,7 +70,7 @@ export const edgeShareOf = (aMs: number, bMs: number) => Math.min(1, 120_000 / M
 export function piecesOf(
   a: ReadonlyMap<string, NodePools>,
   b: ReadonlyMap<string, NodePools>,
-  { isHolderScope, edgeShare }: PieceRules,
+  { isHolderScope, edgeShare, byDevice }: PieceRules,
 ): Pieces {
   const jobs = new Map<string, JobEnds>()
   const pieces: Piece[] = []
@@ -70,7 +79,8 @@ export function piecesOf(
     const [inA, inB] = [a.get(key), b.get(key)]
     addHeld(jobs, inA, 'A')
     addHeld(jobs, inB, 'B')
-    const { flows, stays } = flowsOf(inA, inB)
+    const devices = byDevice.get(key)
+    const { flows, stays } = devices === undefined ? flowsOf(inA, inB) : flowsOfDevices(devices)
     const stalls = new Map<string, number>()
     for (const flow of flows) {
       noteFailure(jobs, flow)

@@ -16,6 +16,8 @@ export interface Cell {
   readonly cluster: string
   readonly rack: string
   readonly node: string
+  /** Its id; `0` = all of the node. */
+  readonly device: string
   readonly tenant: string
   readonly job: string
   /** Code of BUSY_SOURCES; 0 where nothing spoke. */

@@ -56,6 +56,36 @@ export function flowsOf(
   return { flows, stays }
 }
 
+/** The same, device by device: no guess where a device did one thing. */
+export function flowsOfDevices(devices: readonly DeviceEnds[]): { flows: Flow[]; stays: Stay[] } {
+  const found = devices.map(({ a, b }) => flowsOf(a, b))
+  return {
+    flows: found.flatMap(({ flows }) => flows),
+    stays: found.flatMap(({ stays }) => stays),
+  }
+}
+
+/** One device on a node; undefined = not in that window. */
+export interface DeviceEnds {
+  readonly a: NodePools | undefined
+  readonly b: NodePools | undefined
+}
+
+/**
+ * Mean devices that matching by size may give to the wrong kind: zero unless two kinds lost and two gained, then the
+ * smaller of the second largest of each.
+ */
+export function guessedOf(a: NodePools | undefined, b: NodePools | undefined): number {
+  const [inA, inB] = [a?.pools ?? new Map<string, Pool>(), b?.pools ?? new Map<string, Pool>()]
+  const kinds = inA.size + [...inB.keys()].filter((key) => !inA.has(key)).length
+  // One of the four may be `outside`.
+  if (kinds < 3) return 0
+  const open = openEnds(endsOf(a, b)).map(({ left }) => left)
+  const second = (sizes: readonly number[]) =>
+    sizes.filter((size) => size > 0).sort((x, y) => y - x)[1] ?? 0
+  return Math.min(second(open), second(open.map((left) => -left)))
+}
+
 /** What may be matched with each other, in this order. */
 const STAGES = [
   ({ kind, owner }: PoolEnds) => `${kind} ${owner}`,

@@ -148,6 +148,35 @@ describe('explain over minutes', () => {
     expect(causes).toEqual([])
   })
 
+  test('what two causes took of two jobs on one node is told by device', async () => {
+    const minutes = Array.from({ length: 20 }, (_, at) => T0 + at * MINUTE_MS)
+    const told = (id: number, at: number): Told => {
+      if (id > 4) return { id, state: 'unallocated' }
+      if (at < 10) return id < 3 ? { id, job: 'big', busy: 0.9 } : { id, job: 'small', busy: 0.2 }
+      // By size the three of the big job would be the three that were drained.
+      return { id, state: id < 2 ? 'unknown' : 'drained' }
+    }
+    const rows = minutes.flatMap((ms, at) =>
+      Array.from({ length: 8 }, (_, id) => row(ms, told(id, at))),
+    )
+    await seedRows(engine.store, 'ledger_1m', rows)
+    await publish(engine.store, minutes)
+    const answer = await ask({ at: String(T0 + 10 * MINUTE_MS), window: '10m' })
+    const { causes } = ExplainAnswer.parse(answer)
+    const hours = (cause: string) => causes.find((part) => part.cause === cause)?.busy_device_hours
+    expect(hours('telemetry_lost')).toBeCloseTo((-2 * 0.9) / 6, 6)
+    expect(hours('drained')).toBeCloseTo((-0.9 - 2 * 0.2) / 6, 6)
+    expect(answer.guessed_nodes).toBeUndefined()
+    const reversed = await ask({
+      a_from: String(T0 + 10 * MINUTE_MS),
+      a_to: String(T0 + 20 * MINUTE_MS),
+      b_from: String(T0),
+      b_to: String(T0 + 10 * MINUTE_MS),
+      filters: ['node:eq:a00'],
+    })
+    expect(reversed.change_ppm).toBe(-(answer.change_ppm ?? 0))
+  })
+
   test('replaced revisions count for nothing', async () => {
     await seedStall()
     await seedRows(engine.store, 'ledger_1m', [

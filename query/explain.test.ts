@@ -18,6 +18,7 @@ const cell = (job: string, known: number, busy: number) => ({
   at_cluster: 'east',
   at_rack: 'r1',
   at_node: 'n1',
+  device: '0',
   of_tenant: job === '' ? '' : 'atlas',
   of_job: job,
   source: 1,

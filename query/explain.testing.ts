@@ -1,5 +1,6 @@
-import { type Cell, poolsOf } from './explain-cells.ts'
 import { edgeShareOf, piecesOf } from './explain-causes.ts'
+import { type Cell, type NodePools, poolsOf } from './explain-cells.ts'
+import { devicesOf, guessedNodes } from './explain-devices.ts'
 import { type Parts, partsOf, type WindowTotals } from './explain-parts.ts'
 
 /** One device over one window, as a test tells it. */
@@ -29,6 +30,7 @@ export function toyCell(device: ToyDevice, lengthMs = TOY_WINDOW_MS): Cell {
     cluster: 'c1',
     rack: device.rack,
     node: device.node,
+    device: String(device.id),
     tenant: isHeld ? 'atlas' : '',
     job: isHeld ? device.job : '',
     source: state === 'active' || state === 'idle' || state === 'free' ? device.source : 0,
@@ -63,15 +65,25 @@ export function toyTotals(cells: readonly Cell[], lengthMs = TOY_WINDOW_MS): Win
 export function explainToys(
   a: readonly ToyDevice[],
   b: readonly ToyDevice[],
-  { aMs = TOY_WINDOW_MS, bMs = TOY_WINDOW_MS, isHolderScope = false } = {},
+  { aMs = TOY_WINDOW_MS, bMs = TOY_WINDOW_MS, isHolderScope = false, isByDevice = false } = {},
 ): Parts {
   const [cellsA, cellsB] = [
     a.map((device) => toyCell(device, aMs)),
     b.map((device) => toyCell(device, bMs)),
   ]
-  const found = piecesOf(poolsOf(cellsA, aMs, false), poolsOf(cellsB, bMs, false), {
+  const [nodesA, nodesB] = [poolsOf(cellsA, aMs, false), poolsOf(cellsB, bMs, false)]
+  const { chosen } = isByDevice
+    ? guessedNodes(nodesA, nodesB)
+    : { chosen: new Map<string, NodePools>() }
+  const byDevice = devicesOf(
+    { cells: cellsA, lengthMs: aMs },
+    { cells: cellsB, lengthMs: bMs },
+    { chosen, byQuietMinutes: false },
+  )
+  const found = piecesOf(nodesA, nodesB, {
     isHolderScope,
     edgeShare: edgeShareOf(aMs, bMs),
+    byDevice,
   })
   return partsOf(found, toyTotals(cellsA, aMs), toyTotals(cellsB, bMs))
 }

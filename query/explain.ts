@@ -1,13 +1,16 @@
 import type { ExplainAnswer, ExplainPart, ExplainWindow } from '#schemas/api-explain.ts'
-import { PlimsollError } from '#schemas/errors.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { edgeShareOf, piecesOf } from './explain-causes.ts'
 import { type Cell, holderKey, poolsOf } from './explain-cells.ts'
+import { devicesOf, type GuessedNodes, guessedNodes } from './explain-devices.ts'
+import type { DeviceEnds } from './explain-flows.ts'
 import { changePoint } from './explain-moment.ts'
 import { partsOf, type WindowTotals } from './explain-parts.ts'
+import { readCells } from './explain-read.ts'
 import {
   type AskedWindows,
   askedWindows,
+  type ExplainPlans,
   plansOf,
   settledWindows,
   type Windows,
@@ -15,9 +18,8 @@ import {
 import { explainSentence } from './explain-words.ts'
 import { type Dimension, type Filters, parseFilters } from './filters.ts'
 import type { FleetDeps } from './fleet.ts'
-import { localDayStarts } from './local-day.ts'
-import { explainCells, explainMoments } from './queries/explain.ts'
-import type { Plan, Segment } from './resolution.ts'
+import { explainMoments } from './queries/explain.ts'
+import type { Plan } from './resolution.ts'
 import { ratioOf } from './sums.ts'
 import { HOUR_MS, iso, isoOrNull, MINUTE_MS, type TimeWindow } from './window.ts'
 
@@ -52,14 +54,16 @@ export async function explain(deps: FleetDeps, question: ExplainQuestion): Promi
     readCells(deps, plans.b, { filters, byMinutes }),
   ])
   const totals = { a: totalsOf(a, windows.a), b: totalsOf(b, windows.b) }
-  const found = piecesOf(
-    poolsOf(a, totals.a.lengthMs, byMinutes),
-    poolsOf(b, totals.b.lengthMs, byMinutes),
-    {
-      isHolderScope: filters.fields.some((field) => HOLDER_FIELDS.has(field)),
-      edgeShare: edgeShareOf(totals.a.lengthMs, totals.b.lengthMs),
-    },
-  )
+  const nodes = {
+    a: poolsOf(a, totals.a.lengthMs, byMinutes),
+    b: poolsOf(b, totals.b.lengthMs, byMinutes),
+  }
+  const guessed = guessedNodes(nodes.a, nodes.b)
+  const found = piecesOf(nodes.a, nodes.b, {
+    isHolderScope: filters.fields.some((field) => HOLDER_FIELDS.has(field)),
+    edgeShare: edgeShareOf(totals.a.lengthMs, totals.b.lengthMs),
+    byDevice: await readDevices(deps, guessed, { plans, filters, totals }),
+  })
   const { changePpm, parts, residualPpm } = partsOf(found, totals.a, totals.b)
   const causes = byMinutes ? await withMoments(deps, parts, windows) : [...parts]
   const facts = {
@@ -74,34 +78,35 @@ export async function explain(deps: FleetDeps, question: ExplainQuestion): Promi
     settled_until: isoOrNull(published.settledUntilMs),
     ...facts,
     residual_ppm: residualPpm,
+    ...(guessed.left === 0 ? {} : { guessed_nodes: guessed.left }),
     sentence: explainSentence({ ...facts, timeZone: deps.timeZone }),
   }
 }
 
-const TABLES = { ledger_1m: '1m', ledger_1h: '1h', ledger_1d: '1d' } as const
-
-async function readCells(
-  { reader, timeZone }: FleetDeps,
-  { segments }: Plan,
-  { filters, byMinutes }: { readonly filters: Filters; readonly byMinutes: boolean },
-): Promise<Cell[]> {
-  const read = async ({ table, ...window }: Segment) => {
-    if (table !== 'ledger_1m' && table !== 'ledger_1h' && table !== 'ledger_1d')
-      throw new PlimsollError('E_INTERNAL', `${table} does not know jobs of nodes`)
-    const days = table === 'ledger_1d' ? localDayStarts(window, timeZone) : []
-    return explainCells.run(reader, {
-      ...filters.params,
-      table,
-      resolution: TABLES[table],
-      days_s: days.map((ms) => ms / 1000),
-      from_s: window.fromMs / 1000,
-      to_s: window.toMs / 1000,
-      idle_ms: byMinutes ? 'known_ms' : 'idle_held_ms',
-      busy_idle_ms_x1000: byMinutes ? 'busy_ms_x1000' : 'busy_idle_held_ms_x1000',
-      idle_if: byMinutes ? 'quiet' : 'always',
-    })
-  }
-  return (await Promise.all(segments.map(read))).flat()
+/** The nodes on which matching would guess, read once more by device; nothing where there are none. */
+async function readDevices(
+  deps: FleetDeps,
+  { chosen }: GuessedNodes,
+  asked: {
+    readonly plans: ExplainPlans
+    readonly filters: Filters
+    readonly totals: Readonly<Record<'a' | 'b', WindowTotals>>
+  },
+) {
+  if (chosen.size === 0) return new Map<string, readonly DeviceEnds[]>()
+  const { plans, filters, totals } = asked
+  const { byMinutes } = plans
+  const names = new Set([...chosen.values()].map(({ place }) => place.node))
+  const question = { filters, byMinutes, devicesOf: [...names] }
+  const [a, b] = await Promise.all([
+    readCells(deps, plans.a, question),
+    readCells(deps, plans.b, question),
+  ])
+  return devicesOf(
+    { cells: a, lengthMs: totals.a.lengthMs },
+    { cells: b, lengthMs: totals.b.lengthMs },
+    { chosen, byQuietMinutes: byMinutes },
+  )
 }
 
 function totalsOf(cells: readonly Cell[], { fromMs, toMs }: TimeWindow): WindowTotals {

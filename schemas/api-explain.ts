@@ -94,6 +94,8 @@ export const ExplainAnswer = z.object({
   causes: z.array(ExplainPart),
   /** What rounding and time without a job leave. */
   residual_ppm: ppm,
+  /** Nodes on which what took which devices is a guess by size: so many that not all were read by device. Absent = none. */
+  guessed_nodes: z.int().min(1).optional(),
   sentence: Bilingual,
 })
 export type ExplainAnswer = z.infer<typeof ExplainAnswer>

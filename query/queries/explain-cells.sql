@@ -1,13 +1,15 @@
--- Device-time of every node, holder and busy source over a part of a window, from published minutes, hours or days. Names
+-- Device-time of every node (and device, where asked), holder and busy source over a part of a window, from published minutes, hours or days. Names
 -- that rarely tell groups apart are grouped by as one number: seven keys of text would cost as much as all else.
 WITH
   '' AS none,
-  toUInt8(1) AS always
+  toUInt8(1) AS always,
+  toUInt64(0) AS nobody
 SELECT
   -- Other names than the columns: filters mean those, and a shard knows sums by their columns.
   any(l.cluster) AS at_cluster,
   any(l.rack) AS at_rack,
   l.node AS at_node,
+  toString({device:Identifier}) AS device,
   any(l.tenant) AS of_tenant,
   l.job AS of_job,
   l.busy_source AS source,
@@ -39,6 +41,7 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
       AND bucket < toDateTime({to_s:Int64}, 'UTC')
     GROUP BY bucket
   )
+  AND (empty({nodes:Array(String)}) OR node IN {nodes:Array(String)})
   -- Days of a zone that the site was in before lie across those of now: only the planned ones count.
   AND (empty({days_s:Array(UInt32)}) OR toUnixTimestamp(bucket) IN {days_s:Array(UInt32)})
   AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
@@ -56,4 +59,4 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
   AND (empty({f5_in:Array(String)}) OR {f5:Identifier} IN {f5_in:Array(String)})
   AND {f5:Identifier} NOT IN {f5_not:Array(String)}
   AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
-GROUP BY at_node, of_job, source, is_unnamed, cityHash64(l.cluster) + 3 * cityHash64(l.rack) + 7 * cityHash64(l.tenant)
+GROUP BY {device:Identifier}, at_node, of_job, source, is_unnamed, cityHash64(l.cluster) + 3 * cityHash64(l.rack) + 7 * cityHash64(l.tenant)

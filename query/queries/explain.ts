@@ -19,6 +19,10 @@ export const explainCells = namedQuery({
     resolution: z.enum(['1m', '1h', '1d']),
     /** Starts of the local days to read; empty for the other tables. */
     days_s: z.array(z.int()),
+    /** Only these, by name; empty = all. */
+    nodes: z.array(z.string()),
+    /** `nobody` = of all devices together. */
+    device: z.enum(['device_id', 'nobody']),
     from_s: z.int(),
     to_s: z.int(),
     /** What counts as idle: all that `idle_if` says of known time, or idle_held. */
@@ -31,6 +35,7 @@ export const explainCells = namedQuery({
       at_cluster: z.string(),
       at_rack: z.string(),
       at_node: z.string(),
+      device: z.string(),
       of_tenant: z.string(),
       of_job: z.string(),
       source: z.number(),
@@ -41,6 +46,7 @@ export const explainCells = namedQuery({
       cluster: row.at_cluster,
       rack: row.at_rack,
       node: row.at_node,
+      device: row.device,
       tenant: row.of_tenant,
       job: row.of_job,
       source: row.source,
