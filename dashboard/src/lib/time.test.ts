@@ -19,6 +19,7 @@ describe('times', () => {
     const range = { fromMs: Date.parse('2026-10-31T16:00:00Z'), lastMs: at }
     const plain = days(range, 'en', 'Asia/Shanghai').replaceAll(/\s/g, ' ')
     expect(plain).toMatch(/^1\s?[–-]\s?23 Nov 2026$/)
+    expect(days(range, 'zh', 'Asia/Shanghai')).toBe('2026年11月1日 – 2026年11月23日')
     expect(days({ fromMs: at, lastMs: at - 1 }, 'en', 'UTC')).toBe('22 Nov 2026')
     expect(days({ fromMs: null, lastMs: at }, 'en', 'UTC')).toBe('—')
   })

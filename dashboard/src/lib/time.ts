@@ -42,7 +42,7 @@ export function day(ms: number | null, lang: Lang, zone: string): string {
   return formatter(lang, zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(ms)
 }
 
-/** `1–22 Nov 2026`: days with their year, both ends included. */
+/** `1–22 Nov 2026` / `2026年11月1日 – 2026年11月22日`: days with their year, both ends included. */
 export function days(
   range: { readonly fromMs: number | null; readonly lastMs: number | null },
   lang: Lang,
@@ -50,8 +50,11 @@ export function days(
 ): string {
   const { fromMs, lastMs } = range
   if (fromMs === null || lastMs === null) return MISSING
-  const options = { year: 'numeric', month: 'short', day: 'numeric' } as const
-  return formatter(lang, zone, options).formatRange(fromMs, Math.max(fromMs, lastMs))
+  const dates = formatter(lang, zone, { year: 'numeric', month: 'short', day: 'numeric' })
+  if (lang === 'en') return dates.formatRange(fromMs, Math.max(fromMs, lastMs))
+  // A range in Chinese would be written with strokes, unlike every other date.
+  const [from, last] = [dates.format(fromMs), dates.format(Math.max(fromMs, lastMs))]
+  return from === last ? from : `${from} – ${last}`
 }
 
 /** `22 Nov 2026, 14:05:09`. */

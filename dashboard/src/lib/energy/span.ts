@@ -11,7 +11,8 @@ export type Span =
   | Extract<Range, { readonly kind: 'between' }>
 
 /** Widths of the periods of the table. */
-export type TableStep = '1h' | '1d' | '1w' | '1mo'
+export const TABLE_STEPS = ['1h', '1d', '1w', '1mo'] as const
+export type TableStep = (typeof TABLE_STEPS)[number]
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
