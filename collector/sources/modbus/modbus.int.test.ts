@@ -163,6 +163,18 @@ describe('the source against a real server', () => {
     expect(fast.meters?.every(({ stepMs }) => stepMs === undefined)).toBe(true)
   })
 
+  it('a meter without anything fast is left alone between its full reads', async () => {
+    const { server, read } = await device({ map: 'energy-meter', full_every: '30s' })
+    for (let address = 0; address < 24; address++) server.words.set(wordKey(3, 1, address), 0)
+    expect((await read(T0)).outcome).toBe('ok')
+    server.asked.length = 0
+    const between = await read(T0 + 2000)
+    expect([between.outcome, between.meters ?? []]).toEqual(['ok', []])
+    expect(server.asked).toEqual([])
+    await read(T0 + 30_000)
+    expect(server.asked.length).toBeGreaterThan(0)
+  })
+
   it('says why there is nothing', async () => {
     expect((await (await device({})).read()).reason).toBe('no_map')
     const empty = await device({ map: 'energy-meter' })

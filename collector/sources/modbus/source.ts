@@ -101,9 +101,8 @@ async function readDevice(
   const { map, unitId } = plan
   const fullEveryMs = config.full_every ?? null
   const isFull = fullEveryMs === null || isNewCell(kept.fullMs, nowMs, fullEveryMs)
-  const wanted = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
-  // A map without fast points has nothing to say between its full reads.
-  const points = wanted.length === 0 ? map.points : wanted
+  const points = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
+  if (points.length === 0) return nothingNow(map)
   const planned = planRanges(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })
   const limits = { timeoutMs, maxBytes: ANSWER_BYTES }
   const answer = await modbus.read(
@@ -125,6 +124,15 @@ async function readDevice(
     whyNothing(answer),
   )
 }
+
+/** A map without fast points has nothing to say between its full reads. */
+const nothingNow = (map: DevicePlan['map']): Interpretation => ({
+  ...unread(SOURCE_NAME, FAILURES.no_values),
+  outcome: 'ok',
+  reason: null,
+  detail: null,
+  toolLabels: { map: map.name },
+})
 
 const isNewCell = (beforeMs: number, nowMs: number, cellMs: number) =>
   Math.floor(beforeMs / cellMs) !== Math.floor(nowMs / cellMs)
