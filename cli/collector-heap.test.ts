@@ -54,6 +54,22 @@ describe('heap of a collector', () => {
     ])
   })
 
+  it('starts again with limits for meters where those are what is many', () => {
+    const meters = { targets: ['pdu-[001-400]'] }
+    const few = { targets: ['gpu-01:9400'] }
+    const given = { sources, host: 'n1', file: 'test' }
+    const configured = (section: object) =>
+      parseConfig(JSON.stringify({ sources: { snmp: meters, 'dcgm-exporter': section } }), given)
+    const small = startedWith([SMALL_HEAP_FLAG])
+    growHeapFor(configured(few), small.self)
+    expect(small.calls).toHaveLength(1)
+    expect(small.calls[0]?.args[1]).toMatch(/^--max-semi-space-size=[2-8]$/)
+    expect(small.calls[0]?.env).toMatchObject({ MALLOC_ARENA_MAX: '1' })
+    const both = startedWith([SMALL_HEAP_FLAG])
+    growHeapFor(configured({ targets: ['n[001-065]:9400'] }), both.self)
+    expect(both.calls[0]?.args[1]).toBe('/app/main.ts')
+  })
+
   it('does nothing when it was not started small, so it cannot start again for ever', () => {
     const { self, calls } = startedWith([])
     growHeapFor(configOf({ targets: ['n[0001-6250]:9400'] }), self)

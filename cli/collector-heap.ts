@@ -9,6 +9,14 @@ export const SMALL_HEAP_FLAG = '--max-semi-space-size=1'
  */
 const SMALL_HEAP_TARGETS = 64
 
+/**
+ * Sources of facility devices. They are read seldom and little lives from read to batch, so that a collector of meters stays
+ * small; what it needs beyond a node's is room for the answers under way, and a malloc that gives back what handshakes took.
+ */
+const METER_SOURCES: ReadonlySet<string> = new Set(['redfish', 'snmp', 'modbus'])
+const METERS_FLAG = '--max-semi-space-size=4'
+const METERS_MALLOC = { MALLOC_MMAP_THRESHOLD_: '16384', MALLOC_TRIM_THRESHOLD_: '131072' } as const
+
 /** The part of the process that starting again needs. */
 export interface Process {
   readonly execPath: string
@@ -18,9 +26,10 @@ export interface Process {
   readonly execve?: (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => void
 }
 
+type Sections = Pick<CollectorConfig, 'sources'>
+
 /** Whether this configuration reads more exporters than one node has, or a list that may grow to that. */
-export function readsManyTargets(config: CollectorConfig): boolean {
-  const { sources } = config
+export function readsManyTargets({ sources }: Sections): boolean {
   const listed = sources.reduce((sum, section) => sum + section.targets.length, 0)
   const growing = sources.some(
     (section) => section.fileSd.length + section.httpSd.length + section.prometheus.length > 0,
@@ -30,11 +39,19 @@ export function readsManyTargets(config: CollectorConfig): boolean {
 
 /**
  * A collector that was started small and is to read many exporters becomes, under the same process id, one with
- * V8's own heap limits. Does nothing where it was not started small, or the platform cannot replace a process.
+ * V8's own heap limits; one that reads many meters, one with limits of theirs. Does nothing where it was not started small, or the
+ * platform cannot replace a process.
  */
-export function growHeapFor(config: CollectorConfig, self: Process): void {
+export function growHeapFor(config: Sections, self: Process): void {
   if (!self.execArgv.includes(SMALL_HEAP_FLAG) || !readsManyTargets(config)) return
-  const { MALLOC_ARENA_MAX: _small, ...env } = self.env
   const flags = self.execArgv.filter((flag) => flag !== SMALL_HEAP_FLAG)
-  self.execve?.(self.execPath, [self.execPath, ...flags, ...self.argv.slice(1)], env)
+  const exporters = config.sources.filter(({ source }) => !METER_SOURCES.has(source.name))
+  const again = (more: readonly string[], env: NodeJS.ProcessEnv) =>
+    self.execve?.(self.execPath, [self.execPath, ...flags, ...more, ...self.argv.slice(1)], env)
+  if (!readsManyTargets({ sources: exporters })) {
+    again([METERS_FLAG], { ...METERS_MALLOC, ...self.env })
+    return
+  }
+  const { MALLOC_ARENA_MAX: _small, ...env } = self.env
+  again([], env)
 }

@@ -57,7 +57,7 @@ function tell(payload: Uint8Array): void {
 const silent = () => undefined
 const sources = (await loadSources()).map(timed)
 const config = parseConfig(readFileSync(file, 'utf8'), { file, sources, host: 'bench' })
-if (process.env['BENCH_HEAP'] !== 'small') growHeapFor(config, process)
+growHeapFor(config, process)
 const host = createHost()
 const collector = createCollector({
   config,

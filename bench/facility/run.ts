@@ -124,7 +124,7 @@ async function measure(
   // As bin/plimsoll starts it.
   const collector = startChild(scriptOf('collector'), {
     args: [file],
-    flags: [...(process.env['BENCH_FLAGS'] ?? '').split(' ').filter(Boolean), SMALL_HEAP_FLAG],
+    flags: [SMALL_HEAP_FLAG],
     env: { MALLOC_ARENA_MAX: '1', [PASSWORD_ENV]: PASSWORD, [COMMUNITY_ENV]: COMMUNITY },
   })
   const ask = async (word: 'forget' | 'reads' | 'watch') => {
