@@ -165,9 +165,13 @@ function withParameters(text: string): string {
   const set = [...text.matchAll(/\{(\w+):([A-Za-z0-9()' ,]+)\}/g)].map(
     ([, name = '', type = '']) => {
       if (type === 'Identifier') return `SET param_${name} = '${identifier(name)}';`
+      // Where periods begin: there is always one.
+      if (name === 'starts' || name === 'pieces') return `SET param_${name} = '[0]';`
       if (type.startsWith('Array')) return `SET param_${name} = '[]';`
+      if (type === 'Bool') return `SET param_${name} = 'true';`
+      if (name === 'zone') return `SET param_${name} = 'UTC';`
       if (type.startsWith('Date')) return `SET param_${name} = '2026-01-01';`
-      return `SET param_${name} = '${/Int|Float|Bool/.test(type) ? '60000' : 'x'}';`
+      return `SET param_${name} = '${/Int|Float/.test(type) ? '60000' : 'x'}';`
     },
   )
   return [...new Set(set)].join(' ')
@@ -177,14 +181,25 @@ function withParameters(text: string): string {
 function identifier(parameter: string): string {
   if (/ledger|table/.test(parameter)) return 'ledger_1m'
   if (/^m\d$/.test(parameter)) return 'busy_ratio'
+  if (parameter === 'own' || parameter === 'other') return 'ledger_1m'
   if (parameter === 'sort_number') return 'zero'
+  if (parameter === 'idle_if') return 'quiet'
+  if (parameter === 'device') return 'device_id'
   return /^(k\d|f\d|key|sort_text)$/.test(parameter) ? 'cluster' : 'known_ms'
 }
+
+/** Folders with statements that read or write the tables. */
+const STATEMENTS = [
+  ...['settle', 'worker', 'peers', 'energy', 'facility', 'journal', 'health'].map(
+    (role) => `ingest/${role}`,
+  ),
+  'query/queries',
+]
 
 /** Every statement of settling, loading and asking, planned over the Distributed tables. */
 async function analyse(run: Run): Promise<Outcome> {
   const outcome: Outcome = { done: 0, failed: [] }
-  for (const place of ['ingest/settle', 'ingest/worker', 'ingest/peers', 'query/queries'])
+  for (const place of STATEMENTS)
     for (const file of await readdir(join(root, place))) {
       if (!file.endsWith('.sql')) continue
       const text = await readFile(join(root, place, file), 'utf8')

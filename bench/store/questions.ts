@@ -7,6 +7,8 @@ export interface BenchQuestion {
 }
 
 const AIM_MS = 150
+/** Of what group minutes do not know, and of 90 days. */
+const OTHER_AIM_MS = 250
 const DAY_MS = 86_400_000
 const WIDE = ['cluster', 'hall', 'pool', 'model', 'tenant', 'class'] as const
 const NARROW = [
@@ -19,7 +21,13 @@ export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[]
   const window = (days: number) => `from=${endMs - days * DAY_MS}&to=${endMs}`
   const summary = (query: string) => `/api/v1/fleet/summary?${query}`
   const series = (query: string) => `/api/v1/fleet/series?${query}`
+  const ledger = (query: string) => `/api/v1/ledger?${query}`
   const ask = (name: string, url: string): BenchQuestion => ({ name, url, aimMs: AIM_MS })
+  const askOther = (name: string, url: string): BenchQuestion => ({
+    name,
+    url,
+    aimMs: OTHER_AIM_MS,
+  })
   const wide = WIDE.flatMap((field) => [
     ask(`summary by ${field}, 24 h`, summary(`${window(1)}&group_by=${field}`)),
     ask(
@@ -44,19 +52,33 @@ export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[]
           `series by ${field}, one ${within}, ${label}`,
           series(`${grouped}&${part}&points=${points}`),
         ),
-        ask(
+        askOther(
           `top 20 by ${field}, whole fleet, ${label}`,
           summary(`${grouped}&sort=utilization&limit=20`),
         ),
+        askOther(`ledger by ${field}, ${label}`, ledger(grouped)),
       ]
     }),
   )
+  const states = [
+    ...WIDE.map((field) =>
+      ask(`ledger by ${field}, 24 h at 1 min`, ledger(`${window(1)}&group_by=${field}`)),
+    ),
+    ask(
+      'ledger by cluster and model, 24 h at 1 min',
+      ledger(`${window(1)}&group_by=cluster,model`),
+    ),
+    ...WIDE.map((field) =>
+      askOther(`ledger by ${field}, 90 d at 1 d`, ledger(`${window(90)}&group_by=${field}`)),
+    ),
+  ]
   return [
     ask('summary, whole fleet, 24 h', summary(window(1))),
     ask('series, whole fleet, 24 h, 1,440 points', series(`${window(1)}&points=1440`)),
     ask('summary by cluster and model, 24 h', summary(`${window(1)}&group_by=cluster,model`)),
     ...wide,
     ...narrow,
+    ...states,
     ask('devices page, first 100 of 50,000', '/api/v1/devices?limit=100'),
     ask(
       'devices page, sorted by temperature',
