@@ -82,6 +82,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   fastify: /^query\//,
   msgpackr: /^schemas\/wire/,
   'net-snmp': /^collector\/host-snmp/,
+  nodemailer: /^alerts\/deliver\/relay/,
   'modbus-serial': /^collector\/host-modbus/,
   'node:child_process': /^(collector\/host|ingest\/engine\/|scripts\/|cli\/)/,
 }

@@ -1,0 +1,183 @@
+import type { Alert, DeliveryResult, Notification } from '#schemas/alerts/alert.ts'
+import { FORGET_MS } from '#schemas/alerts/state.ts'
+import type { JournalEntry } from '#schemas/journal.ts'
+
+/** How one channel fared with one notification. */
+export interface Tries {
+  readonly count: number
+  /** Start of the first attempt, epoch ms. */
+  readonly firstMs: number
+  readonly last: DeliveryResult
+}
+
+/** A notification that is on its way, or dead until somebody replays it. */
+export interface OutboxItem {
+  readonly notification: Notification
+  /** As they stood when it was queued: the message is the same at each attempt. */
+  readonly alerts: readonly Alert[]
+  /** Whom the conversation named so far: a resolve must reach each of their keys. */
+  readonly people: readonly string[]
+  /** Channels that had taken the conversation over: a resolve goes there too. */
+  readonly also: readonly string[]
+  /** By channel. */
+  readonly tries: ReadonlyMap<string, Tries>
+  /** The channel it was meant for, or the one that took over, has it; `also` is still to be told. */
+  readonly isTaken: boolean
+  readonly state: 'waiting' | 'dead'
+}
+
+/** What is told to one channel about one group while it lasts. */
+interface Conversation {
+  readonly fingerprints: Set<string>
+  readonly people: Set<string>
+  readonly takenOver: Set<string>
+  last: Notification
+}
+
+/** Marks the detail of a result after which an address is tried no more. */
+export const GONE = 'gone: '
+
+/**
+ * What is to be sent, as a fold of the journal: the process that takes over after a crash knows the same. Applying the
+ * same thing twice changes nothing.
+ */
+export interface Outbox {
+  readonly items: ReadonlyMap<string, OutboxItem>
+  readonly alerts: ReadonlyMap<string, Alert>
+  /** Open conversations by group and channel. */
+  readonly conversations: ReadonlyMap<string, Readonly<Conversation>>
+  /** Channels whose receiver is gone for good. */
+  readonly gone: ReadonlySet<string>
+  /** Last acceptance by channel, epoch ms. */
+  readonly acceptedMs: ReadonlyMap<string, number>
+  /** Attempts of the last minute by channel, oldest first, epoch ms. */
+  readonly attemptsMs: ReadonlyMap<string, readonly number[]>
+  applyEntry(entry: JournalEntry): void
+  applyResult(result: DeliveryResult): void
+}
+
+/** Fingerprints that are kept of a conversation; more are only counted. */
+const FINGERPRINTS_MAX = 5_000
+/** Ids of finished notifications that are remembered, so that one queued twice is sent once. */
+const FINISHED_MAX = 20_000
+const MINUTE_MS = 60_000
+const PRUNE_EVERY_MS = 3_600_000
+
+export function createOutbox(): Outbox {
+  const items = new Map<string, OutboxItem>()
+  const alerts = new Map<string, Alert>()
+  const conversations = new Map<string, Conversation>()
+  const gone = new Set<string>()
+  const acceptedMs = new Map<string, number>()
+  const attemptsMs = new Map<string, number[]>()
+  const finished = new Set<string>()
+  let prunedMs = 0
+
+  const finish = (id: string) => {
+    items.delete(id)
+    finished.add(id)
+    const [oldest] = finished
+    if (finished.size > FINISHED_MAX && oldest !== undefined) finished.delete(oldest)
+  }
+
+  const queue = (notification: Notification) => {
+    const { id, group, channel, reason, mention } = notification
+    if (items.has(id) || finished.has(id)) return
+    const key = conversationKey(group, channel)
+    const open = conversations.get(key)
+    const isResolve = reason === 'resolved'
+    const named = isResolve ? [...(open?.people ?? []), mention] : [mention]
+    items.set(id, {
+      notification,
+      alerts: notification.fingerprints.flatMap((one) => alerts.get(one) ?? []),
+      people: [...new Set(named)],
+      also: isResolve ? [...(open?.takenOver ?? [])].filter((one) => one !== channel) : [],
+      tries: new Map(),
+      isTaken: false,
+      state: 'waiting',
+    })
+    if (isResolve) conversations.delete(key)
+    else if (reason !== 'digest' && reason !== 'test' && reason !== 'drill')
+      conversations.set(key, continued(open, notification))
+  }
+
+  const applyResult = (result: DeliveryResult) => {
+    const { id, channel, outcome, at_ms, attempt } = result
+    const item = items.get(id)
+    if (outcome === 'replayed') {
+      gone.delete(channel)
+      if (item !== undefined) items.set(id, { ...item, tries: new Map(), state: 'waiting' })
+      return
+    }
+    noteAttempt(attemptsMs, channel, at_ms)
+    if (outcome === 'accepted') {
+      acceptedMs.set(channel, Math.max(at_ms, acceptedMs.get(channel) ?? 0))
+      gone.delete(channel)
+    } else if (result.detail.startsWith(GONE)) gone.add(channel)
+    if (item === undefined || (item.tries.get(channel)?.count ?? 0) >= attempt) return
+    const before = item.tries.get(channel)
+    const tries = new Map(item.tries).set(channel, {
+      count: attempt,
+      firstMs: before?.firstMs ?? at_ms,
+      last: result,
+    })
+    const isOurs = !item.also.includes(channel)
+    const isTaken = item.isTaken || (isOurs && outcome === 'accepted')
+    if (isTaken && isOurs && channel !== item.notification.channel)
+      conversations
+        .get(conversationKey(item.notification.group, item.notification.channel))
+        ?.takenOver.add(channel)
+    if (isTaken && item.also.every((one) => isOver(tries.get(one)))) return finish(id)
+    items.set(id, { ...item, tries, isTaken, state: outcome === 'dead' ? 'dead' : item.state })
+  }
+
+  const prune = (nowMs: number) => {
+    if (nowMs - prunedMs < PRUNE_EVERY_MS) return
+    prunedMs = nowMs
+    for (const [fingerprint, { resolved_ms }] of alerts)
+      if (resolved_ms !== null && resolved_ms < nowMs - FORGET_MS) alerts.delete(fingerprint)
+  }
+
+  const applyEntry = ({ body, at_ms }: JournalEntry) => {
+    if (body.kind === 'alert_deliveries') for (const result of body.results) applyResult(result)
+    if (body.kind !== 'alerts') return
+    for (const { alert } of body.transitions) alerts.set(alert.fingerprint, alert)
+    for (const notification of body.notifications) queue(notification)
+    for (const fingerprint of body.forgotten) alerts.delete(fingerprint)
+    prune(at_ms)
+  }
+
+  return { items, alerts, conversations, gone, acceptedMs, attemptsMs, applyEntry, applyResult }
+}
+
+export const conversationKey = (group: string, channel: string) => `${group} ${channel}`
+
+/** Whether a channel is done with a notification, one way or the other. */
+export const isOver = (tries: Tries | undefined): boolean =>
+  tries !== undefined && (tries.last.outcome === 'accepted' || tries.last.next_ms === null)
+
+function continued(open: Conversation | undefined, last: Notification): Conversation {
+  const conversation: Conversation = open ?? {
+    fingerprints: new Set(),
+    people: new Set(),
+    takenOver: new Set(),
+    last,
+  }
+  conversation.last = last
+  conversation.people.add(last.mention)
+  for (const fingerprint of last.fingerprints)
+    if (conversation.fingerprints.size < FINGERPRINTS_MAX)
+      conversation.fingerprints.add(fingerprint)
+  return conversation
+}
+
+function noteAttempt(attempts: Map<string, number[]>, channel: string, atMs: number): void {
+  const times = attempts.get(channel) ?? []
+  times.push(atMs)
+  times.sort((a, b) => a - b)
+  const newest = times.at(-1) ?? atMs
+  attempts.set(
+    channel,
+    times.filter((time) => time > newest - MINUTE_MS),
+  )
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { renderLines } from '../message/lines.ts'
+import type { OutboxItem } from './outbox.ts'
+
+/** The message of a channel's test button. */
+export function testItem(
+  channel: string,
+  given: { readonly nowMs: number; readonly random: number; readonly timeZone: string },
+): OutboxItem {
+  const { nowMs, random, timeZone } = given
+  const digits = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)
+  const lines = renderLines(
+    { reason: 'test', severity: 'ticket', alerts: [], ruleWords: () => null },
+    { timeZone, nowMs },
+  )
+  return {
+    notification: {
+      id: `ntf_${digits(`test ${channel} ${nowMs} ${random}`)}`,
+      channel,
+      group: `grp_${digits(`test ${channel}`)}`,
+      reason: 'test',
+      severity: 'ticket',
+      urgent: false,
+      at_ms: nowMs,
+      not_before_ms: nowMs,
+      fingerprints: [],
+      more: 0,
+      mention: '',
+      lines,
+    },
+    alerts: [],
+    people: [''],
+    also: [],
+    tries: new Map(),
+    isTaken: false,
+    state: 'waiting',
+  }
+}
