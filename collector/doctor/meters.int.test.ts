@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freePort, runPlimsoll, tempFolder } from '../../cli/process.testing.ts'
+import { startModbusServer, wordKey } from '../modbus-server.testing.ts'
+import { createMapStore } from '../sources/modbus/load-map.ts'
+import { simulateRegisters } from '../sources/modbus/simulate.ts'
 import { type Bmc, startBmc } from '../sources/redfish/bmc.testing.ts'
 import { CDU } from '../sources/redfish/reads.testing.ts'
 import { redfishTree } from '../sources/redfish/simulate.ts'
@@ -164,6 +167,37 @@ describe('a cooling unit by Redfish', () => {
       { status: 'warning', seen: expect.stringContaining('answered 401') },
     ])
     expect(about('meters')).toHaveLength(1)
+  })
+})
+
+describe('an energy meter by Modbus', () => {
+  it('whose counter stands still at 40 MW, read by its map', async () => {
+    const map = createMapStore()
+      .builtIn()
+      .find(({ name }) => name === 'energy-meter')
+    if (map === undefined) throw new Error('the map is built in')
+    const server = await startModbusServer({})
+    const values = new Map([
+      [' power_watts', 40e6],
+      [' energy_joules_total', 7200 * 3.6e6],
+    ])
+    for (const { unit, function: func, address, value } of simulateRegisters(map, values))
+      server.words.set(wordKey(func, unit, address), value)
+    const { about } = await doctor(
+      [
+        'sources:',
+        '  modbus:',
+        '    map: energy-meter',
+        `    targets: [{ address: "127.0.0.1:${server.port}", meter: feed-a }]`,
+      ].join('\n'),
+    )
+    await server.stop()
+    expect(about('meters').map(({ seen }) => seen)).toEqual([
+      expect.stringMatching(/^1 things, \d+ points, read by energy-meter$/),
+    ])
+    expect(about('meter-counter').map(({ seen }) => seen)).toEqual([
+      'energy counters stand still while power flows: feed-a 40000000 W',
+    ])
   })
 })
 

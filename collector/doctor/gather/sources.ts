@@ -59,7 +59,10 @@ export async function openSource(
   const reading = await Promise.all(
     picked.map(async (target) => {
       const memory = new Map<string, unknown>()
-      const first = await readOnce(section, target, memory, gathering)
+      const asked = await readOnce(section, target, memory, gathering)
+      // A Modbus device that refuses a range with gaps is asked without them from then on.
+      const isLearning = asked.interpretation.reason?.startsWith('exception_') ?? false
+      const first = isLearning ? await readOnce(section, target, memory, gathering) : asked
       return { target, memory, first }
     }),
   )
