@@ -103,6 +103,7 @@ export const enCooling = {
   spark: {
     supply: 'Supply',
     flow: 'Flow',
+    each: (name: string) => `${name} of each unit`,
     lastHour: 'last hour',
     label: (name: string, now: string, range: string) =>
       `${name}, last hour: now ${now}; ${range}. Hatched: not known.`,

@@ -102,6 +102,7 @@ export const zhCooling: CoolingTexts = {
   spark: {
     supply: '供液',
     flow: '流量',
+    each: (name) => `各单元${name}`,
     lastHour: '最近一小时',
     label: (name, now, range) => `${name}，最近一小时：现为 ${now}；${range}。斜线：未知。`,
     unknown: '未知',
