@@ -79,7 +79,8 @@ interface Given {
   readonly reach: Reach
 }
 
-async function reachOf(
+/** Where a channel leads now; its address is added to `secrets` where it is one. Rejects in words for a person. */
+export async function reachOf(
   channel: ChannelConfig,
   config: AlertsConfig,
   { readSecret }: AttemptPorts,
@@ -99,7 +100,12 @@ async function reachOf(
   return { url, entry, secrets }
 }
 
-function messageOf(item: OutboxItem, person: Person | null, given: Given): ChannelMessage {
+/** What the channel makes a request of. */
+export function messageOf(
+  item: OutboxItem,
+  person: Person | null,
+  given: Pick<Given, 'channel' | 'config' | 'ports'>,
+): ChannelMessage {
   const { channel, config, ports } = given
   return {
     notification: item.notification,

@@ -138,7 +138,8 @@ function exchange(
       port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
       path: `${url.pathname}${url.search}`,
       method,
-      agent: false,
+      // A request over a tunnel takes its connection only where no agent is named.
+      ...(isTunnel ? {} : { agent: false }),
       signal: deadline,
       headers: {
         host: url.host,

@@ -75,12 +75,11 @@ const replyCode = (reply: string) => {
 /** What the relay said in an error of the library: its reply code, or 0 when it said nothing. */
 function refusalOf(error: unknown): RelayAnswer {
   const reply = error instanceof Error ? error.message : String(error)
-  const code =
+  const said =
     typeof error === 'object' && error !== null && 'responseCode' in error ? error.responseCode : 0
-  return {
-    code: typeof code === 'number' ? code : 0,
-    reply: reply.slice(0, 300),
-    takenFor: 0,
-    refused: [],
-  }
+  // A relay without encryption may get it; the mail waits.
+  const isTls =
+    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ETLS'
+  const code = typeof said === 'number' && !isTls ? said : 0
+  return { code, reply: reply.slice(0, 300), takenFor: 0, refused: [] }
 }
