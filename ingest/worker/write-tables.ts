@@ -46,7 +46,7 @@ export async function writeTables(staged: Staged, context: WriteContext): Promis
   await stamped('intervals', staged.retired.map(intervalRow))
   await stamped('device_aliases', staged.aliases.map(aliasRow))
   await stamped('devices', staged.devices.map(deviceRow))
-  await json('events', staged.records.events)
+  await stamped('events', staged.records.events)
   await json('collection_targets', staged.records.targets)
   await json('node_facts', staged.records.facts)
   await writeTall('samples_node', staged.records.nodes, context)

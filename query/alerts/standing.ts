@@ -1,0 +1,35 @@
+import type { AlertFacts } from '#schemas/alerts/ports.ts'
+import type { AlertLabels } from '#schemas/alerts/severity.ts'
+import type { FacilityBook } from '#schemas/facility.ts'
+import type { FleetDeps } from '../fleet.ts'
+import { alertStanding } from '../queries/alert-standing.ts'
+
+/** Devices of one question; more are asked for in turn. */
+const AT_ONCE = 5_000
+
+/** Label values that are known; an empty one is no label. */
+export function labelsFrom(fields: Readonly<Record<string, string>>): AlertLabels {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+}
+
+/** Where devices stand and who holds them now; those the ledger does not count are not in it. The reader's errors. */
+export async function standing(
+  deps: Pick<FleetDeps, 'reader' | 'clock'> & {
+    readonly documents: () => Promise<{ readonly facility: FacilityBook }>
+  },
+  devices: readonly string[],
+): ReturnType<AlertFacts['standing']> {
+  const found = new Map<string, AlertLabels & { readonly job_devices?: string }>()
+  const now_ms = deps.clock()
+  for (let at = 0; at < devices.length; at += AT_ONCE) {
+    const rows = await alertStanding.run(deps.reader, {
+      ids: devices.slice(at, at + AT_ONCE),
+      now_ms,
+    })
+    for (const { id, job_devices, ...place } of rows) {
+      const labels = { ...labelsFrom(place), device: id }
+      found.set(id, job_devices > 0 ? { ...labels, job_devices: String(job_devices) } : labels)
+    }
+  }
+  return found
+}
