@@ -22,7 +22,7 @@ const T0 = 1_800_000_000_000
 /** A device of a map with these values, and a way to read it. */
 async function device(options: Record<string, unknown>, path = '') {
   const store = createMapStore()
-  const source = createModbusSource(store)
+  const source = createModbusSource(store, () => 0)
   const server = await startModbusServer({})
   const modbus = createModbus()
   open.push(server, modbus)

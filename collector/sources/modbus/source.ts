@@ -35,10 +35,15 @@ interface Kept {
   isGapless: boolean
   /** Tick of the last full read. */
   fullMs: number
+  /** Where between two full reads this device has its own, 0..1: all at once would be a burst. */
+  readonly phase: number
 }
 
 /** Modbus TCP as a source; `store` says where register maps are read. */
-export function createModbusSource(store: MapStore = createMapStore()): Source<ModbusConfig> {
+export function createModbusSource(
+  store: MapStore = createMapStore(),
+  random: () => number = Math.random,
+): Source<ModbusConfig> {
   const keptByMemory = new WeakMap<object, Kept>()
   return {
     name: SOURCE_NAME,
@@ -53,7 +58,7 @@ export function createModbusSource(store: MapStore = createMapStore()): Source<M
     detect: () => Promise.resolve(NOT_LOCAL),
     read(context) {
       const known = context.memory.has(MEMORY) ? keptByMemory.get(context.memory) : undefined
-      const kept = known ?? { jumps: new Map(), isGapless: false, fullMs: 0 }
+      const kept = known ?? { jumps: new Map(), isGapless: false, fullMs: 0, phase: random() }
       context.memory.set(MEMORY, true)
       keptByMemory.set(context.memory, kept)
       const { place, ...target } = placeOf(context.target)
@@ -100,7 +105,7 @@ async function readDevice(
   if (modbus === undefined) return unread(SOURCE_NAME, FAILURES.no_field)
   const { map, unitId } = plan
   const fullEveryMs = config.full_every ?? null
-  const isFull = fullEveryMs === null || isNewCell(kept.fullMs, nowMs, fullEveryMs)
+  const isFull = fullEveryMs === null || isNewCell(kept, nowMs, fullEveryMs)
   const points = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
   if (points.length === 0) return nothingNow(map)
   const planned = planRanges(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })
@@ -134,8 +139,8 @@ const nothingNow = (map: DevicePlan['map']): Interpretation => ({
   toolLabels: { map: map.name },
 })
 
-const isNewCell = (beforeMs: number, nowMs: number, cellMs: number) =>
-  Math.floor(beforeMs / cellMs) !== Math.floor(nowMs / cellMs)
+const isNewCell = ({ fullMs, phase }: Kept, nowMs: number, cellMs: number) =>
+  Math.floor(fullMs / cellMs + phase) !== Math.floor(nowMs / cellMs + phase)
 
 function whyNothing({ failure, exception }: ModbusAnswer) {
   if (failure !== null) return failureOf(failure)

@@ -84,7 +84,7 @@ export function createDevice(deps: DeviceDeps): Device {
   const { client, config } = deps
   const state: DeviceState = {
     deps,
-    plan: createPlan(config.full_every, (link) => client.ownPath(link)),
+    plan: createPlan(config.full_every, (link) => client.ownPath(link), deps.random),
     context: { kinds: config.kinds, expand: null },
     eventService: null,
     tool: {},

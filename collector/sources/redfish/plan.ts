@@ -51,7 +51,19 @@ export interface Plan {
   readonly isExplored: () => boolean
 }
 
-export function createPlan(fullEveryMs: number, ownPath: (link: string) => string | null): Plan {
+/** Less than half of the time between full reads: a first answer must not be due again in its own tick. */
+const EARLIER_MOST = 0.49
+
+/**
+ * The plan of one device. Its first answers count as older than they are, by a share of `fullEveryMs` that `random` (0..1) chooses: where
+ * ticks are short, devices that were found together are not read together ever after.
+ */
+export function createPlan(
+  fullEveryMs: number,
+  ownPath: (link: string) => string | null,
+  random: () => number,
+): Plan {
+  const earlierMs = random() * EARLIER_MOST * fullEveryMs
   const state: PlanState = {
     fullEveryMs,
     ownPath,
@@ -68,7 +80,9 @@ export function createPlan(fullEveryMs: number, ownPath: (link: string) => strin
     found: (step, answer, context) => takeFound(state, explore(step, answer, context)),
     asked(item, atMs) {
       const planned = state.planned.find((one) => one.item.path === item.path)
-      if (planned !== undefined) planned.readMs = atMs
+      if (planned === undefined) return
+      const isFirst = planned.readMs === null && !item.isFast
+      planned.readMs = isFirst ? atMs - earlierMs : atMs
     },
     gone(item, nowMs) {
       state.planned = state.planned.filter((one) => one.item.path !== item.path)

@@ -72,7 +72,8 @@ describe('a walk', () => {
 
   it('between full reads only leaks, flow and pumps are asked for, and each says its own step', async () => {
     const bmc = await bmcOf(redfishTree({ cdus: [CDU] }))
-    const device = ask(bmc, { full_every: '30s' })
+    const device = askDevice(bmc.url, { full_every: '30s' }, { random: () => 0 })
+    open.push(device)
     await device.read(0)
     await device.read(2000)
     const fast = await device.read(4000)
@@ -85,6 +86,22 @@ describe('a walk', () => {
     for (let atMs = 6000; atMs < 30_000; atMs += 2000)
       expect(steps(await device.read(atMs))).toBeUndefined()
     expect(steps(await device.read(30_000))).toBe(30_000)
+  })
+
+  it('devices that are found together are read in full at different times ever after', async () => {
+    const bmc = await bmcOf(redfishTree({ cdus: [CDU] }))
+    const fullReads = async (random: number) => {
+      const device = askDevice(bmc.url, { full_every: '30s' }, { random: () => random })
+      open.push(device)
+      const found: number[] = []
+      for (let atMs = 0; atMs <= 60_000; atMs += 2000) {
+        const { meters = [] } = await device.read(atMs)
+        if (meters.some(({ point }) => point === 'reservoir/1')) found.push(atMs)
+      }
+      return found
+    }
+    expect(await fullReads(0)).toEqual([0, 30_000, 60_000])
+    expect(await fullReads(0.8)).toEqual([0, 18_000, 48_000])
   })
 
   it('a leak is there at the next tick', async () => {

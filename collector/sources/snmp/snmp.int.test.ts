@@ -44,7 +44,7 @@ afterAll(async () => {
 
 /** A reader of one target, with the memory that the runner would keep. */
 function reader(port: number, options: object = {}, host = '127.0.0.1') {
-  const source = createSnmpSource(secrets)
+  const source = createSnmpSource(secrets, () => 0)
   const config = SnmpConfig.parse(options)
   const target = { address: `snmp://${host}:${port}/`, node: 'pdu-1' }
   const memory = new Map<string, unknown>()

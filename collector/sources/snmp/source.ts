@@ -15,10 +15,15 @@ export interface Kept {
   known: Known | null
   /** Tick of the last full read. */
   fullMs: number
+  /** Where between two full reads this device has its own, 0..1: all at once would be a burst. */
+  readonly phase: number
 }
 
 /** SNMP as a source; `secrets` say where communities and keys are read. */
-export function createSnmpSource(secrets: Secrets = createSecrets()): Source<SnmpConfig> {
+export function createSnmpSource(
+  secrets: Secrets = createSecrets(),
+  random: () => number = Math.random,
+): Source<SnmpConfig> {
   const keptByMemory = new WeakMap<object, { readonly address: string }>()
   const devices = new Map<string, Kept>()
   return {
@@ -33,7 +38,7 @@ export function createSnmpSource(secrets: Secrets = createSecrets()): Source<Snm
     interpret: (bytes) => interpretWalk(bytes, plansOf({ profiles: [] })),
     detect: () => Promise.resolve(NOT_LOCAL),
     read(context) {
-      const kept = keptOf(context, devices)
+      const kept = keptOf(context, devices, random)
       keptByMemory.set(context.memory, { address: context.target.address })
       return readTarget(context, kept, secrets)
     },
@@ -58,9 +63,16 @@ const NOT_LOCAL: Detection = {
   looked: 'nowhere: SNMP devices are named as targets',
 }
 
-function keptOf({ memory, target }: ReadContext<SnmpConfig>, devices: Map<string, Kept>): Kept {
+function keptOf(
+  { memory, target }: ReadContext<SnmpConfig>,
+  devices: Map<string, Kept>,
+  random: () => number,
+): Kept {
   const before = devices.get(target.address)
-  const kept = memory.has(MEMORY) && before !== undefined ? before : { known: null, fullMs: 0 }
+  const kept =
+    memory.has(MEMORY) && before !== undefined
+      ? before
+      : { known: null, fullMs: 0, phase: random() }
   memory.set(MEMORY, kept)
   devices.set(target.address, kept)
   return kept
@@ -94,7 +106,7 @@ async function readKnown(
   fullEveryMs: number | null,
   nowMs: number,
 ): Promise<Interpretation> {
-  const isFull = fullEveryMs === null || isNewCell(kept.fullMs, nowMs, fullEveryMs)
+  const isFull = fullEveryMs === null || isNewCell(kept, nowMs, fullEveryMs)
   const got = await readColumns(line, known, isFull ? known.plan.values : known.plan.fast)
   if ('failure' in got) return unread(SOURCE_NAME, failureOf(got.failure))
   if (isFull) kept.fullMs = nowMs
@@ -114,8 +126,8 @@ async function readKnown(
   }
 }
 
-const isNewCell = (beforeMs: number, nowMs: number, cellMs: number) =>
-  Math.floor(beforeMs / cellMs) !== Math.floor(nowMs / cellMs)
+const isNewCell = ({ fullMs, phase }: Kept, nowMs: number, cellMs: number) =>
+  Math.floor(fullMs / cellMs + phase) !== Math.floor(nowMs / cellMs + phase)
 
 /** What is read on every tick speaks for a tick, the rest until the next full read. */
 function paced({ metrics, ...reading }: MeterReading, fullEveryMs: number): MeterReading[] {
