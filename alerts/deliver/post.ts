@@ -26,7 +26,8 @@ export interface Route {
 /** Sends one request; rejects with an Error in words for a person when nobody answered. Redirects are not followed. */
 export type Post = (request: HttpRequest, route: Route) => Promise<HttpAnswer>
 
-const resolveName: Resolve = async (hostname) =>
+/** Addresses of a name by the machine's resolver. */
+export const resolveName: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address, family }) => ({
     address,
     family: family === 6 ? 6 : 4,

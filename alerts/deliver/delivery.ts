@@ -1,0 +1,84 @@
+import type { AlertsConfig } from '#schemas/alerts/config.ts'
+import type { Journal } from '#schemas/journal.ts'
+import type { Clock, Logger } from '#schemas/role.ts'
+import type { AttemptPorts } from './attempt.ts'
+import type { Resolve } from './address.ts'
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
+import { createKeepAlive, type KeepAlive } from './keep-alive.ts'
+import { linksOf } from './links.ts'
+import { createPost, resolveName } from './post.ts'
+import { createSendMail } from './relay.ts'
+import { createReadSecret } from './secrets.ts'
+import { createSender, type Sender } from './sender.ts'
+
+export interface DeliveryDeps {
+  readonly journal: Pick<Journal, 'append'>
+  /** The alerting file as it stands; asked anew each time. */
+  readonly config: () => AlertsConfig
+  /** Where secrets named by `…_env` are. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** 32 random bytes of this site: links of messages are signed with it. */
+  readonly linkKey: Uint8Array
+  /** Name of a rule's page under /runbooks/; null = it has none. */
+  readonly runbookOf: (rule: string) => string | null
+  readonly logger: Logger
+  /** False stops the heartbeat: rules are not evaluated. */
+  readonly isWell: () => boolean
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly resolve?: Resolve
+  /** In place of the network: the demo's receiver. */
+  readonly receiver?: Pick<AttemptPorts, 'post' | 'sendMail'>
+}
+
+/** Everything that leaves the evaluator: messages, what an Alertmanager must hear again, the heartbeat. */
+export interface Delivery {
+  /** Its `apply` is fed with every entry of the journal, from the first on, by the evaluator. */
+  readonly sender: Sender
+  readonly keepAlive: KeepAlive
+  readonly heartbeat: Heartbeat
+  /** Starts sending: only the active evaluator does. */
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Delivery over the real network. Call `sender.apply` with the journal before `start`. */
+export function createDelivery(deps: DeliveryDeps): Delivery {
+  const { config, logger, isWell } = deps
+  const clock = deps.clock ?? Date.now
+  const resolve = deps.resolve ?? resolveName
+  const ports: AttemptPorts = {
+    clock,
+    post: deps.receiver?.post ?? createPost(resolve),
+    sendMail: deps.receiver?.sendMail ?? createSendMail(resolve),
+    readSecret: createReadSecret(deps.environment),
+    links: ({ notification, alerts }) =>
+      linksOf(notification, alerts, {
+        publicUrl: config().public_url ?? '',
+        key: deps.linkKey,
+        runbookOf: deps.runbookOf,
+      }),
+  }
+  const after = (ms: number, callback: () => void) => {
+    const timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  }
+  const { journal } = deps
+  const random = deps.random ?? Math.random
+  const sender = createSender({ ...ports, journal, config, clock, random, logger, after })
+  const keepAlive = createKeepAlive({ ...ports, outbox: sender.outbox, config, logger, after })
+  const heartbeat = createHeartbeat({ ...ports, config, logger, after, isWell })
+  return {
+    sender,
+    keepAlive,
+    heartbeat,
+    start() {
+      sender.start()
+      keepAlive.start()
+      heartbeat.start()
+    },
+    async stop() {
+      await Promise.all([sender.stop(), keepAlive.stop(), heartbeat.stop()])
+    },
+  }
+}
