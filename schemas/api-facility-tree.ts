@@ -23,9 +23,9 @@ export const MeterBucketEnergy = z.object({
   flags: z.array(z.string()),
 })
 
-/** Meters below of one level, beside the meter itself: the same watts measured twice. */
+/** All meters right below, beside the meter itself: the same watts measured twice. */
 export const ChildrenSum = z.object({
-  level: z.enum(METER_LEVELS),
+  levels: z.array(z.enum(METER_LEVELS)),
   meters: z.int(),
   kwh: z.number(),
   /** (own - children) / own: losses and what is not metered; below 0 one of them is wrong. Null for no own energy. */
@@ -53,7 +53,7 @@ export const TreeMeter = z.object({
   /** Points of it that deliver (phases, branches, outlets, pumps). */
   points: z.int(),
   energy: MeterBucketEnergy.nullable(),
-  /** Null where no level below is complete in that bucket. */
+  /** Null unless all meters right below are complete in that bucket. */
   children: ChildrenSum.nullable(),
 })
 export type TreeMeter = z.infer<typeof TreeMeter>

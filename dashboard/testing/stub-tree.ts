@@ -39,7 +39,7 @@ export function treeAt(nowMs: number, state: StubFacility = 'well') {
     ] as const) {
       const place = { role: 'distribution', level: 'utility', feed: letter } as const
       const children = {
-        level: 'ups_input' as const,
+        levels: ['ups_input' as const],
         meters: 2,
         kwh: 16_900,
         difference_ratio: 0.037,

@@ -28,13 +28,14 @@ export interface DeviceEnergy {
 }
 
 /**
- * Metered IT energy of a window beside the energy of its devices, over the same buckets. Null where no bucket has a
- * complete IT side.
+ * Metered IT energy of a window beside the energy of its devices, over the same buckets: one whose devices are not settled
+ * yet would look like a gap. Null where no bucket has a complete IT side.
  */
 export async function itGap(deps: FacilityDeps, window: TimeWindow): Promise<ItGap | null> {
-  const [it] = await facilityIt.run(deps.reader, rangeOf(window))
-  if (it === undefined || it.counted === 0) return null
   const devices = await deviceEnergy(deps, window)
+  const beside = devices?.source === 'energy' ? 'devices' : 'nothing'
+  const [it] = await facilityIt.run(deps.reader, { ...rangeOf(window), beside })
+  if (it === undefined || it.counted === 0) return null
   return gapOf(it.sum_it_mj, Math.min(1, it.counted / bucketsIn(window)), devices)
 }
 

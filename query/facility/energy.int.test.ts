@@ -266,6 +266,39 @@ describe('IT beside its devices', () => {
     })
   })
 
+  test('a bucket whose devices are not settled yet is on neither side', async () => {
+    await seedScopes(
+      site.store,
+      quarters.slice(0, 4).map((bucketMs) => ({ bucketMs, ...hour })),
+    )
+    const row = { cluster: 'east', node: 'n1', vendor: 'nvidia', model: 'H100', devices: 8 }
+    await seedRows(site.store, 'energy_15m', [
+      {
+        ...row,
+        bucket: dateTime(T0),
+        revision: 1,
+        hall: 'h1',
+        rack: 'r1',
+        pool: 'main',
+        capacity_ms: 8 * BUCKET_MS,
+        energy_mj: 200 * MJ_PER_KWH,
+        counter_mj: 200 * MJ_PER_KWH,
+        counter_ms: 8 * BUCKET_MS,
+        gaps_ms: 0,
+        as_of: dateTime(T0),
+      },
+    ])
+    await publish(site.store, [T0], { resolution: '15m-energy' })
+    const { it } = await ask()
+    expect(it).toMatchObject({
+      measured_kwh: 250,
+      coverage: 1 / quarters.length,
+      devices_kwh: 200,
+      devices_coverage: 1,
+      host_share: 0.2,
+    })
+  })
+
   test('without it the power of settled minutes', async () => {
     await seedScopes(site.store, [{ bucketMs: T0, ...hour }])
     const minutes = Array.from({ length: 20 }, (_, at) => T0 + at * MINUTE_MS)

@@ -164,25 +164,37 @@ function stateOf(
   return isRefused || refused.has(meter) ? 'faulty' : 'ok'
 }
 
-/** The level below with the most meters, all of them complete in the same bucket as the meter itself. */
+/**
+ * All meters right below, each complete in the same bucket as the meter itself, else nothing: a sum without one of them
+ * compares with another thing. Levels of one thing (its inlet, its phases) measure the same watts: the one with most counts.
+ */
 function childrenSum(
   own: Bucket,
   children: readonly MeterRow[],
   energies: ReadonlyMap<string, Bucket>,
 ): TreeMeter['children'] {
-  if (own.knownMs < BUCKET_MS) return null
-  const sums = [...Map.groupBy(children, ({ level }) => level)].flatMap(([level, rows]) => {
-    const buckets = rows.flatMap(({ meter }) => energies.get(meter) ?? [])
-    const isWhole = (bucket: Bucket) =>
-      bucket.bucketMs === own.bucketMs && bucket.knownMs >= BUCKET_MS
-    if (buckets.length < rows.length || !buckets.every(isWhole)) return []
-    return [{ level, meters: rows.length, mj: buckets.reduce((sum, { mj }) => sum + mj, 0n) }]
-  })
-  const [most] = sums.toSorted((a, b) => b.meters - a.meters || (a.level < b.level ? -1 : 1))
-  if (most === undefined) return null
-  const { level, meters, mj } = most
-  const difference = own.mj === 0n ? null : Number(own.mj - mj) / Number(own.mj)
-  return { level, meters, kwh: kwhOf(mj), difference_ratio: difference }
+  const rows = [...Map.groupBy(children, ({ meter }) => thingOf(meter)).values()].flatMap(widest)
+  const buckets = rows.flatMap(({ meter }) => energies.get(meter) ?? [])
+  const isWhole = (bucket: Bucket) =>
+    bucket.bucketMs === own.bucketMs && bucket.knownMs >= BUCKET_MS
+  if (rows.length === 0 || buckets.length < rows.length || ![own, ...buckets].every(isWhole))
+    return null
+  const mj = buckets.reduce((sum, bucket) => sum + bucket.mj, 0n)
+  return {
+    levels: [...new Set(rows.map(({ level }) => level))].sort(),
+    meters: rows.length,
+    kwh: kwhOf(mj),
+    difference_ratio: own.mj === 0n ? null : Number(own.mj - mj) / Number(own.mj),
+  }
+}
+
+/** Of the meters of one thing those of the level that has most. */
+function widest(rows: readonly MeterRow[]): readonly MeterRow[] {
+  const levels = [...Map.groupBy(rows, ({ level }) => level)]
+  const [most] = levels.toSorted(
+    ([a, left], [b, right]) => right.length - left.length || (a < b ? -1 : 1),
+  )
+  return most?.[1] ?? []
 }
 
 /** Things that deliver although no tree, loop or site names them. */

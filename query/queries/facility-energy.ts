@@ -120,7 +120,7 @@ export const facilityPowerSwing = namedQuery({
 
 export const facilityIt = namedQuery({
   file: new URL('facility-it.sql', import.meta.url),
-  params: z.strictObject(Range),
+  params: z.strictObject({ ...Range, beside: z.enum(['devices', 'nothing']) }),
   row: z.strictObject({ counted: int64, sum_it_mj: bigSum }),
 })
 

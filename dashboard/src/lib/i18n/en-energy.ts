@@ -267,7 +267,7 @@ export const enEnergy = {
     missingPower: 'it gives no power, or fell silent',
     missingEnergy: 'no bucket of it is settled',
     notMetered: 'this level measures no energy',
-    noChildren: 'no level below is complete in its newest bucket',
+    noChildren: 'not all meters right below are complete in its newest bucket',
     contradicts: 'what hangs on it measures more than it does',
     points: (n: string) => `${n} points`,
     flags: {

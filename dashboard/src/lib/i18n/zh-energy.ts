@@ -254,7 +254,7 @@ export const zhEnergy: EnergyTexts = {
     missingPower: '它不给功率，或已静默',
     missingEnergy: '尚无其已结算的时段',
     notMetered: '此层级不计电能',
-    noChildren: '其最近时段没有完整的下级',
+    noChildren: '其最近时段内直接下级的计量点不全',
     contradicts: '下级之和大于自身',
     points: (n) => `${n} 个测点`,
     flags: {
