@@ -1,5 +1,5 @@
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
-import type { Journal } from '#schemas/journal.ts'
+import type { Journal, JournalEntry } from '#schemas/journal.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { AttemptPorts } from './attempt.ts'
 import type { Resolve } from './address.ts'
@@ -9,7 +9,7 @@ import { linksOf } from './links.ts'
 import { createPost, resolveName } from './post.ts'
 import { createSendMail } from './relay.ts'
 import { createReadSecret } from './secrets.ts'
-import { createSender, type Sender } from './sender.ts'
+import { createSender, type Sender, type SenderStatus } from './sender.ts'
 
 export interface DeliveryDeps {
   readonly journal: Pick<Journal, 'append'>
@@ -22,8 +22,8 @@ export interface DeliveryDeps {
   /** Name of a rule's page under /runbooks/; null = it has none. */
   readonly runbookOf: (rule: string) => string | null
   readonly logger: Logger
-  /** False stops the heartbeat: rules are not evaluated. */
-  readonly isWell: () => boolean
+  /** Given: the heartbeat has a timer of its own and rests while this is false. Else whoever evaluates calls `beat`. */
+  readonly isWell?: () => boolean
   readonly clock?: Clock
   readonly random?: () => number
   readonly resolve?: Resolve
@@ -33,18 +33,20 @@ export interface DeliveryDeps {
 
 /** Everything that leaves the evaluator: messages, what an Alertmanager must hear again, the heartbeat. */
 export interface Delivery {
-  /** Its `apply` is fed with every entry of the journal, from the first on, by the evaluator. */
   readonly sender: Sender
   readonly keepAlive: KeepAlive
   readonly heartbeat: Heartbeat
+  /** Entries of the journal about alerts, from the first on, in order, own ones included; before and after start. */
+  apply(entries: readonly JournalEntry[]): void
+  status(): SenderStatus
   /** Starts sending: only the active evaluator does. */
   start(): void
   stop(): Promise<void>
 }
 
-/** Delivery over the real network. Call `sender.apply` with the journal before `start`. */
+/** Delivery over the real network. */
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { config, logger, isWell } = deps
+  const { config, logger } = deps
   const clock = deps.clock ?? Date.now
   const resolve = deps.resolve ?? resolveName
   const ports: AttemptPorts = {
@@ -67,15 +69,23 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const random = deps.random ?? Math.random
   const sender = createSender({ ...ports, journal, config, clock, random, logger, after })
   const keepAlive = createKeepAlive({ ...ports, outbox: sender.outbox, config, logger, after })
-  const heartbeat = createHeartbeat({ ...ports, config, logger, after, isWell })
+  const heartbeat = createHeartbeat({
+    ...ports,
+    config,
+    logger,
+    after,
+    isWell: deps.isWell ?? (() => true),
+  })
   return {
     sender,
     keepAlive,
     heartbeat,
+    apply: sender.apply,
+    status: sender.status,
     start() {
       sender.start()
       keepAlive.start()
-      heartbeat.start()
+      if (deps.isWell !== undefined) heartbeat.start()
     },
     async stop() {
       await Promise.all([sender.stop(), keepAlive.stop(), heartbeat.stop()])

@@ -18,6 +18,8 @@ export interface HeartbeatDeps {
 export interface Heartbeat {
   start(): void
   stop(): Promise<void>
+  /** One beat, now; never rejects. */
+  beat(): Promise<void>
   /** Last time the watcher answered, epoch ms. */
   lastMs(): number | null
 }
@@ -78,6 +80,7 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
       cancel()
       await round
     },
+    beat,
     lastMs: () => lastMs,
   }
 }

@@ -27,7 +27,7 @@ export interface SenderDeps extends AttemptPorts {
 /** Delivers what the journal queues, and writes down how it went. Needs no store. */
 export interface Sender {
   /** Entries of the journal in order, own ones included; also those from before start. */
-  apply(entries: readonly JournalEntry[]): void
+  readonly apply: (entries: readonly JournalEntry[]) => void
   start(): void
   /** Lets attempts under way end, then writes their results. */
   stop(): Promise<void>
@@ -36,7 +36,7 @@ export interface Sender {
   replay(id: string, who: string): Promise<void>
   /** One message to a channel, at once and past the queue. Rejects with E_CHANNEL_UNKNOWN. */
   test(channel: string, who: string): Promise<DeliveryResult>
-  status(): SenderStatus
+  readonly status: () => SenderStatus
 }
 
 export interface SenderStatus {

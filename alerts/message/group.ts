@@ -17,6 +17,8 @@ export interface MessageGroup {
   readonly severity: AlertSeverity
   /** Those named, in any order: the worst is told first. Empty only for `test` and `drill`. */
   readonly alerts: readonly Alert[]
+  /** One that stands for all of them, `Rack r7, 72 devices: …`: it gives the first line, cost and action; none is added up. */
+  readonly head?: Alert | null
   /** Alerts of the group beyond those in `alerts`. */
   readonly more?: number
   /** What the rule of an alert says; null when the pack no longer has it. */

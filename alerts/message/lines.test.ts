@@ -119,6 +119,32 @@ describe('the five lines', () => {
     expect(renderLines(group({ alerts: zones }), SHANGHAI).en[1]).toMatch(/^Cost \$16,600\/h/)
   })
 
+  it('begin with the place that all share, and count and add up nothing twice', () => {
+    const head = anAlert({
+      rule: 'device_lost',
+      labels: { rack: 'r7' },
+      reading: {
+        what: { en: 'Rack r7, 72 devices: Device lost', zh: '机架 r7，72 台设备：设备丢失' },
+        why: null,
+        doing: null,
+        known: null,
+        coverage: null,
+        devices: 72,
+        usd_per_hour: 144,
+      },
+    })
+    const lost = ['n1', 'n2'].map((node) =>
+      anAlert({ rule: 'device_lost', labels: { node }, reading: { why: null, usd_per_hour: 2 } }),
+    )
+    const { en } = renderLines(group({ alerts: lost, head, more: 70 }), SHANGHAI)
+    expect(en).toEqual([
+      '[PAGE] Rack r7, 72 devices: Device lost since 02:55 (15 min)',
+      'Cost $144/h. 72 devices.',
+      'Why: not known yet; at n2, n1 and 70 more',
+      'Do: Drain the node, reboot it once; if the device stays away open a case',
+    ])
+  })
+
   it('make a digest of many, worst first', () => {
     const alerts = Array.from({ length: 9 }, (_, i) =>
       anAlert({

@@ -34,7 +34,7 @@ export function renderLines(group: MessageGroup, time: MessageTime): Lines {
 
 function linesOf(group: MessageGroup, time: MessageTime, language: Language): string[] {
   const alerts = worstFirst(group.alerts)
-  const worst = alerts[0]
+  const worst = group.head ?? alerts[0]
   const made =
     worst === undefined
       ? withoutAlert(group, language)
@@ -62,7 +62,7 @@ function bodyOf(told: Told): string[] {
   return [
     firstLine(told),
     costAndCoverage(told),
-    why(alerts, language, group.more ?? 0),
+    why(group, alerts, language),
     doing(group, worst, language),
   ]
 }
@@ -93,6 +93,8 @@ function prefix(group: MessageGroup, time: MessageTime, language: Language): str
 }
 
 function others(group: MessageGroup, alerts: readonly Alert[], language: Language): string {
+  // Its own words say how many there are.
+  if (group.head) return ''
   const rest = alerts.length - 1 + (group.more ?? 0)
   if (rest <= 0) return ''
   return language === 'en' ? `, ${count(rest)} more` : `，另有 ${count(rest)} 条`
@@ -141,6 +143,7 @@ function costAndCoverage({ group, alerts, worst, language }: Told): string {
  * part of the fleet.
  */
 function costPerHour(group: MessageGroup, alerts: readonly Alert[]): number | null {
+  if (group.head) return group.head.reading.usd_per_hour
   let total: number | null = null
   for (const alert of alerts) {
     const usd = alert.reading.usd_per_hour
@@ -163,10 +166,10 @@ function known(alert: Alert, language: Language): string {
     : `${count(devices)} 台设备。`
 }
 
-function why(alerts: readonly Alert[], language: Language, more: number): string {
+function why(group: MessageGroup, alerts: readonly Alert[], language: Language): string {
   const en = language === 'en'
-  const [worst] = alerts
-  const said = worst?.reading.why?.[language] ?? ''
+  const more = group.more ?? 0
+  const said = (group.head ?? alerts[0])?.reading.why?.[language] ?? ''
   const intro = en ? 'Why: ' : '原因：'
   if (said !== '') return `${intro}${said}`
   const places = [...new Set(alerts.map(placeOf).filter((place) => place !== ''))]
@@ -193,7 +196,7 @@ function resolved({ group, alerts, worst, time, language }: Told): string[] {
   const at = clock(worst.resolved_ms ?? time.nowMs, time, language)
   const lasted = duration((worst.resolved_ms ?? time.nowMs) - worst.since_ms, language)
   const isZone = group.ruleWords(worst.rule)?.isZone === true
-  const usd = alerts.reduce(
+  const usd = (group.head ? [group.head] : alerts).reduce(
     (sum, { cost_usd }) => (isZone ? Math.max(sum, cost_usd) : sum + cost_usd),
     0,
   )

@@ -1,15 +1,6 @@
 import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
-import type { EscalationStep } from '#schemas/alerts/roster-config.ts'
 import { nextOnCall, onCallAt } from './rotation.ts'
-
-/** The steps in force: those of the file, else after 5 minutes every channel that rings. */
-export function escalationSteps(config: AlertsConfig): readonly EscalationStep[] {
-  if (config.escalation.length > 0) return config.escalation
-  const ringing = config.channels.filter(({ enabled, rings }) => enabled && rings)
-  const channels = ringing.map(({ name }) => name).slice(0, 8)
-  return channels.length === 0 ? [] : [{ after: 300, channels, person: 'on_call' }]
-}
 
 /** A step whose time has come, with the person it names ('' = nobody known). */
 export interface DueStep {
@@ -33,7 +24,7 @@ export function dueEscalation(
   config: AlertsConfig,
   now: { readonly nowMs: number; readonly overrides: Iterable<RosterOverride> },
 ): DueStep | null {
-  const step = escalationSteps(config)[told.steps]
+  const step = config.escalation[told.steps]
   if (step === undefined || told.isAcknowledged) return null
   if (now.nowMs < told.firstMs + step.after * 1000) return null
   return {

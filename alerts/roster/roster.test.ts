@@ -127,7 +127,7 @@ describe('what a file leaves open', () => {
   it('is said: no ringing channel for pages, no route for them, nobody on call, no watcher', () => {
     expect(codes({})).toEqual(['no_heartbeat'])
     const silent = config.channels.map((channel) => ({ ...channel, rings: false }))
-    expect(codes({ channels: silent })).toContain('no_ringing')
+    expect(codes({ channels: silent, escalation: [] })).toContain('no_ringing')
     expect(
       codes({ routes: [{ severities: ['ticket'], channels: ['chat'], mention_on_call: false }] }),
     ).toContain('no_page_route')

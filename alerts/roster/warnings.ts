@@ -1,6 +1,5 @@
 import type { AlertsConfig, Route } from '#schemas/alerts/config.ts'
 import type { AlertSeverity, Words } from '#schemas/alerts/severity.ts'
-import { escalationSteps } from './escalation.ts'
 
 /** What a good file still leaves open; people are told once per change. */
 export interface ConfigWarning {
@@ -22,8 +21,7 @@ export function configWarnings(config: AlertsConfig): ConfigWarning[] {
   const ofPages = config.routes
     .filter((route) => couldBe(route, 'page'))
     .flatMap(({ channels }) => channels)
-  const steps = escalationSteps(config)
-  const escalated = steps.flatMap(({ channels }) => channels)
+  const escalated = config.escalation.flatMap(({ channels }) => channels)
   const warnings: ConfigWarning[] = []
   const add = (code: ConfigWarning['code'], en: string, zh: string) =>
     warnings.push({ code, words: { en, zh } })
@@ -39,10 +37,7 @@ export function configWarnings(config: AlertsConfig): ConfigWarning[] {
       'No channel that pages go to rings: a chat message wakes nobody. Mark the one that does with rings: true.',
       '紧急告警的渠道都不会响铃：聊天消息叫不醒人。请为会响铃的渠道设置 rings: true。',
     )
-  if (
-    config.roster.rotation === undefined &&
-    (config.routes.some((route) => route.mention_on_call) || config.escalation.length > 0)
-  )
+  if (config.roster.rotation === undefined && config.routes.some((route) => route.mention_on_call))
     add(
       'nobody_on_call',
       'Routes or escalation name who is on call, but the roster has no rotation.',

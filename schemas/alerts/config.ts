@@ -77,6 +77,7 @@ const base = z.strictObject({
   owners: z.array(OwnerNotice).max(512).default([]),
   allowed_hosts: z.array(AllowedHost).max(128).default([]),
   roster: Roster.prefault({}),
+  /** Absent or empty: after 300 s every channel that rings. */
   escalation: z.array(EscalationStep).max(8).default([]),
   /** Pages beyond it within `within` go into the digest, by $/h; urgent rules are never counted. */
   page_budget: z
@@ -115,16 +116,27 @@ const base = z.strictObject({
     .optional(),
 })
 
-export const AlertsConfig = base.superRefine((config, context) => {
-  const add = (path: PropertyKey[], message: string) =>
-    context.addIssue({ code: 'custom', path, message })
-  checkChannels(config, add)
-  checkReferences(config, add)
-  checkRoster(config, add)
-})
+export const AlertsConfig = base
+  .superRefine((config, context) => {
+    const add = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    checkChannels(config, add)
+    checkReferences(config, add)
+    checkRoster(config, add)
+  })
+  .transform((config) =>
+    config.escalation.length > 0 ? config : { ...config, escalation: defaultEscalation(config) },
+  )
 export type AlertsConfig = z.infer<typeof AlertsConfig>
 
 type Base = z.infer<typeof base>
+
+/** Without steps of its own: after 5 minutes every channel that rings, for who is on call. */
+function defaultEscalation({ channels }: Base): EscalationStep[] {
+  const ringing = channels.filter(({ enabled, rings }) => enabled && rings).slice(0, 8)
+  if (ringing.length === 0) return []
+  return [{ after: 300, channels: ringing.map(({ name }) => name), person: 'on_call' }]
+}
 type Add = (path: PropertyKey[], message: string) => void
 
 function checkChannels(config: Base, add: Add): void {
