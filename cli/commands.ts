@@ -1,3 +1,4 @@
+import { BACKTEST } from './backtest-options.ts'
 import type { CommandSpec } from './command.ts'
 import { IMPORT, IMPORT_HISTORY, IMPORT_SLURM } from './import-options.ts'
 import {
@@ -189,6 +190,7 @@ days follow. Running it again changes nothing. What is older than the raw sample
     ],
     load: () => import('./commands/repair.ts'),
   },
+  BACKTEST,
   {
     name: 'token',
     summary: 'add, list or revoke the tokens people and programs log in with',

@@ -51,7 +51,8 @@ export function requestOf(
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/
 
-function timeOf(invocation: Pick<Invocation, 'option'>, name: string): number {
+/** Epoch ms of an option; throws E_USAGE where it is missing or has no zone. */
+export function timeOf(invocation: Pick<Invocation, 'option'>, name: string): number {
   const text = invocation.option(name) ?? ''
   const ms = TIME.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isFinite(ms)) return ms
