@@ -57,7 +57,7 @@ export interface AlertState {
   readonly outbox: ReadonlyMap<string, OutboxItem>
   /** By `conversationKey`. */
   readonly conversations: ReadonlyMap<string, Conversation>
-  /** What a channel's digest told: entry and time, by channel. */
+  /** What digests told: entry and time, by `conversationKey` of the digest. */
   readonly digests: ReadonlyMap<string, { readonly told: number; readonly atMs: number }>
   /** Escalation of a group in its present episode. */
   readonly escalations: ReadonlyMap<string, { readonly steps: number; readonly atMs: number }>
@@ -210,7 +210,7 @@ function queue(draft: Draft, notification: Notification, sequence: number): void
   if (reason === 'drill' || reason === 'test') return
   draft.sent.push({ channel, group, atMs, reason, severity, urgent })
   if (reason === 'digest') {
-    draft.digests.set(channel, { told: sequence, atMs })
+    draft.digests.set(conversationKey(group, channel), { told: sequence, atMs })
     return
   }
   const key = conversationKey(group, channel)

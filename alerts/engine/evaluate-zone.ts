@@ -1,0 +1,94 @@
+import type { Alert } from '#schemas/alerts/alert.ts'
+import type { ZoneRule } from '#schemas/alerts/rule.ts'
+import type { AlertLabels } from '#schemas/alerts/severity.ts'
+import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
+import type { ZoneOutcome } from '../zones/evaluate.ts'
+import { zoneLabels, zoneReading, zoneSeverity } from '../zones/reading.ts'
+import type { WhoToTell } from '../zones/who.ts'
+import { BECAUSE, heldAlert, isOpen, openAlert, resolvedAlert } from './evaluation.ts'
+import { fingerprintOf } from './fingerprint.ts'
+
+const SLICE_HOURS = 5 / 60
+
+/** One scope of a zone set after its newest closed slice. */
+export interface ZoneInput {
+  readonly set: ZoneSet
+  readonly scope: AlertLabels
+  readonly outcome: ZoneOutcome
+  readonly usdPerHour: number | null
+  /** Asked where the zone would page; null = not asked. */
+  readonly who: WhoToTell | null
+}
+
+export const zoneFingerprint = (rule: string, { set, scope }: Pick<ZoneInput, 'set' | 'scope'>) =>
+  fingerprintOf(rule, zoneLabels(set, scope))
+
+/** The zones of all scopes as alerts. Scopes that are no longer there end; those without an answer stay as they were. */
+export function evaluateZones(
+  rule: ZoneRule,
+  inputs: readonly ZoneInput[],
+  alerts: ReadonlyMap<string, Alert>,
+  options: { readonly timeZone: string; readonly isWhole: boolean },
+): Alert[] {
+  const seen = new Set<string>()
+  const next = inputs.flatMap((input) => {
+    const fingerprint = zoneFingerprint(rule.name, input)
+    seen.add(fingerprint)
+    const found = alerts.get(fingerprint)
+    const alert = found !== undefined && isOpen(found) ? found : null
+    return afterSlice(rule, fingerprint, alert, { ...input, timeZone: options.timeZone }) ?? []
+  })
+  if (!options.isWhole) return next
+  const gone = [...alerts.values()].filter((one) => isOpen(one) && !seen.has(one.fingerprint))
+  return [...next, ...gone.map((one) => heldAlert(one, BECAUSE.noData))]
+}
+
+function afterSlice(
+  rule: ZoneRule,
+  fingerprint: string,
+  alert: Alert | null,
+  input: ZoneInput & { readonly timeZone: string },
+): Alert | null {
+  const { set, scope, outcome, usdPerHour, who, timeZone } = input
+  const { atMs } = outcome
+  const asked = zoneSeverity(set, outcome, timeZone)
+  const reading = zoneReading(set, { scope, outcome, usdPerHour, who })
+  if (asked === null)
+    return alert === null ? null : resolvedAlert({ ...alert, reading }, atMs, null)
+  // Once somebody was woken for it, it stays a page until it ends.
+  const wasPage = alert?.severity === 'page'
+  const severity = asked === 'page' && !wasPage && who !== null ? who.severity : asked
+  if (alert === null) {
+    const isHeld = outcome.state === 'held'
+    const opened = outcome.zone === null ? atMs : (outcome.open[outcome.zone]?.sinceMs ?? atMs)
+    return openAlert({
+      fingerprint,
+      rule: rule.name,
+      labels: zoneLabels(set, scope),
+      reading,
+      atMs,
+      state: 'firing',
+      severity: isHeld ? 'data' : severity,
+      sinceMs: Math.min(opened, atMs),
+    })
+  }
+  if (outcome.state === 'held')
+    return alert.severity === 'data'
+      ? { ...alert, reading }
+      : heldAlert({ ...alert, reading }, BECAUSE.noData)
+  // Evaluated once a slice.
+  const hours = alert.state === 'firing' ? SLICE_HOURS : 0
+  const cost_usd = alert.cost_usd + Math.max(0, usdPerHour ?? 0) * hours
+  const kept = {
+    why: reading.why ?? alert.reading.why,
+    doing: reading.doing ?? alert.reading.doing,
+  }
+  return {
+    ...alert,
+    state: 'firing',
+    severity,
+    because: null,
+    cost_usd,
+    reading: { ...reading, ...kept },
+  }
+}

@@ -1,0 +1,145 @@
+import type { AlertFacts, FleetEvent } from '#schemas/alerts/ports.ts'
+import type { Rule, ValueRule } from '#schemas/alerts/rule.ts'
+import type { SignalAnswer } from '#schemas/alerts/signals.ts'
+import type { AlertState } from '#schemas/alerts/state.ts'
+import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
+import { evaluateZone, ZONE_HISTORY_MS } from '../zones/evaluate.ts'
+import { explainQuestion, zoneSeverity } from '../zones/reading.ts'
+import { SLICE_MS } from '../zones/slices.ts'
+import { whoToTell, type WhoToTell } from '../zones/who.ts'
+import type { PassInput } from './decide.ts'
+import { type EventInput, type Standing, STOPPED_WITHIN_MS } from './evaluate-event.ts'
+import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
+
+/** Devices asked about at a time. */
+const DEVICES_MAX = 5_000
+const SIGNALS_AT_ONCE = 4
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** What the signals of these rules say; each signal is asked once. */
+export async function gatherSignals(
+  facts: AlertFacts,
+  rules: readonly ValueRule[],
+): Promise<PassInput['signals']> {
+  const names = [...new Set(rules.map(({ signal }) => signal))]
+  const answers = new Map<string, SignalAnswer | { readonly failed: string }>()
+  const ask = async () => {
+    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      const answer = await facts
+        .signal(name)
+        .catch((error: unknown) => ({ failed: reasonOf(error) }))
+      answers.set(name, answer)
+    }
+  }
+  await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, ask))
+  return new Map(
+    rules.flatMap((rule) => {
+      const answer = answers.get(rule.signal)
+      return answer === undefined ? [] : [[rule.name, answer] as const]
+    }),
+  )
+}
+
+/** Where the devices of events stand and which jobs have ended. Without the store: nothing known, the events count. */
+export async function gatherEvents(
+  facts: AlertFacts | null,
+  events: readonly FleetEvent[],
+  from: { readonly state: AlertState; readonly rules: readonly Rule[]; readonly nowMs: number },
+): Promise<EventInput> {
+  const candidates = jobCandidates(from.state, from.rules, from.nowMs)
+  const devices = new Set(events.flatMap(({ device }) => (device === '' ? [] : device)))
+  for (const { device } of candidates) devices.add(device)
+  const standing = await standingOf(facts, [...devices])
+  const stopped = candidates.flatMap(({ fingerprint, device, job }) => {
+    const now = standing.get(device)
+    return now !== undefined && now.job !== job ? fingerprint : []
+  })
+  return { events, standing, stopped: new Set(stopped) }
+}
+
+async function standingOf(
+  facts: AlertFacts | null,
+  devices: readonly string[],
+): Promise<ReadonlyMap<string, Standing>> {
+  const all = new Map<string, Standing>()
+  if (facts === null) return all
+  for (let at = 0; at < devices.length; at += DEVICES_MAX) {
+    const some = await facts.standing(devices.slice(at, at + DEVICES_MAX)).catch(() => null)
+    if (some === null) return all
+    for (const [device, standing] of some) all.set(device, standing)
+  }
+  return all
+}
+
+/** Alerts that would page if their job turned out to have ended. */
+function jobCandidates(state: AlertState, rules: readonly Rule[], nowMs: number) {
+  const asking = new Set(
+    rules.flatMap((rule) =>
+      rule.lane === 'event' && rule.escalate?.job_devices !== undefined ? rule.name : [],
+    ),
+  )
+  return [...state.alerts.values()].flatMap(({ alert }) => {
+    const { device, job } = alert.labels
+    const isYoung = nowMs - (alert.fired_ms ?? 0) <= STOPPED_WITHIN_MS
+    if (!asking.has(alert.rule) || alert.state !== 'firing' || alert.severity === 'page') return []
+    if (!isYoung || device === undefined || job === undefined) return []
+    return { fingerprint: alert.fingerprint, device, job }
+  })
+}
+
+/** The newest closed slice of each scope of each set, with what on-call needs to know where it would page. */
+export async function gatherZones(
+  facts: AlertFacts,
+  from: {
+    readonly sets: readonly ZoneSet[]
+    readonly settledUntilMs: number
+    readonly timeZone: string
+    /** Names of zone rules: who is to be told is asked where none of them pages yet. */
+    readonly rules: readonly string[]
+    readonly state: AlertState
+  },
+): Promise<NonNullable<PassInput['zones']>> {
+  const toMs = Math.floor(from.settledUntilMs / SLICE_MS) * SLICE_MS
+  const inputs: ZoneInput[] = []
+  for (const set of from.sets) {
+    const scopes = await facts.zoneSlices(set, { fromMs: toMs - ZONE_HISTORY_MS, toMs })
+    for (const { labels: scope, slices } of scopes) {
+      const outcome = evaluateZone(set, slices).at(-1)
+      if (outcome === undefined) continue
+      const severity = zoneSeverity(set, outcome, from.timeZone)
+      const usdPerHour = severity === null ? null : await facts.lossPerHour(scope).catch(() => null)
+      const known = from.rules.map((rule) =>
+        from.state.alerts.get(zoneFingerprint(rule, { set, scope })),
+      )
+      const isToldSo = known.some(
+        (one) => one?.alert.state === 'firing' && one.alert.severity === 'page',
+      )
+      const who =
+        severity === 'page' && !isToldSo
+          ? await whoOf(facts, {
+              scope,
+              question: explainQuestion(outcome),
+              timeZone: from.timeZone,
+            })
+          : null
+      inputs.push({ set, scope, outcome, usdPerHour, who })
+    }
+  }
+  return { inputs, isWhole: inputs.length > 0 }
+}
+
+async function whoOf(
+  facts: AlertFacts,
+  about: {
+    readonly scope: ZoneInput['scope']
+    readonly question: { readonly atMs: number; readonly windowMs: number }
+    readonly timeZone: string
+  },
+): Promise<WhoToTell> {
+  const { scope: labels, question, timeZone } = about
+  const explain = await facts.explain({ ...question, labels }).catch(() => null)
+  const idle = await facts.signal('mass_idle').catch(() => null)
+  const massIdle = idle?.rows.some(({ value }) => value !== null && value > 0) ?? false
+  return whoToTell({ explain, waiting: null, massIdle, timeZone })
+}

@@ -1,0 +1,39 @@
+import { ackOf } from '#schemas/alerts/state.ts'
+import { enabledChannels } from './routes.ts'
+import type { Group } from './groups.ts'
+import { headOf, type Message } from './messages.ts'
+import type { PlanInput } from './plan.ts'
+
+/** The next step of each page that nobody acknowledged in time. */
+export function escalations(
+  groups: readonly Group[],
+  { state, config, personOf, nowMs }: PlanInput,
+): Message[] {
+  if (config.escalation.length === 0) return []
+  const enabled = enabledChannels(config)
+  const firstMs = new Map<string, number>()
+  for (const { isOpen, severity, group, firstMs: ms } of state.conversations.values())
+    if (isOpen && severity === 'page')
+      firstMs.set(group, Math.min(ms, firstMs.get(group) ?? Infinity))
+  return groups.flatMap((group) => {
+    const toldMs = firstMs.get(group.key)
+    const isFiring = group.members.some(({ alert }) => alert.state === 'firing')
+    if (toldMs === undefined || group.severity !== 'page' || !isFiring) return []
+    if (ackOf(state, { group: group.key, firstMs: toldMs }, nowMs) !== null) return []
+    const step = config.escalation[state.escalations.get(group.key)?.steps ?? 0]
+    if (step === undefined || nowMs - toldMs < step.after * 1000) return []
+    return step.channels
+      .filter((channel) => enabled.has(channel))
+      .map((channel) => ({
+        channel,
+        group: group.key,
+        reason: 'escalation' as const,
+        severity: group.severity,
+        urgent: group.urgent,
+        alerts: group.members.map(({ alert }) => alert),
+        toldMs,
+        mention: personOf(step.person, nowMs),
+        head: headOf(group),
+      }))
+  })
+}

@@ -1,0 +1,353 @@
+import type { AlertsConfig } from '#schemas/alerts/config.ts'
+import type { AlertFacts, EventFeed, FleetEvent } from '#schemas/alerts/ports.ts'
+import type { Rule } from '#schemas/alerts/rule.ts'
+import { ALERT_KINDS, type AlertState, foldAlerts, NO_ALERT_STATE } from '#schemas/alerts/state.ts'
+import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
+import { PlimsollError } from '#schemas/errors.ts'
+import type { Journal, JournalEntry } from '#schemas/journal.ts'
+import type { Clock, Logger, Role, RoleHealth } from '#schemas/role.ts'
+import { SLICE_MS } from '../zones/slices.ts'
+import {
+  decide,
+  type EngineMemory,
+  NO_MEMORY,
+  type PassInput,
+  type Surroundings,
+} from './decide.ts'
+import { entriesOf } from './entries.ts'
+import { fingerprintCache } from './fingerprint.ts'
+import { gatherEvents, gatherSignals, gatherZones } from './gather.ts'
+
+export const PASS_EVERY_MS = 15_000
+/** Events that come together are looked at together. */
+const EVENTS_WAIT_MS = 250
+const ENTRIES_AT_ONCE = 256
+/** The journal may go on meanwhile: imports, acknowledgements, results of the sender. */
+const ATTEMPTS = 8
+const EVENTS_WAITING_MAX = 200_000
+const POLLS_MAX = 4
+
+/** Delivers what is queued (alerts/deliver). */
+export interface Delivery {
+  apply(entries: readonly JournalEntry[]): void
+  start(): void
+  stop(): Promise<void>
+  status(): { readonly waiting: number; readonly dead: number; readonly oldestMs: number }
+}
+
+export interface AlertsRoleDeps {
+  readonly journal: Journal
+  /** Null = no way to the store: events that are announced still page. */
+  readonly facts: AlertFacts | null
+  readonly feed: EventFeed | null
+  readonly delivery: Delivery
+  /** Asked at each pass, so that files may change. */
+  readonly rules: () => readonly Rule[]
+  readonly config: () => AlertsConfig
+  readonly around: Pick<Surroundings, 'personOf' | 'render' | 'ruleWords'>
+  /** Called once a minute while passes go on; tells an outside watcher. */
+  readonly heartbeat?: () => Promise<void>
+  readonly clock: Clock
+  readonly log: Logger
+  /** Calls back once after `ms`; returns what cancels it. */
+  readonly after: (ms: number, callback: () => void) => () => void
+}
+
+export interface AlertsRole extends Role {
+  /** As of the last pass. */
+  state(): AlertState
+  /** One pass now, for tests and for `plimsoll alerts check`. */
+  pass(): Promise<void>
+}
+
+interface Numbers {
+  passes: number
+  failures: number
+  lastPassMs: number
+  passSeconds: number
+  failedRules: number
+  droppedEvents: number
+  heartbeatMs: number
+}
+
+/**
+ * The evaluator: one at a time by a lease around this role. Its state is what the journal says; each pass is written with
+ * the journal's last sequence expected, so that two evaluators that both believe in their lease cannot both act on one state.
+ */
+export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
+  const { journal, clock, log } = deps
+  const fingerprint = fingerprintCache()
+  const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
+  const numbers: Numbers = {
+    passes: 0,
+    failures: 0,
+    lastPassMs: 0,
+    passSeconds: 0,
+    failedRules: 0,
+    droppedEvents: 0,
+    heartbeatMs: 0,
+  }
+  let state = NO_ALERT_STATE
+  let memory: EngineMemory = NO_MEMORY
+  let epoch = 0
+  let waiting: FleetEvent[] = []
+  let cursor: string | null = null
+  let settledMs: number | null = null
+  let slicedMs = 0
+  let evaluatedMs = new Map<string, number>()
+  let turn: Promise<void> = Promise.resolve()
+  let isRunning = false
+  let isTroubled = false
+  let cancelPass = () => {}
+  let cancelEvents: (() => void) | null = null
+  let unsubscribe = () => {}
+
+  const catchUp = async () => {
+    const last = await journal.last()
+    while (state.last < last) {
+      const entries = await journal.readFrom(state.last + 1, ENTRIES_AT_ONCE)
+      if (entries.length === 0) break
+      state = foldAlerts(state, entries)
+      deps.delivery.apply(entries.filter(({ body }) => ALERT_KINDS.has(body.kind)))
+    }
+    if (state.epoch > epoch && epoch > 0)
+      throw new PlimsollError('E_LEASE_LOST', 'another process evaluates alerts now')
+  }
+
+  const surroundings = (): Surroundings => {
+    const config = deps.config()
+    const { time_zone: timeZone } = config
+    return {
+      ...deps.around,
+      rules: deps.rules(),
+      config,
+      timeZone,
+      fingerprint,
+      childrenOf: () => null,
+    }
+  }
+
+  /** Decides on what was found and writes it, again on a newer state when the journal went on meanwhile. */
+  const settle = async (input: PassInput) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const decision = decide(state, memory, input, surroundings(), clock())
+      numbers.failedRules = decision.failed.size
+      const { transitions, notifications, forgotten } = decision
+      const isEmpty = transitions.length + notifications.length + forgotten.length === 0
+      try {
+        if (!isEmpty) await write(entriesOf({ ...decision, epoch, cursor: input.cursor }))
+        memory = decision.memory
+        return
+      } catch (error) {
+        const isRace = error instanceof PlimsollError && error.code === 'E_JOURNAL_CHANGED'
+        if (!isRace || attempt >= ATTEMPTS) throw error
+        await catchUp()
+      }
+    }
+  }
+  const write = async (bodies: ReturnType<typeof entriesOf>) => {
+    for (const body of bodies) {
+      const change = { at_ms: clock(), who: 'alerts', body }
+      const entry = await journal.append(change, { expectedLast: state.last })
+      state = foldAlerts(state, [entry])
+      deps.delivery.apply([entry])
+    }
+  }
+
+  const takeEvents = (events: readonly FleetEvent[]) => {
+    const room = EVENTS_WAITING_MAX - waiting.length
+    waiting.push(...events.slice(0, room))
+    numbers.droppedEvents += Math.max(0, events.length - room)
+  }
+
+  const evaluate = async (isFull: boolean) => {
+    const startedMs = performance.now()
+    await catchUp()
+    const nowMs = clock()
+    const rules = deps.rules().filter(({ enabled }) => enabled)
+    const { facts } = deps
+    let polled: string | null = null
+    if (isFull && facts !== null) polled = await poll(facts)
+    const events = waiting
+    waiting = []
+    try {
+      const input = await gather({ rules, isFull, nowMs, events, cursor: polled })
+      await settle(input)
+      if (polled !== null) cursor = polled
+    } catch (error) {
+      // They have not been written down: the next pass looks at them again.
+      waiting = [...events, ...waiting].slice(0, EVENTS_WAITING_MAX)
+      throw error
+    }
+    numbers.passes += 1
+    numbers.lastPassMs = clock()
+    numbers.passSeconds = (performance.now() - startedMs) / 1000
+  }
+
+  /** Reads stored events from where the last pass that was written ended; the cursor to go on from. */
+  const poll = async (facts: AlertFacts): Promise<string | null> => {
+    let at = cursor ?? state.cursor
+    for (let read = 0; read < POLLS_MAX; read += 1) {
+      const page = await facts.eventsAfter(at).catch(() => null)
+      if (page === null) return at
+      takeEvents(page.events)
+      const isSame = page.cursor === at
+      at = page.cursor
+      if (isSame || page.events.length < 5_000) break
+    }
+    return at
+  }
+
+  const gather = async (from: {
+    readonly rules: readonly Rule[]
+    readonly isFull: boolean
+    readonly nowMs: number
+    readonly events: readonly FleetEvent[]
+    readonly cursor: string | null
+  }): Promise<PassInput> => {
+    const { rules, isFull, nowMs } = from
+    const { facts } = deps
+    const events = await gatherEvents(facts, from.events, { state, rules, nowMs })
+    const nothing = { events, signals: new Map(), zones: null, behindMs: null, cursor: from.cursor }
+    if (!isFull || facts === null) return nothing
+    const settled = await facts.settledUntilMs().catch(() => null)
+    settledMs = settled ?? settledMs
+    const due = rules.filter(
+      (rule) =>
+        rule.lane === 'value' &&
+        nowMs - (evaluatedMs.get(rule.name) ?? 0) >= rule.every * 1000 - PASS_EVERY_MS / 2,
+    )
+    const values = due.flatMap((rule) => (rule.lane === 'value' ? rule : []))
+    const signals = await gatherSignals(facts, values)
+    for (const { name } of values) evaluatedMs.set(name, nowMs)
+    const zones = settled === null ? null : await zonesOf(facts, rules, settled)
+    return { ...nothing, signals, zones, behindMs: settledMs === null ? null : nowMs - settledMs }
+  }
+
+  const zonesOf = async (facts: AlertFacts, rules: readonly Rule[], settledUntilMs: number) => {
+    const zoneRules = rules.filter(({ lane }) => lane === 'zone').map(({ name }) => name)
+    const slice = Math.floor(settledUntilMs / SLICE_MS)
+    if (zoneRules.length === 0 || slice <= slicedMs) return null
+    const { zone_sets: given, time_zone: timeZone } = deps.config()
+    const sets = given.length > 0 ? given : [DEFAULT_ZONE_SET]
+    const zones = await gatherZones(facts, {
+      sets,
+      settledUntilMs,
+      timeZone,
+      rules: zoneRules,
+      state,
+    }).catch((error: unknown) => {
+      log.warn('zones cannot be evaluated', { cause: String(error) })
+      return null
+    })
+    if (zones !== null) slicedMs = slice
+    return zones
+  }
+
+  const inTurn = (isFull: boolean): Promise<void> => {
+    const done = turn.then(() => evaluate(isFull))
+    turn = done.catch(() => undefined)
+    return done
+  }
+  const failed = (error: unknown) => {
+    numbers.failures += 1
+    if (error instanceof PlimsollError && error.code === 'E_LEASE_LOST') {
+      isRunning = false
+      end(error)
+      return
+    }
+    if (!isTroubled) log.error('alerts cannot be evaluated; trying again', { cause: String(error) })
+    isTroubled = true
+  }
+  const well = () => {
+    if (isTroubled) log.info('alerts are evaluated again')
+    isTroubled = false
+  }
+  const beat = () => {
+    if (deps.heartbeat === undefined || clock() - numbers.heartbeatMs < 60_000) return
+    numbers.heartbeatMs = clock()
+    deps
+      .heartbeat()
+      .catch((error: unknown) => log.warn('heartbeat failed', { cause: String(error) }))
+  }
+  const loop = () => {
+    const startedMs = performance.now()
+    void inTurn(true)
+      .then(() => (well(), beat()), failed)
+      .then(() => {
+        if (!isRunning) return
+        const restMs = PASS_EVERY_MS - (performance.now() - startedMs)
+        cancelPass = deps.after(Math.max(100, restMs), loop)
+      })
+  }
+  const announced = (events: readonly FleetEvent[]) => {
+    takeEvents(events)
+    if (!isRunning || cancelEvents !== null) return
+    cancelEvents = deps.after(EVENTS_WAIT_MS, () => {
+      cancelEvents = null
+      void inTurn(false).then(well, failed)
+    })
+  }
+
+  return {
+    name: 'alerts',
+    ended,
+    state: () => state,
+    pass: () => inTurn(true),
+    async start() {
+      await catchUp()
+      epoch = state.epoch + 1
+      evaluatedMs = new Map()
+      isRunning = true
+      unsubscribe = deps.feed?.subscribe(announced) ?? unsubscribe
+      deps.delivery.start()
+      loop()
+    },
+    async stop() {
+      isRunning = false
+      unsubscribe()
+      cancelPass()
+      cancelEvents?.()
+      await turn
+      await deps.delivery.stop()
+    },
+    health: () => healthOf({ numbers, state, delivery: deps.delivery.status(), isRunning, clock }),
+  }
+}
+
+function healthOf(now: {
+  readonly numbers: Numbers
+  readonly state: AlertState
+  readonly delivery: ReturnType<Delivery['status']>
+  readonly isRunning: boolean
+  readonly clock: Clock
+}): RoleHealth {
+  const { numbers, state, delivery, isRunning, clock } = now
+  const counts = { pending: 0, firing: 0, held: 0, resolved: 0 }
+  for (const { alert } of state.alerts.values()) counts[alert.state] += 1
+  const ageMs = numbers.lastPassMs === 0 ? null : clock() - numbers.lastPassMs
+  const isLate = ageMs !== null && ageMs > 4 * PASS_EVERY_MS
+  const trouble = [
+    ...(isLate ? [`the last evaluation was ${Math.round(ageMs / 1000)} s ago`] : []),
+    ...(delivery.dead > 0 ? [`${delivery.dead} messages could not be delivered`] : []),
+    ...(numbers.failedRules > 0 ? [`${numbers.failedRules} rules cannot be evaluated`] : []),
+  ]
+  return {
+    state: !isRunning ? 'stopped' : trouble.length > 0 ? 'degraded' : 'ok',
+    detail: trouble.join('; '),
+    metrics: {
+      evaluation_seconds: numbers.passSeconds,
+      evaluations_total: numbers.passes,
+      evaluation_failures_total: numbers.failures,
+      ...(ageMs === null ? {} : { last_evaluation_age_seconds: ageMs / 1000 }),
+      rules_failed: numbers.failedRules,
+      events_dropped_total: numbers.droppedEvents,
+      alerts_pending: counts.pending,
+      alerts_firing: counts.firing,
+      alerts_held: counts.held,
+      notifications_waiting: delivery.waiting,
+      notifications_dead: delivery.dead,
+      notification_oldest_seconds: delivery.oldestMs / 1000,
+    },
+  }
+}
