@@ -64,6 +64,7 @@ export function createSender(deps: SenderDeps): Sender {
   const outbox = createOutbox()
   const underWay = new Map<string, Promise<void>>()
   const quietUntilMs = new Map<string, number>()
+  const failing = new Set<string>()
   const writer = createResultWriter(deps)
   let isRunning = false
   let cancel = () => {}
@@ -126,11 +127,20 @@ export function createSender(deps: SenderDeps): Sender {
         channel,
         why: result.detail,
       })
-    else if (result.outcome === 'failed' && result.attempt === 1)
-      logger.warn('a notification was not taken; it is tried again', {
+    tellOnce(result)
+  }
+
+  /** A channel that stops or begins to take messages is news; each message is not. */
+  const tellOnce = ({ channel, outcome, detail }: DeliveryResult) => {
+    if (outcome === 'accepted') {
+      if (failing.delete(channel)) logger.info('a channel takes messages again', { channel })
+    } else if (!failing.has(channel)) {
+      failing.add(channel)
+      logger.warn('a channel does not take messages; they are tried again', {
         channel,
-        why: result.detail,
+        why: detail,
       })
+    }
   }
 
   return {
