@@ -93,9 +93,10 @@ export interface ForecastBook {
   saveScores(scores: readonly ForecastScore[]): Promise<void>
   /** Forecasts made in [fromMs, toMs), oldest first. */
   forecasts(range: { readonly fromMs: number; readonly toMs: number }): Promise<readonly Forecast[]>
-  /** Scores of forecasts made in [fromMs, toMs). */
+  /** Scores, so far ahead, of forecasts made in [fromMs, toMs). */
   scores(range: {
     readonly fromMs: number
     readonly toMs: number
+    readonly aheadS: number
   }): Promise<readonly ForecastScore[]>
 }
