@@ -1,11 +1,11 @@
 import type { Forecast } from '#schemas/alerts/forecast.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
-import { announce, type Announcement, QUIET } from './announce.ts'
-import { type Fit, learn } from './fit.ts'
-import { forecast } from './forecast.ts'
+import type { Announcement } from './announce.ts'
+import type { Fit } from './fit.ts'
 import type { KnownFacts } from './known.ts'
 import type { Calendar } from './season.ts'
 import { type Series, SLICE_MS, SLICES_PER_WEEK } from './series.ts'
+import { type ForecastState, NO_FORECAST_STATE, stepForecast } from './step.ts'
 
 /** A stretch of history to look ahead from, slice by slice, as it would have been done then. */
 export interface ReplayInput {
@@ -48,7 +48,6 @@ export interface Replay {
 
 const SLICES_IN_ROW = 3
 const CLEAR_ABOVE = 0.03
-const LEARN_EVERY = 288
 const HISTORY_SLICES = 8 * SLICES_PER_WEEK
 
 /** Times under the line by the upper bound, DEFINITIONS section 9: the fast condition and the clear one. */
@@ -78,60 +77,51 @@ export function replay(
   const { series, fromMs, toMs, line } = input
   const crossings = crossingsOf(series, line)
   const announced: Announced[] = []
-  let fit = input.fit ?? null
-  let state: Announcement = QUIET
+  let state: ForecastState = { ...NO_FORECAST_STATE, fit: input.fit ?? null }
   const first = Math.max(1, Math.round((fromMs - series.fromMs) / SLICE_MS))
   const end = Math.min(series.readings.length, Math.round((toMs - series.fromMs) / SLICE_MS))
   for (let at = first; at < end; at += 1) {
     const cut = Math.max(0, at - HISTORY_SLICES)
-    const known = {
-      fromMs: series.fromMs + cut * SLICE_MS,
-      readings: series.readings.slice(cut, at),
-    }
-    const isDue = input.fit === undefined && (at - first) % LEARN_EVERY === 0
-    if (fit === null || isDue) fit = learn(known, input.calendar)
     const nowMs = series.fromMs + at * SLICE_MS
-    const { labels, devices } = input
-    const made = forecast({
-      labels,
+    const { state: next, made } = stepForecast(state, {
+      labels: input.labels,
       line,
-      series: known,
-      fit,
+      series: { fromMs: series.fromMs + cut * SLICE_MS, readings: series.readings.slice(cut, at) },
       facts: input.factsAt(nowMs),
-      devices,
+      devices: input.devices,
+      calendar: input.calendar,
+      // Open from its third slice on, which is when its own alert tells of it.
+      isInZone: crossings.some(
+        ({ atMs, clearedMs }) =>
+          nowMs >= atMs + (SLICES_IN_ROW - 1) * SLICE_MS &&
+          (clearedMs === null || nowMs < clearedMs),
+      ),
+      isFrozen: input.fit !== undefined,
     })
-    if (made === null) continue
-    // Open from its third slice on, which is when its own alert tells of it.
-    const isInZone = crossings.some(
-      ({ atMs, clearedMs }) =>
-        nowMs >= atMs + (SLICES_IN_ROW - 1) * SLICE_MS && (clearedMs === null || nowMs < clearedMs),
-    )
-    const next = announce(state, made, isInZone)
-    note(announced, state, next, made)
+    if (made !== null) {
+      note(announced, state.announcement, made)
+      onForecast(made)
+    }
     state = next
-    onForecast({ ...made, announced: state.state })
   }
   return { announced, crossings: crossings.filter(({ atMs }) => atMs >= fromMs && atMs < toMs) }
 }
 
-function note(
-  announced: Announced[],
-  before: Announcement,
-  after: Announcement,
-  { made_ms, to_line }: Omit<Forecast, 'announced'>,
-): void {
+function note(announced: Announced[], before: Announcement, made: Forecast): void {
+  const { made_ms, to_line } = made
+  const pagedMs = made.announced === 'page' ? made_ms : null
   const open = announced.at(-1)
   if (before.state !== 'no' && open !== undefined)
     announced[announced.length - 1] = {
       ...open,
       untilMs: made_ms,
-      pagedMs: open.pagedMs ?? (after.state === 'page' ? made_ms : null),
+      pagedMs: open.pagedMs ?? pagedMs,
     }
-  else if (after.state !== 'no')
+  else if (made.announced !== 'no')
     announced.push({
       fromMs: made_ms,
       untilMs: made_ms,
-      pagedMs: after.state === 'page' ? made_ms : null,
+      pagedMs,
       latestMs: to_line.high_s === null ? null : made_ms + to_line.high_s * 1000,
     })
 }
