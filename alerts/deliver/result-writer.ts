@@ -13,7 +13,7 @@ const WHO = 'alerts'
  */
 export interface ResultWriter {
   start(): void
-  add(result: DeliveryResult): void
+  readonly add: (result: DeliveryResult) => void
   waiting(): number
   /** Past the queue, in somebody's name. Rejects as the journal does. */
   writeNow(results: readonly DeliveryResult[], who: string): Promise<void>
