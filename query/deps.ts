@@ -1,3 +1,4 @@
+import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { ModelCatalogue } from '#schemas/models/model.ts'
@@ -46,6 +47,8 @@ export interface QueryDeps {
   /** The built dashboard, or null to serve the API only. */
   readonly dashboardDir: string | null
   readonly demo?: DemoControl
+  /** Zone sets that people entered; absent or empty = the default. */
+  readonly zoneSets?: () => readonly ZoneSet[]
   /** What is known of accelerator models, the site's own entries first. */
   readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import { LINK_METRICS, NODE_METRICS } from '#schemas/node-metrics.ts'
 import { ModelEntry } from '#schemas/models/model.ts'
+import { ZonesAnswer } from '#schemas/api-zones.ts'
 import type { QueryDeps } from '../deps.ts'
+import { zonesAnswer } from '../zones.ts'
 import { answers } from './responses.ts'
 
 const CatalogueMetric = z.object({
@@ -22,12 +24,13 @@ const CatalogueModel = ModelEntry.extend({ origin: z.enum(['built-in', 'site']) 
 
 const METRICS = [...DEVICE_METRICS, ...NODE_METRICS, ...LINK_METRICS]
 
-/** GET /api/v1/metrics, /api/v1/models: the metric catalogue (`scope`: device, node or link) and the model catalogue. */
-export const catalogueRoutes: FastifyPluginCallbackZod<{ deps: Pick<QueryDeps, 'models'> }> = (
-  app,
-  { deps },
-  done,
-) => {
+/**
+ * GET /api/v1/metrics, /api/v1/models, /api/v1/zones: the metric catalogue (`scope`: device, node or link), the model
+ * catalogue, and the lines of zones.
+ */
+export const catalogueRoutes: FastifyPluginCallbackZod<{
+  deps: Pick<QueryDeps, 'models' | 'clock' | 'simulated' | 'zoneSets'>
+}> = (app, { deps }, done) => {
   app.get(
     '/metrics',
     {
@@ -49,6 +52,20 @@ export const catalogueRoutes: FastifyPluginCallbackZod<{ deps: Pick<QueryDeps, '
       },
     },
     () => ({ models: deps.models.list().map(({ origin, entry }) => ({ origin, ...entry })) }),
+  )
+  app.get(
+    '/zones',
+    {
+      schema: {
+        tags: ['fleet'],
+        summary: 'Zone sets with their dated levels: the lines that charts draw',
+        querystring: z.strictObject({
+          at: z.string().max(64).optional().describe('which levels are in force; default: now'),
+        }),
+        response: answers(ZonesAnswer),
+      },
+    },
+    ({ query: { at } }) => zonesAnswer(deps, at),
   )
   done()
 }
