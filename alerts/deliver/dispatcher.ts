@@ -1,5 +1,4 @@
 import type { DeliveryResult } from '#schemas/alerts/alert.ts'
-import type { ChannelConfig } from '#schemas/alerts/channel-config.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { attempt, type Attempt, type AttemptPorts } from './attempt.ts'
@@ -73,16 +72,10 @@ export function createDispatcher(
     const work = attempt(item, channel, deps.config(), deps).then((made) => {
       for (const one of items) underWay.delete(tryKey(one.notification.id, channel.name))
       for (const one of items) finish(one, channel.name, { ...made, startMs })
-      keepQuiet(channel, made)
+      keepQuiet(quietUntilMs, channel.name, { made, nowMs: clock() })
       look()
     })
     for (const one of items) underWay.set(tryKey(one.notification.id, channel.name), work)
-  }
-
-  const keepQuiet = (channel: ChannelConfig, { verdict }: Attempt) => {
-    if (verdict.kind === 'retry' && verdict.waitMs !== null)
-      quietUntilMs.set(channel.name, clock() + verdict.waitMs)
-    else quietUntilMs.delete(channel.name)
   }
 
   /** What an attempt means for its notification, applied at once and written down. */
@@ -117,6 +110,18 @@ export function createDispatcher(
       await Promise.allSettled(underWay.values())
     },
   }
+}
+
+/** A receiver that asked for quiet gets it; any other answer ends it. */
+function keepQuiet(
+  quietUntilMs: Map<string, number>,
+  channel: string,
+  { made, nowMs }: { readonly made: Attempt; readonly nowMs: number },
+): void {
+  const { verdict } = made
+  if (verdict.kind === 'retry' && verdict.waitMs !== null)
+    quietUntilMs.set(channel, nowMs + verdict.waitMs)
+  else quietUntilMs.delete(channel)
 }
 
 /** Logs dead letters, and that a channel stops or begins to take messages: each message is no news. */

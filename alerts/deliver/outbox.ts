@@ -75,28 +75,16 @@ export function createOutbox(): Outbox {
 
   const finish = (id: string) => {
     items.delete(id)
-    finished.add(id)
-    const [oldest] = finished
-    if (finished.size > FINISHED_MAX && oldest !== undefined) finished.delete(oldest)
+    remember(finished, id)
   }
 
   const queue = (notification: Notification) => {
-    const { id, group, channel, reason, mention } = notification
+    const { id, group, channel, reason } = notification
     if (items.has(id) || finished.has(id)) return
     const key = conversationKey(group, channel)
     const open = conversations.get(key)
-    const isResolve = reason === 'resolved'
-    const named = isResolve ? [...(open?.people ?? []), mention] : [mention]
-    items.set(id, {
-      notification,
-      alerts: notification.fingerprints.flatMap((one) => alerts.get(one) ?? []),
-      people: [...new Set(named)],
-      also: isResolve ? [...(open?.takenOver ?? [])].filter((one) => one !== channel) : [],
-      tries: new Map(),
-      isTaken: false,
-      state: 'waiting',
-    })
-    if (isResolve) conversations.delete(key)
+    items.set(id, itemOf(notification, open, alerts))
+    if (reason === 'resolved') conversations.delete(key)
     else if (reason !== 'digest' && reason !== 'test' && reason !== 'drill')
       conversations.set(key, continued(open, notification))
   }
@@ -131,23 +119,29 @@ export function createOutbox(): Outbox {
     items.set(id, { ...item, tries, isTaken, state: outcome === 'dead' ? 'dead' : item.state })
   }
 
-  const prune = (nowMs: number) => {
-    if (nowMs - prunedMs < PRUNE_EVERY_MS) return
-    prunedMs = nowMs
-    for (const [fingerprint, { resolved_ms }] of alerts)
-      if (resolved_ms !== null && resolved_ms < nowMs - FORGET_MS) alerts.delete(fingerprint)
-  }
-
   const applyEntry = ({ body, at_ms }: JournalEntry) => {
     if (body.kind === 'alert_deliveries') for (const result of body.results) applyResult(result)
     if (body.kind !== 'alerts') return
     for (const { alert } of body.transitions) alerts.set(alert.fingerprint, alert)
     for (const notification of body.notifications) queue(notification)
     for (const fingerprint of body.forgotten) alerts.delete(fingerprint)
-    prune(at_ms)
+    if (at_ms - prunedMs < PRUNE_EVERY_MS) return
+    prunedMs = at_ms
+    forgetOld(alerts, at_ms)
   }
 
   return { items, alerts, conversations, gone, acceptedMs, attemptsMs, applyEntry, applyResult }
+}
+
+function remember(finished: Set<string>, id: string): void {
+  finished.add(id)
+  const [oldest] = finished
+  if (finished.size > FINISHED_MAX && oldest !== undefined) finished.delete(oldest)
+}
+
+function forgetOld(alerts: Map<string, Alert>, nowMs: number): void {
+  for (const [fingerprint, { resolved_ms }] of alerts)
+    if (resolved_ms !== null && resolved_ms < nowMs - FORGET_MS) alerts.delete(fingerprint)
 }
 
 export const conversationKey = (group: string, channel: string) => `${group} ${channel}`
@@ -155,6 +149,25 @@ export const conversationKey = (group: string, channel: string) => `${group} ${c
 /** Whether a channel is done with a notification, one way or the other. */
 export const isOver = (tries: Tries | undefined): boolean =>
   tries !== undefined && (tries.last.outcome === 'accepted' || tries.last.next_ms === null)
+
+function itemOf(
+  notification: Notification,
+  open: Conversation | undefined,
+  alerts: ReadonlyMap<string, Alert>,
+): OutboxItem {
+  const { channel, mention, reason, fingerprints } = notification
+  const isResolve = reason === 'resolved'
+  const named = isResolve ? [...(open?.people ?? []), mention] : [mention]
+  return {
+    notification,
+    alerts: fingerprints.flatMap((one) => alerts.get(one) ?? []),
+    people: [...new Set(named)],
+    also: isResolve ? [...(open?.takenOver ?? [])].filter((one) => one !== channel) : [],
+    tries: new Map(),
+    isTaken: false,
+    state: 'waiting',
+  }
+}
 
 function continued(open: Conversation | undefined, last: Notification): Conversation {
   const conversation: Conversation = open ?? {
