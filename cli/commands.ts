@@ -2,6 +2,7 @@ import { BACKTEST } from './backtest-options.ts'
 import type { CommandSpec } from './command.ts'
 import { IMPORT, IMPORT_HISTORY, IMPORT_SLURM } from './import-options.ts'
 import {
+  ALERTS,
   BUS,
   COLLECT,
   DATA,
@@ -32,6 +33,7 @@ With NATS_URL the collector publishes through JetStream, otherwise ingest reads 
       ...STORE,
       ...BUS,
       ...SERVE,
+      ...ALERTS,
       ...SITE,
       ...SETTLE,
       ...REPORTS,
@@ -363,6 +365,21 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
       'plimsoll load --nats nats://bus:4222 --devices 50000 --interval 1s --duration 10m --json',
     ],
     load: () => import('./commands/load.ts'),
+  },
+  {
+    name: 'alerts',
+    summary: 'evaluate alert rules and deliver what they say (part of all and demo)',
+    arguments: '[check] [options]',
+    words: 1,
+    details: `Evaluates the rule pack and the site's own rules over one store, keeps what it decides in the journal and delivers it.
+Several may run: one works, the others take over when it is silent. Both files are read again when they change.
+\`plimsoll alerts check\` reads them, says what is wrong with them and changes nothing. How it works: docs/alerts.md.`,
+    options: { ...ALERTS, ...DATA, ...STORE, ...BUS, ...SITE, ...STATUS_PAGE },
+    examples: [
+      'plimsoll alerts --alerts alerts.yaml --nats nats://bus:4222 --clickhouse http://db:8123/plimsoll',
+      'plimsoll alerts check --alerts alerts.yaml --rules rules/',
+    ],
+    load: () => import('./commands/alerts.ts'),
   },
   {
     name: 'status',

@@ -78,6 +78,13 @@ export const SITE: Readonly<Record<string, OptionSpec>> = {
     help: "the site's time zone; a day is its local day (PLIMSOLL_TIMEZONE; default UTC)",
   },
 }
+export const ALERTS: Readonly<Record<string, OptionSpec>> = {
+  alerts: { value: 'FILE', help: 'whom to tell of alerts, YAML (PLIMSOLL_ALERTS)' },
+  rules: {
+    value: 'PATH',
+    help: "the site's own alert rules: a YAML file or a folder of them (PLIMSOLL_RULES)",
+  },
+}
 export const SETTLE: Readonly<Record<string, OptionSpec>> = {
   'settle-delay': {
     value: 'SECONDS',

@@ -37,6 +37,10 @@ export const Settings = z.strictObject({
   tokensFile: z.string().min(1).optional(),
   /** The site's own entries of the model catalogue, YAML. */
   modelsFile: z.string().min(1).optional(),
+  /** Whom to tell of alerts, and where: YAML. */
+  alertsFile: z.string().min(1).optional(),
+  /** The site's own rules: a YAML file, or a folder of them. */
+  rulesPath: z.string().min(1).optional(),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai').default('UTC'),
   /** Wait after a minute's end before it is settled. */
   settleDelaySeconds: z.coerce.number().int().min(1).max(3600).default(20),
@@ -71,6 +75,8 @@ const SOURCES: readonly (readonly [field: keyof Settings, option: string, variab
   ['identityHeader', 'identity-header', 'PLIMSOLL_IDENTITY_HEADER'],
   ['tokensFile', 'tokens', 'PLIMSOLL_TOKENS'],
   ['modelsFile', 'models', 'PLIMSOLL_MODELS'],
+  ['alertsFile', 'alerts', 'PLIMSOLL_ALERTS'],
+  ['rulesPath', 'rules', 'PLIMSOLL_RULES'],
   ['timeZone', 'timezone', 'PLIMSOLL_TIMEZONE'],
   ['settleDelaySeconds', 'settle-delay', 'PLIMSOLL_SETTLE_DELAY_SECONDS'],
   ['retention', 'retention', 'PLIMSOLL_RETENTION'],

@@ -4,6 +4,8 @@ import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
 
 export interface StandbyOptions {
   readonly log: Logger
+  /** What the process is, for people; default `ingest`. */
+  readonly what?: string
   /** What the role needs to have for itself; `close` is called after it stopped. */
   open(): Promise<{ readonly leases: readonly Lease[]; close(): Promise<void> }>
 }
@@ -25,7 +27,7 @@ const WAITING: RoleHealth = {
  * process starts it again, and it waits.
  */
 export function standbyRole(role: Role, options: StandbyOptions): Role {
-  const { log } = options
+  const { log, what = 'ingest' } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
@@ -37,7 +39,7 @@ export function standbyRole(role: Role, options: StandbyOptions): Role {
   const begin = async (leases: readonly HeldLease[]) => {
     held = leases
     for (const [index, lease] of leases.entries())
-      void lease.lost.then(() => end(lost(opened?.leases[index]?.name ?? '')))
+      void lease.lost.then(() => end(lost(what, opened?.leases[index]?.name ?? '')))
     await role.start()
     isWorking = true
   }
@@ -93,8 +95,8 @@ async function takeNow(leases: readonly Lease[]): Promise<HeldLease[] | null> {
   }
 }
 
-const lost = (name: string) =>
+const lost = (what: string, name: string) =>
   new PlimsollError(
     'E_LEASE_LOST',
-    `another ingest process has taken over ${name}: this one was silent for too long. It ends; started again it is the spare`,
+    `another ${what} process has taken over ${name}: this one was silent for too long. It ends; started again it is the spare`,
   )

@@ -12,9 +12,10 @@ import { createSessions } from './access/sessions.ts'
 import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
 import { fleetDeps } from './fleet.ts'
-import type { LedgerDeps, MoneyDocuments } from './ledger/cells.ts'
-import { createJournalView, type JournalView } from './journal-state.ts'
+import type { LedgerDeps } from './ledger/cells.ts'
+import { createJournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
+import { moneyDocuments } from './money-documents.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
 import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/dashboard.ts'
@@ -124,17 +125,6 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
   answerNotFound(app, deps.dashboardDir !== null)
   return { app, hub, metrics }
-}
-
-/** What the journal says of money and meters, as the ledger asks for it. */
-async function moneyDocuments(journal: JournalView): Promise<MoneyDocuments> {
-  const { prices, contracts, owners, facility } = await journal.current()
-  return {
-    prices: prices?.body ?? null,
-    contracts: contracts?.body.contracts ?? [],
-    owners: owners?.body.owners ?? [],
-    facility,
-  }
 }
 
 async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {

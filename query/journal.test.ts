@@ -85,6 +85,20 @@ describe('the journal in the API', () => {
     )
   })
 
+  it('takes no entry that only the evaluator of alerts writes, and nothing beside it', async () => {
+    const { app } = await site()
+    const forged = { kind: 'alerts', epoch: 1, transitions: [], notifications: [], forgotten: [] }
+    for (const body of [forged, { kind: 'alert_deliveries', results: [] }]) {
+      const payload = { bodies: [OWNERS, body] }
+      const refused = await app.inject({ method: 'POST', url, headers, payload })
+      expect([refused.statusCode, codeOf(refused)]).toEqual([403, 'E_FORBIDDEN'])
+    }
+    const page = JournalPage.parse(
+      (await app.inject({ url: `${url}?kind=alerts`, headers })).json(),
+    )
+    expect(page).toMatchObject({ last: 0, entries: [] })
+  })
+
   it('gives pages from a sequence on, of one kind too', async () => {
     const { app } = await site()
     const payload = { bodies: [OWNERS, CONTRACTS, OWNERS, CONTRACTS] }

@@ -38,6 +38,12 @@ export const JournalQuery = z.strictObject({
       'references',
       'contracts',
       'facility',
+      'alerts',
+      'alert_deliveries',
+      'alert_acks',
+      'silences',
+      'roster',
+      'rule_trust',
     ])
     .optional(),
 })

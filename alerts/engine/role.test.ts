@@ -73,7 +73,7 @@ describe('the alerts role', () => {
     const startedMs = performance.now()
     await plant.goOn(300)
     const tookMs = performance.now() - startedMs
-    for (let minute = 0; minute < 30; minute += 1) await plant.goOn(60_000)
+    for (const ms of [15_000, 60_000, 300_000, 900_000, 1_800_000]) await plant.goOn(ms)
     const byChannel = Map.groupBy(plant.notifications(), ({ channel }) => channel)
     for (const [channel, told] of byChannel) expect(told.length, channel).toBeLessThanOrEqual(5)
     const [first] = plant.notifications()

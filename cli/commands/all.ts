@@ -1,3 +1,4 @@
+import { alertsService, oneAtATime } from '../alerts-service.ts'
 import { collectorConfig } from '../collector-config.ts'
 import { fileControl, natsControl } from '../control-service.ts'
 import { directCollector, natsCollector } from '../collector-service.ts'
@@ -37,6 +38,9 @@ export async function run(invocation: Invocation): Promise<number> {
     ready: () => ({ ready: true, progress: '' }),
     openControl: control.store,
   })
+  const environment = invocation.env
+  const alerts = alertsService({ ...parts, simulated: false, environment })
+  roles.push(oneAtATime(alerts, settings, log))
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp([...roles, query], page), log, () => {
     for (const line of welcome(collector.inner(), query.url())) invocation.print(line)

@@ -18,6 +18,9 @@ const tags = ['journal']
 /** Entries looked at for one page: a rare kind is found over several pages. */
 const LOOKED_AT_MAX = 1_000
 
+/** An entry of these from outside would be a page that no rule made, or one that is never sent. */
+const EVALUATOR_KINDS: ReadonlySet<JournalBody['kind']> = new Set(['alerts', 'alert_deliveries'])
+
 type JournalRouteDeps = Pick<QueryDeps, 'audit' | 'clock' | 'journal'> & {
   readonly guard: Guard
   readonly journalView: Pick<JournalView, 'changed'>
@@ -73,6 +76,12 @@ async function append(
   deps: JournalRouteDeps,
 ): Promise<JournalAppended> {
   const journal = journalOf(deps)
+  const forbidden = bodies.find(({ kind }) => EVALUATOR_KINDS.has(kind))
+  if (forbidden !== undefined)
+    throw new PlimsollError(
+      'E_FORBIDDEN',
+      `entries of the kind ${forbidden.kind} are written by the evaluator of alerts only`,
+    )
   const person = await deps.guard.identify(request)
   const who = person?.name ?? 'loopback'
   const note = (body: JournalBody, outcome: 'done' | 'failed') =>

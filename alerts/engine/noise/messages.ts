@@ -43,13 +43,11 @@ export function notificationOf(
   const { channel, group, reason, severity, urgent, mention, head, toldMs } = message
   const worst = worstFirst(message.alerts)
   const listed = worst.slice(0, LISTED_MAX)
-  const shown =
-    message.shown?.slice(0, LISTED_MAX) ??
-    (head === null ? listed : [head, ...listed.slice(0, LISTED_MAX - 1)])
   const lines = from.render({
     reason,
     severity,
-    alerts: shown,
+    alerts: message.shown?.slice(0, LISTED_MAX) ?? listed,
+    head,
     ruleWords: from.ruleWords,
     more: Math.max(0, worst.length - listed.length),
     ...(toldMs === undefined ? {} : { toldMs }),

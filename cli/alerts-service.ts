@@ -1,0 +1,128 @@
+import { createDelivery } from '../alerts/deliver/delivery.ts'
+import { type AlertsRole, createAlertsRole } from '../alerts/engine/role.ts'
+import { renderLines } from '../alerts/message/lines.ts'
+import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
+import { configWarnings } from '../alerts/roster/warnings.ts'
+import { connectBus } from '../ingest/bus/connect.ts'
+import { openJetStreamLease } from '../ingest/bus/jetstream-lease.ts'
+import { connectReader } from '../ingest/store/reader.ts'
+import { alertFactsOver } from '../query/alerts/service.ts'
+import type { RosterOverride } from '#schemas/alerts/alert.ts'
+import type { AlertsConfig } from '#schemas/alerts/config.ts'
+import type { EventFeed } from '#schemas/alerts/ports.ts'
+import type { Journal } from '#schemas/journal.ts'
+import type { Logger, Role } from '#schemas/role.ts'
+import {
+  configPaths,
+  linkKey,
+  readAlertsConfig,
+  readRules,
+  rulePaths,
+  watched,
+} from './alerts-files.ts'
+import { lazyRole } from './lazy-role.ts'
+import { siteModels } from './models.ts'
+import type { Settings } from './settings.ts'
+import { standbyRole } from './standby.ts'
+import type { StoreAccess } from './store.ts'
+
+export interface AlertsServiceOptions {
+  readonly settings: Settings
+  readonly store: StoreAccess
+  readonly log: Logger
+  readonly simulated: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly openJournal: () => Promise<Journal>
+  /** The fast way of events, where this process has one. */
+  readonly feed?: EventFeed
+}
+
+/** The evaluator and sender of alerts; one at a time, by a lease around it where there are several processes. */
+export function alertsService(options: AlertsServiceOptions) {
+  const { settings, log } = options
+  return lazyRole<AlertsRole>('alerts', async () => {
+    const { alertsFile, rulesPath } = settings
+    const config = await watched(configPaths(alertsFile), () => readAlertsConfig(alertsFile), log)
+    const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
+    for (const { words } of configWarnings(config.current())) log.warn(words.en)
+    const journal = await options.openJournal()
+    const reader = connectReader(options.store.connection())
+    const ruleOf = (name: string) => loaded.current().rules.get(name)?.rule ?? null
+    const delivery = createDelivery({
+      journal,
+      config: config.current,
+      environment: options.environment,
+      linkKey: await linkKey(settings.dataDir),
+      runbookOf: (name) => {
+        const rule = ruleOf(name)
+        return rule === null ? null : (rule.runbook ?? name.replaceAll('_', '-'))
+      },
+      logger: log,
+    })
+    const facts = alertFactsOver({
+      reader,
+      clock: Date.now,
+      log,
+      timeZone: settings.timeZone,
+      simulated: options.simulated,
+      journal,
+      models: await siteModels(settings.modelsFile),
+    })
+    const role = createAlertsRole({
+      journal,
+      facts,
+      feed: options.feed ?? null,
+      delivery,
+      rules: () => [...loaded.current().rules.values()].map(({ rule }) => rule),
+      config: config.current,
+      around: {
+        render: (group) =>
+          renderLines(group, { timeZone: config.current().time_zone, nowMs: Date.now() }),
+        ruleWords: ruleOf,
+        personOf: (which, atMs) =>
+          personOf(config.current(), role.state().overrides.values(), which, atMs),
+      },
+      heartbeat: () => delivery.heartbeat.beat(),
+      clock: Date.now,
+      log,
+      after: (ms, callback) => {
+        const timer = setTimeout(callback, ms)
+        return () => clearTimeout(timer)
+      },
+    })
+    const close = async () => {
+      config.stop()
+      loaded.stop()
+      await reader.close()
+    }
+    return { role, close }
+  })
+}
+
+/** Where there is a NATS server, one process evaluates and the others wait; without one there is only this process. */
+export function oneAtATime(working: Role, settings: Settings, log: Logger): Role {
+  const { natsUrl: url, natsCreds } = settings
+  if (url === undefined) return working
+  return standbyRole(working, {
+    log,
+    what: 'alerts',
+    async open() {
+      const login = natsCreds === undefined ? {} : { credsFile: natsCreds }
+      const connection = await connectBus({ url, name: 'plimsoll alerts', ...login })
+      const lease = await openJetStreamLease({ connection, name: 'alerts' })
+      return { leases: [lease], close: () => connection.close() }
+    },
+  })
+}
+
+function personOf(
+  { roster, time_zone: timeZone }: AlertsConfig,
+  overrides: Iterable<RosterOverride>,
+  which: string,
+  atMs: number,
+): string {
+  if (which !== 'on_call' && which !== 'next') return which
+  const onCall = onCallAt(roster, overrides, { atMs, timeZone })
+  if (which === 'on_call') return onCall?.person ?? ''
+  return nextOnCall(roster, onCall, { atMs, timeZone }) ?? onCall?.person ?? ''
+}
