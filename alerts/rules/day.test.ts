@@ -3,7 +3,7 @@ import type { Alert } from '#schemas/alerts/alert.ts'
 import type { FleetEvent } from '#schemas/alerts/ports.ts'
 import type { EventRule } from '#schemas/alerts/rule.ts'
 import { readYaml } from '../../cli/import/yaml-document.ts'
-import { hasSignal } from '../../query/alerts/facts.ts'
+import { isSignalName } from '../../query/alerts/signals.ts'
 import { type EventMemory, evaluateEvents } from '../engine/evaluate-event.ts'
 import { loadRules } from './load.ts'
 
@@ -129,7 +129,7 @@ function dayOf(random: () => number, dayMs: number): Fault[] {
 
 const pack = await loadRules({
   read: (text, schema, file) => readYaml(text, schema, file).data,
-  hasSignal,
+  hasSignal: isSignalName,
 })
 const eventRules = [...pack.rules.values()].flatMap(({ rule }): EventRule[] =>
   rule.lane === 'event' ? [rule] : [],

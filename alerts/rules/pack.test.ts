@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Rule } from '#schemas/alerts/rule.ts'
 import { readYaml } from '../../cli/import/yaml-document.ts'
-import { hasSignal } from '../../query/alerts/facts.ts'
+import { isSignalName } from '../../query/alerts/signals.ts'
 import { type RuleCoverage, silentRules } from './coverage.ts'
 import { failedCases, loadRules, type ReadRules } from './load.ts'
 import { runCase } from './run-case.ts'
 
 const read: ReadRules = (text, schema, file) => readYaml(text, schema, file).data
-const pack = await loadRules({ read, hasSignal })
+const pack = await loadRules({ read, hasSignal: isSignalName })
 const rules = [...pack.rules.values()].map(({ rule }) => rule)
 
 describe('the pack', () => {
@@ -67,7 +67,7 @@ describe('a site’s own file', () => {
     const path = join(folder, 'own.yaml')
     await writeFile(path, text)
     try {
-      return await loadRules({ read, hasSignal }, [path])
+      return await loadRules({ read, hasSignal: isSignalName }, [path])
     } finally {
       await rm(folder, { recursive: true })
     }

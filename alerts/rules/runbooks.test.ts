@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readYaml } from '../../cli/import/yaml-document.ts'
-import { hasSignal } from '../../query/alerts/facts.ts'
+import { isSignalName } from '../../query/alerts/signals.ts'
 import { loadRules } from './load.ts'
 
 const folder = join(import.meta.dirname, '../../docs/runbooks')
 const pack = await loadRules({
   read: (text, schema, file) => readYaml(text, schema, file).data,
-  hasSignal,
+  hasSignal: isSignalName,
 })
 const pages = [...pack.rules.values()].map(({ rule }) => ({
   rule,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { ZoneSet } from '#schemas/alerts/zone-set.ts'
+import { LoopRow } from '#schemas/facility.ts'
 import { publish, seedDevices, seedGroups, type SeedMinute, seedRows } from '../seed.testing.ts'
 import { HOUR_MS, MINUTE_MS } from '../window.ts'
 import { type AlertSite, seedSpans, startAlertSite } from './alerts.testing.ts'
@@ -195,6 +196,17 @@ test('standing: where devices are, who holds them, and how large the job is', as
     job_devices: '2',
   })
   expect(found.get('3')).not.toHaveProperty('job')
+  const loop = LoopRow.parse({
+    loop: 'loop-4',
+    hall: 'h1',
+    units: ['cdu-1'],
+    racks: ['r*'],
+    from_ms: 0,
+    to_ms: null,
+  })
+  const facility = { ...site.documents.facility, loops: [loop] }
+  site.documents = { ...site.documents, facility }
+  expect((await site.facts().standing(['1'])).get('1')).toMatchObject({ loop: 'loop-4' })
   expect(found.has('9')).toBe(false)
 })
 

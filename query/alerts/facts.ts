@@ -17,7 +17,7 @@ import { jobSignals } from './job-signals.ts'
 import { plantSignals } from './plant-signals.ts'
 import { rackSignals } from './rack-signals.ts'
 import { createCovered, type SignalDeps, type SignalSources, withGone } from './signal.ts'
-import { isSignalName, SIGNAL_NAMES, wellValue } from './signals.ts'
+import { SIGNAL_NAMES, wellValue } from './signals.ts'
 import { standing } from './standing.ts'
 import { zoneSlices } from './zone-slices.ts'
 
@@ -75,9 +75,6 @@ export function createSignals(deps: SignalDeps): ReadonlyMap<string, () => Promi
     }),
   )
 }
-
-/** Whether rules may name a signal. */
-export const hasSignal = (name: string): boolean => isSignalName(name)
 
 const FIELDS = new Set<string>(DIMENSIONS)
 

@@ -1,6 +1,7 @@
 import type { AlertFacts } from '#schemas/alerts/ports.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
-import type { FacilityBook } from '#schemas/facility.ts'
+import { type FacilityBook, facilityAt } from '#schemas/facility.ts'
+import { isOnLoop } from '../facility/loop-places.ts'
 import type { FleetDeps } from '../fleet.ts'
 import { alertStanding } from '../queries/alert-standing.ts'
 
@@ -21,15 +22,33 @@ export async function standing(
 ): ReturnType<AlertFacts['standing']> {
   const found = new Map<string, AlertLabels & { readonly job_devices?: string }>()
   const now_ms = deps.clock()
+  const { loops } = facilityAt((await deps.documents()).facility, now_ms)
+  const loopOf = memoized(
+    (hall, rack) => loops.find((row) => isOnLoop(row, { hall, rack }))?.loop ?? '',
+  )
   for (let at = 0; at < devices.length; at += AT_ONCE) {
     const rows = await alertStanding.run(deps.reader, {
       ids: devices.slice(at, at + AT_ONCE),
       now_ms,
     })
     for (const { id, job_devices, ...place } of rows) {
-      const labels = { ...labelsFrom(place), device: id }
+      const labels = {
+        ...labelsFrom({ ...place, loop: loopOf(place.hall, place.rack) }),
+        device: id,
+      }
       found.set(id, job_devices > 0 ? { ...labels, job_devices: String(job_devices) } : labels)
     }
   }
   return found
+}
+
+/** A rack is asked for once, however many of its devices are. */
+function memoized(find: (hall: string, rack: string) => string) {
+  const known = new Map<string, string>()
+  return (hall: string, rack: string): string => {
+    const key = JSON.stringify([hall, rack])
+    const found = known.get(key) ?? find(hall, rack)
+    known.set(key, found)
+    return found
+  }
 }
