@@ -1,4 +1,4 @@
-import { createDelivery } from '../alerts/deliver/delivery.ts'
+import { createDelivery, type DeliveryDeps } from '../alerts/deliver/delivery.ts'
 import { type AlertsRole, createAlertsRole } from '../alerts/engine/role.ts'
 import { renderLines } from '../alerts/message/lines.ts'
 import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
@@ -33,6 +33,11 @@ export interface AlertsServiceOptions {
   readonly simulated: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly openJournal: () => Promise<Journal>
+  /** Instead of the alerting file and the network: the demo's channels and their receiver. */
+  readonly demo?: {
+    readonly config: () => AlertsConfig
+    readonly receiver: NonNullable<DeliveryDeps['receiver']>
+  }
   /** The fast way of events, where this process has one. */
   readonly feed?: EventFeed
 }
@@ -42,7 +47,12 @@ export function alertsService(options: AlertsServiceOptions) {
   const { settings, log } = options
   return lazyRole<AlertsRole>('alerts', async () => {
     const { alertsFile, rulesPath } = settings
-    const config = await watched(configPaths(alertsFile), () => readAlertsConfig(alertsFile), log)
+    const given = options.demo?.config
+    const config = await watched(
+      configPaths(alertsFile),
+      async () => given?.() ?? (await readAlertsConfig(alertsFile)),
+      log,
+    )
     const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
     for (const { words } of configWarnings(config.current())) log.warn(words.en)
     const journal = await options.openJournal()
@@ -58,6 +68,7 @@ export function alertsService(options: AlertsServiceOptions) {
         return rule === null ? null : (rule.runbook ?? name.replaceAll('_', '-'))
       },
       logger: log,
+      ...(options.demo === undefined ? {} : { receiver: options.demo.receiver }),
     })
     const facts = alertFactsOver({
       reader,

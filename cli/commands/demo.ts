@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import {
+  createDemoReceiver,
+  DEMO_ALERTS_CONFIG,
+  DEMO_ENVIRONMENT,
+} from '../../alerts/demo-receiver.ts'
 import { demoBooks } from '../../demo/books.ts'
 import { createFacilityModel, type FacilityModel } from '../../demo/facility/model.ts'
 import { buildSite } from '../../demo/facility/site.ts'
@@ -19,6 +24,7 @@ import { connectStore, type Store } from '../../ingest/store/store.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
+import { alertsService, type AlertsServiceOptions } from '../alerts-service.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
 import { fileControl } from '../control-service.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
@@ -89,7 +95,8 @@ export async function run(invocation: Invocation): Promise<number> {
     log,
   })
   const feeding = [history.role, fleet, journal.role, books, slurm, ingest]
-  const roles: Role[] = [...store.roles, ...feeding, control.role]
+  const alerts = demoAlerts({ settings, store, log, openJournal })
+  const roles: Role[] = [...store.roles, ...feeding, control.role, alerts]
   const query = queryService({
     settings,
     store,
@@ -115,6 +122,22 @@ export async function run(invocation: Invocation): Promise<number> {
     )
     invocation.print('In 90 s an incident plays. Ctrl-C stops.')
     if (invocation.flag('open')) openBrowser(query.url())
+  })
+}
+
+/** Rules over the simulated fleet; what they say is kept by a receiver in this process and leaves it never. */
+const demoAlerts = (
+  parts: Pick<AlertsServiceOptions, 'settings' | 'store' | 'log' | 'openJournal'>,
+): Role => {
+  const { port, timeZone } = parts.settings
+  return alertsService({
+    ...parts,
+    simulated: true,
+    environment: DEMO_ENVIRONMENT,
+    demo: {
+      config: () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone),
+      receiver: createDemoReceiver(Date.now),
+    },
   })
 }
 
