@@ -6,7 +6,7 @@ import { HOUR_MS } from '../window.ts'
 import {
   noAnswer,
   ofAll,
-  READ_TTL_MS,
+  perMinute,
   settledMinutes,
   share,
   type SignalDeps,
@@ -26,18 +26,15 @@ type GroupRow = Awaited<ReturnType<typeof alertGroups.run>>[number]
 
 /** Signals of the whole fleet, its clusters and halls, out of settled group minutes. */
 export function fleetSignals(deps: SignalDeps): SignalSources {
-  const read = (minutes: number, ttlMs: number) =>
-    memo(deps.clock, ttlMs, async () => {
-      const window = await settledMinutes(deps, minutes)
-      if (window === null) return null
-      const { toMs, ...range } = window
-      return { toMs, rows: await alertGroups.run(deps.reader, range) }
-    })
-  const [now, hour, day] = [
-    read(NOW_MINUTES, READ_TTL_MS),
-    read(HOUR_MINUTES, READ_TTL_MS),
-    read(DAY_MINUTES, DAY_TTL_MS),
-  ]
+  const read = async (minutes: number) => {
+    const window = await settledMinutes(deps, minutes)
+    if (window === null) return null
+    const { toMs, ...range } = window
+    return { toMs, rows: await alertGroups.run(deps.reader, range) }
+  }
+  const now = perMinute(deps, () => read(NOW_MINUTES))
+  const hour = perMinute(deps, () => read(HOUR_MINUTES))
+  const day = memo(deps.clock, DAY_TTL_MS, () => read(DAY_MINUTES))
   const ofDay = (row: (group: GroupRow) => number | null) => async () => {
     const found = await day()
     if (found === null) return noAnswer(deps.clock())
@@ -71,8 +68,8 @@ export function fleetSignals(deps: SignalDeps): SignalSources {
       const value = Number(missing) / 1000 / HOUR_MS
       return { atMs: found.toMs, rows: [{ labels: {}, value }], covered: ofAll(1) }
     },
-    mw_swing: () => powerSwing(deps),
-    async contingency_jobs() {
+    mw_swing: perMinute(deps, () => powerSwing(deps)),
+    contingency_jobs: perMinute(deps, async () => {
       const window = await settledMinutes(deps, NOW_MINUTES)
       if (window === null || window.to_s - window.from_s < NOW_MINUTES * 60)
         return noAnswer(deps.clock())
@@ -93,7 +90,7 @@ export function fleetSignals(deps: SignalDeps): SignalSources {
         },
       }
       return { atMs: window.toMs, rows: [row], covered: ofAll(running_jobs) }
-    },
+    }),
   }
 }
 

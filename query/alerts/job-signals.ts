@@ -1,14 +1,13 @@
 import type { SignalAnswer, SignalRow } from '#schemas/alerts/signals.ts'
 import { MICRO_USD } from '#schemas/price-book.ts'
 import { bookOf } from '../ledger/cells.ts'
-import { memo } from '../memo.ts'
 import { alertIdle, alertJobs, alertMassIdle } from '../queries/alert-signals.ts'
 import { causeWords, commonCauses } from './common-cause.ts'
 import {
   type Covered,
   noAnswer,
   ofAll,
-  READ_TTL_MS,
+  perMinute,
   settledMinutes,
   SIGNAL_ROWS_MAX,
   type SignalDeps,
@@ -33,7 +32,7 @@ const MASS_DEVICES_MIN = 16
 
 /** Signals about who holds devices and what they make of them. */
 export function jobSignals(deps: SignalDeps, covered: Covered): SignalSources {
-  const idle = memo(deps.clock, READ_TTL_MS, () => readIdle(deps))
+  const idle = perMinute(deps, () => readIdle(deps))
   return {
     async idle_held_usd_per_hour() {
       const found = await idle()
@@ -93,8 +92,8 @@ export function jobSignals(deps: SignalDeps, covered: Covered): SignalSources {
         covered: await covered.of('jobs'),
       }
     },
-    stalled_busy: () => stalledBusy(deps, covered),
-    mass_idle: memo(deps.clock, READ_TTL_MS, () => massIdle(deps)),
+    stalled_busy: perMinute(deps, () => stalledBusy(deps, covered)),
+    mass_idle: perMinute(deps, () => massIdle(deps)),
   }
 }
 

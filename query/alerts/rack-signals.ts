@@ -5,7 +5,7 @@ import { createThermal } from '../thermal.ts'
 import {
   type Covered,
   noAnswer,
-  READ_TTL_MS,
+  perMinute,
   settledMinutes,
   SIGNAL_ROWS_MAX,
   type SignalDeps,
@@ -18,18 +18,30 @@ const MINUTES = 5
 const MARGIN_BELOW_KELVIN = 25
 const HOT_MAX = 200
 const HOT_MINUTES = 3
+const HOT_TTL_MS = 5 * 60_000
 
 type RackRow = Awaited<ReturnType<typeof alertRacks.run>>[number]
 
 /** Heat and power brakes by rack, and devices hotter than their peers. */
 export function rackSignals(deps: SignalDeps, covered: Covered): SignalSources {
   const thermal = createThermal(deps)
-  const racks = memo(deps.clock, READ_TTL_MS, async () => {
+  const racks = perMinute(deps, async () => {
     const window = await settledMinutes(deps, MINUTES)
     if (window === null) return null
     const { toMs, ...range } = window
     const limits = { margin_below: MARGIN_BELOW_KELVIN, limit: SIGNAL_ROWS_MAX }
     return { atMs: toMs, rows: await alertRacks.run(deps.reader, { ...range, ...limits }) }
+  })
+  // The dearest of all signals, and heat builds up over many minutes.
+  const hotSpots = memo(deps.clock, HOT_TTL_MS, async () => {
+    const asked = { filters: [], minutes: HOT_MINUTES, sort: '-score' as const, limit: HOT_MAX }
+    const { devices } = await thermal(asked)
+    return devices.flatMap((device): SignalRow[] => {
+      const { score } = device.peers
+      const { device_id, cluster, hall, rack, node, vendor } = device
+      const labels = labelsFrom({ device: device_id, cluster, hall, rack, node, vendor })
+      return score === null || score <= 0 ? [] : [{ labels, value: score, devices: 1 }]
+    })
   })
   const ofRacks =
     (
@@ -72,15 +84,7 @@ export function rackSignals(deps: SignalDeps, covered: Covered): SignalSources {
     async hot_spot_score() {
       const window = await settledMinutes(deps, HOT_MINUTES)
       if (window === null) return noAnswer(deps.clock())
-      const asked = { filters: [], minutes: HOT_MINUTES, sort: '-score' as const, limit: HOT_MAX }
-      const { devices } = await thermal(asked)
-      const rows = devices.flatMap((device): SignalRow[] => {
-        const { score } = device.peers
-        const { device_id, cluster, hall, rack, node, vendor } = device
-        const labels = labelsFrom({ device: device_id, cluster, hall, rack, node, vendor })
-        return score === null || score <= 0 ? [] : [{ labels, value: score, devices: 1 }]
-      })
-      return { atMs: window.toMs, rows, covered: await covered.of('power') }
+      return { atMs: window.toMs, rows: await hotSpots(), covered: await covered.of('power') }
     },
   }
 }

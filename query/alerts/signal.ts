@@ -58,6 +58,28 @@ export async function settledMinutes(
 export const share = (part: bigint, whole: bigint): number | null =>
   whole <= 0n ? null : Number((part * 1_000_000n) / whole) / 1_000_000
 
+/**
+ * Remembers what `load` gave until another minute is settled: what is made of settled minutes alone does not change before.
+ * Failures are not remembered.
+ */
+export function perMinute<T>(
+  deps: Pick<SignalDeps, 'published'>,
+  load: () => Promise<T>,
+): () => Promise<T> {
+  let known: { readonly untilMs: number; readonly value: Promise<T> } | null = null
+  return async () => {
+    const { settledUntilMs } = await deps.published()
+    if (settledUntilMs === null) return load()
+    if (known?.untilMs === settledUntilMs) return known.value
+    const entry = { untilMs: settledUntilMs, value: load() }
+    known = entry
+    entry.value.catch(() => {
+      if (known === entry) known = null
+    })
+    return entry.value
+  }
+}
+
 /** How long a series that is named no more is given as well. */
 const REMEMBERED_MS = 30 * MINUTE_MS
 
