@@ -14,6 +14,7 @@ import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
 /** Devices asked about at a time. */
 const DEVICES_MAX = 5_000
 const SIGNALS_AT_ONCE = 4
+const STANDING_MS = 2_000
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
@@ -65,11 +66,22 @@ async function standingOf(
   const all = new Map<string, Standing>()
   if (facts === null) return all
   for (let at = 0; at < devices.length; at += DEVICES_MAX) {
-    const some = await facts.standing(devices.slice(at, at + DEVICES_MAX)).catch(() => null)
+    const some = await soon(facts.standing(devices.slice(at, at + DEVICES_MAX)))
     if (some === null) return all
     for (const [device, standing] of some) all.set(device, standing)
   }
   return all
+}
+
+/** An answer that is there within two seconds, else null: an event is told of without its place rather than late. */
+async function soon<T>(answer: Promise<T>): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(() => resolve(null), STANDING_MS)
+  try {
+    return await Promise.race([answer.catch(() => null), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Alerts that would page if their job turned out to have ended. */

@@ -19,6 +19,8 @@ import { fingerprintCache } from './fingerprint.ts'
 import { gatherEvents, gatherSignals, gatherZones } from './gather.ts'
 
 export const PASS_EVERY_MS = 15_000
+/** How often the store is asked for new events. */
+const STORED_EVERY_MS = 3_000
 /** Events that come together are looked at together. */
 const EVENTS_WAIT_MS = 250
 const ENTRIES_AT_ONCE = 256
@@ -60,6 +62,10 @@ export interface AlertsRole extends Role {
   pass(): Promise<void>
 }
 
+/** `stored` and `announced` look at events only. */
+type PassKind = 'all' | 'stored' | 'announced'
+type Looked = Omit<PassInput, 'events'>
+
 interface Numbers {
   passes: number
   failures: number
@@ -99,6 +105,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   let isRunning = false
   let isTroubled = false
   let cancelPass = () => {}
+  let cancelPoll = () => {}
   let cancelEvents: (() => void) | null = null
   let unsubscribe = () => {}
 
@@ -160,25 +167,35 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
     numbers.droppedEvents += Math.max(0, events.length - room)
   }
 
-  const evaluate = async (isFull: boolean) => {
+  /** What the store says; asked outside of the turn, so that announced events never wait for a store that hangs. */
+  const look = async (kind: PassKind): Promise<Looked> => {
+    const nothing: Looked = { signals: new Map(), zones: null, behindMs: null, cursor: null }
+    const { facts } = deps
+    if (facts === null || kind === 'announced') return nothing
+    const polled = { ...nothing, cursor: await poll(facts) }
+    if (kind === 'stored') return polled
+    const rules = deps.rules().filter(({ enabled }) => enabled)
+    return { ...polled, ...(await figures(facts, rules, clock())) }
+  }
+  const evaluate = async (kind: PassKind, looked: Looked) => {
+    // Only what is written moves it: a pass without news reads the same minute again.
+    if (!isRunning || (kind === 'stored' && waiting.length === 0)) return
     const startedMs = performance.now()
     await catchUp()
     const nowMs = clock()
     const rules = deps.rules().filter(({ enabled }) => enabled)
-    const { facts } = deps
-    let polled: string | null = null
-    if (isFull && facts !== null) polled = await poll(facts)
-    const events = waiting
+    const taken = waiting
     waiting = []
     try {
-      const input = await gather({ rules, isFull, nowMs, events, cursor: polled })
-      await settle(input)
-      if (polled !== null) cursor = polled
+      const events = await gatherEvents(deps.facts, taken, { state, rules, nowMs })
+      await settle({ ...looked, events })
+      cursor = looked.cursor ?? cursor
     } catch (error) {
       // They have not been written down: the next pass looks at them again.
-      waiting = [...events, ...waiting].slice(0, EVENTS_WAITING_MAX)
+      waiting = [...taken, ...waiting].slice(0, EVENTS_WAITING_MAX)
       throw error
     }
+    if (kind !== 'all') return
     numbers.passes += 1
     numbers.lastPassMs = clock()
     numbers.passSeconds = (performance.now() - startedMs) / 1000
@@ -198,30 +215,19 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
     return at
   }
 
-  const gather = async (from: {
-    readonly rules: readonly Rule[]
-    readonly isFull: boolean
-    readonly nowMs: number
-    readonly events: readonly FleetEvent[]
-    readonly cursor: string | null
-  }): Promise<PassInput> => {
-    const { rules, isFull, nowMs } = from
-    const { facts } = deps
-    const events = await gatherEvents(facts, from.events, { state, rules, nowMs })
-    const nothing = { events, signals: new Map(), zones: null, behindMs: null, cursor: from.cursor }
-    if (!isFull || facts === null) return nothing
+  const figures = async (facts: AlertFacts, rules: readonly Rule[], nowMs: number) => {
     const settled = await facts.settledUntilMs().catch(() => null)
     settledMs = settled ?? settledMs
-    const due = rules.filter(
-      (rule) =>
-        rule.lane === 'value' &&
-        nowMs - (evaluatedMs.get(rule.name) ?? 0) >= rule.every * 1000 - PASS_EVERY_MS / 2,
+    const values = rules.flatMap((rule) =>
+      rule.lane === 'value' &&
+      nowMs - (evaluatedMs.get(rule.name) ?? 0) >= rule.every * 1000 - PASS_EVERY_MS / 2
+        ? rule
+        : [],
     )
-    const values = due.flatMap((rule) => (rule.lane === 'value' ? rule : []))
     const signals = await gatherSignals(facts, values)
     for (const { name } of values) evaluatedMs.set(name, nowMs)
     const zones = settled === null ? null : await zonesOf(facts, rules, settled)
-    return { ...nothing, signals, zones, behindMs: settledMs === null ? null : nowMs - settledMs }
+    return { signals, zones, behindMs: settledMs === null ? null : nowMs - settledMs }
   }
 
   const zonesOf = async (facts: AlertFacts, rules: readonly Rule[], settledUntilMs: number) => {
@@ -244,8 +250,9 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
     return zones
   }
 
-  const inTurn = (isFull: boolean): Promise<void> => {
-    const done = turn.then(() => evaluate(isFull))
+  const pass = async (kind: PassKind): Promise<void> => {
+    const looked = await look(kind)
+    const done = turn.then(() => evaluate(kind, looked))
     turn = done.catch(() => undefined)
     return done
   }
@@ -272,7 +279,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   }
   const loop = () => {
     const startedMs = performance.now()
-    void inTurn(true)
+    void pass('all')
       .then(() => (well(), beat()), failed)
       .then(() => {
         if (!isRunning) return
@@ -280,12 +287,22 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
         cancelPass = deps.after(Math.max(100, restMs), loop)
       })
   }
+  /** Between two full passes stored events are looked for by themselves. */
+  const pollLoop = () => {
+    cancelPoll = deps.after(STORED_EVERY_MS, () => {
+      void pass('stored')
+        .then(well, failed)
+        .then(() => {
+          if (isRunning) pollLoop()
+        })
+    })
+  }
   const announced = (events: readonly FleetEvent[]) => {
     takeEvents(events)
     if (!isRunning || cancelEvents !== null) return
     cancelEvents = deps.after(EVENTS_WAIT_MS, () => {
       cancelEvents = null
-      void inTurn(false).then(well, failed)
+      void pass('announced').then(well, failed)
     })
   }
 
@@ -293,7 +310,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
     name: 'alerts',
     ended,
     state: () => state,
-    pass: () => inTurn(true),
+    pass: () => pass('all'),
     async start() {
       await catchUp()
       epoch = state.epoch + 1
@@ -302,11 +319,13 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
       unsubscribe = deps.feed?.subscribe(announced) ?? unsubscribe
       deps.delivery.start()
       loop()
+      if (deps.facts !== null) pollLoop()
     },
     async stop() {
       isRunning = false
       unsubscribe()
       cancelPass()
+      cancelPoll()
       cancelEvents?.()
       await turn
       await deps.delivery.stop()
