@@ -4,6 +4,7 @@
  * of alerts makes them: what is read once a minute or once in five is not in each of them.
  */
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { NO_FACILITY } from '#schemas/facility.ts'
 import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
@@ -13,6 +14,7 @@ import { createAlertFacts } from '../query/alerts/facts.ts'
 import { SIGNAL_NAMES } from '../query/alerts/signals.ts'
 import { facilityDeps } from '../query/facility/deps.ts'
 import { fleetDeps } from '../query/fleet.ts'
+import { QUERY_LIMITS } from '../query/named-query.ts'
 import { childCpuSeconds } from './store/engine-cpu.ts'
 import { seedDeviceBuckets, seedGroupMinutes, seedSamples } from './store/fleet.ts'
 
@@ -79,7 +81,15 @@ try {
       health: { brokenGroups: 0 },
     }),
   )
-  const ids = Array.from({ length: 1_000 }, (_, at) => String(at + 1))
+  const some = await reader.query(
+    'SELECT toString(device_id) AS id FROM device_spans LIMIT 1000',
+    {},
+    QUERY_LIMITS,
+  )
+  const ids = z
+    .array(z.object({ id: z.string() }))
+    .parse(some)
+    .map(({ id }) => id)
   const questions: readonly (readonly [string, () => Promise<number>])[] = [
     ...SIGNAL_NAMES.map(
       (name) => [name, async () => (await facts.signal(name)).rows.length] as const,
