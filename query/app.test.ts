@@ -7,6 +7,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import { LINK_METRICS, NODE_METRICS } from '#schemas/node-metrics.ts'
 import { fakeReader, START_MS, testApp, type TestApp } from './access/access.testing.ts'
+import { SUM_FIELDS, type SumField } from './queries/fleet-sums.ts'
 import { MINUTE_MS } from './window.ts'
 
 const opened: TestApp[] = []
@@ -24,38 +25,27 @@ const settledRow = {
   first_minute_ms: String(START_MS - 10 * MINUTE_MS),
   last_minute_ms: String(START_MS - MINUTE_MS),
 }
-const sumsRow = (key: string, busy: number) => ({
-  key_1: key,
-  key_2: '',
-  key_3: '',
-  key_4: '',
+const sumsRow = (key: string, sums: Partial<Record<SumField, number>>) => ({
+  keys: [key, '', '', ''],
   slot: 0,
   source: 2,
-  sum_capacity_ms: '6000000',
-  sum_verification_ms: '0',
-  sum_known_ms: '3000000',
-  sum_busy_ms_x1000: String(busy),
-  sum_active_known_ms: '0',
-  sum_active_ms_x1000: '0',
-  sum_effective_known_ms: '0',
-  sum_effective_ms_x1000: '0',
-  sum_power_known_ms: '0',
-  sum_power_mw_ms: '0',
-  sum_memory_known_ms: '0',
-  sum_memory_ms_x1000: '0',
-  sum_temperature_known_ms: '0',
+  sums: SUM_FIELDS.map((field) => sums[field] ?? 0),
+  wide: [],
   max_temperature_celsius: null,
   first_bucket_s: START_MS / 1000 - 600,
   last_bucket_s: START_MS / 1000 - 60,
-  buckets: '10',
+  buckets: 10,
 })
 const store = () =>
   fakeReader({
     minute_rows: [settledRow],
-    'FROM ledger_1m_group': [sumsRow('east', 1_500_000_000), sumsRow('west', 3_000_000_000)],
+    'FROM ledger_1m_group': [
+      sumsRow('east', { capacity: 6_000_000, known: 3_000_000, busyX1000: 1_500_000_000 }),
+      sumsRow('west', { capacity: 6_000_000, known: 3_000_000, busyX1000: 3_000_000_000 }),
+    ],
     'INNER JOIN capacity': [
-      { key_1: 'east', key_2: '', key_3: '', key_4: '', devices: 100 },
-      { key_1: 'west', key_2: '', key_3: '', key_4: '', devices: 200 },
+      { keys: ['east', '', '', ''], devices: 100 },
+      { keys: ['west', '', '', ''], devices: 200 },
     ],
     'AS pending_devices': [{ pending_devices: 3 }],
   })

@@ -39,13 +39,12 @@ export async function countDevices(
   const fields = [...groupBy, ...filters.fields]
   if (fields.length === 0) {
     const rows = await capacityDeviceCount.run(reader, range)
-    const all = rowKey({ key_1: '', key_2: '', key_3: '', key_4: '' })
-    return new Map(rows.map((row) => [all, row.devices]))
+    return new Map(rows.map((row) => [rowKey([], groupBy), row.devices]))
   }
   if (fields.some((field) => HOLDER_FIELDS.has(field))) return countHeld(deps, question)
   const asked = { ...filters.params, ...keyParams(groupBy), ...range }
   const rows = await fleetDeviceCount.run(reader, asked)
-  return new Map(rows.map((row) => [rowKey(row), row.devices]))
+  return new Map(rows.map((row) => [rowKey(row.keys, groupBy), row.devices]))
 }
 
 async function countHeld(
@@ -72,7 +71,7 @@ async function countHeld(
   ])
   const counts = new Map<string, number>()
   for (const row of [...settled, ...fresh]) {
-    const id = rowKey(row)
+    const id = rowKey(row.keys, groupBy)
     counts.set(id, Math.max(counts.get(id) ?? 0, row.devices))
   }
   return counts

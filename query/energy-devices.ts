@@ -78,7 +78,7 @@ export async function energyDevices(
       ...step,
     }),
   ])
-  const groups = Map.groupBy(rows, rowKey)
+  const groups = Map.groupBy(rows, (row) => rowKey(keysOf(row), groupBy))
   if (grid !== null && groups.size * grid.count > ENERGY_VALUES_MAX)
     throw new PlimsollError(
       'E_QUERY_TOO_LARGE',
@@ -87,7 +87,7 @@ export async function energyDevices(
   const expected = (window.toMs - window.fromMs) / QUARTER_MS
   const answered = [...groups.values()].map((members) =>
     groupOf(
-      groupBy.length === 0 || members[0] === undefined ? {} : groupKey(members[0], groupBy),
+      groupBy.length === 0 || members[0] === undefined ? {} : groupKey(keysOf(members[0]), groupBy),
       members,
       grid,
     ),
@@ -106,6 +106,7 @@ export async function energyDevices(
   }
 }
 
+const keysOf = ({ key_1, key_2, key_3, key_4 }: EnergySumsRow) => [key_1, key_2, key_3, key_4]
 const keyText = (key: Readonly<Record<string, string>>) => Object.values(key).join('\u0000')
 
 function requireField(field: Dimension): void {

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
+import { noFilters } from './filters.ts'
 import { fleetDeps, fleetSeries } from './fleet.ts'
+import { SUMMARY_COLUMNS } from './fleet-metrics.ts'
+import { readSums } from './fleet-sums.ts'
+import { planOf } from './plan-of.ts'
 import { publish, seedGroups } from './seed.testing.ts'
+import { readPublished } from './settled.ts'
 import { MINUTE_MS } from './window.ts'
 
 const T0 = Date.UTC(2026, 4, 4, 8)
@@ -73,4 +78,22 @@ describe('fleet series', () => {
     const { groups } = await fleetSeries(deps(), { ...whole, points: 300, metric: 'active' })
     expect(groups[0]?.values).toEqual([null, null, null, null, null])
   })
+})
+
+test('sums beyond what a double holds come from the store to the last unit', async () => {
+  await seedGroups(engine.store, [{ bucketMs: T0, devices: 333_333_333, busy: 0.75 }])
+  await publish(engine.store, [T0])
+  const published = await readPublished(engine.reader)
+  const window = { fromMs: T0, toMs: T0 + MINUTE_MS }
+  const plan = await planOf(deps(), { ...window, fields: [], stepMs: null }, published)
+  const asked = { groupBy: [], filters: noFilters(), t0Ms: T0, stepMs: 0, bySource: false }
+  for (const states of [false, true]) {
+    const grouping = { ...asked, columns: SUMMARY_COLUMNS, states }
+    const [group] = (await readSums(engine.reader, plan, grouping)).values()
+    expect(group?.steps.get(0)).toMatchObject({
+      capacity: 333_333_333n * 60_000n,
+      busyX1000: 333_333_333n * 45_000_000n,
+      powerMwMs: 333_333_333n * 400_000n * 60_000n,
+    })
+  }
 })

@@ -5,13 +5,13 @@ import {
   fleetDeviceStates,
   fleetGroupStates,
   fleetProvisionalStates,
-  type StatesRow,
 } from './queries/fleet-states.ts'
 import {
   type FigureColumns,
   fleetDeviceSums,
   fleetGroupSums,
   fleetProvisionalSums,
+  type ProvisionalRow,
   type SumsRow,
 } from './queries/fleet-sums.ts'
 import type { LedgerTable, Plan, Segment } from './resolution.ts'
@@ -152,7 +152,7 @@ function readTable(
   reader: Reader,
   read: TableRead & Pick<Plan, 'timeZone'>,
   grouping: Grouping,
-): Promise<readonly (SumsRow | StatesRow)[]> {
+): Promise<readonly SumsRow[]> {
   const params = {
     ...groupingParams(grouping),
     from_s: read.fromMs / 1000,
@@ -181,7 +181,7 @@ export function readProvisional(
   reader: Reader,
   window: TimeWindow,
   grouping: Grouping,
-): Promise<((SumsRow | StatesRow) & { devices: number })[]> {
+): Promise<ProvisionalRow[]> {
   const asked = { ...groupingParams(grouping), from_ms: window.fromMs, to_ms: window.toMs }
   return grouping.states === true
     ? fleetProvisionalStates.run(reader, { ...asked, ...moreKeyParams(grouping.groupBy) })
@@ -191,15 +191,15 @@ export function readProvisional(
 /** Adds the rows of one read; those of one group and step differ in their source and share their time. */
 function addRows(
   groups: Map<string, GroupSums>,
-  rows: readonly (SumsRow | StatesRow)[],
+  rows: readonly SumsRow[],
   read: Pick<Grouping, 'groupBy'> & { readonly timeOf: (row: SumsRow) => number },
 ): void {
   const timed = new Set<Sums>()
   for (const row of rows) {
-    const id = rowKey(row)
+    const id = rowKey(row.keys, read.groupBy)
     let group = groups.get(id)
     if (group === undefined) {
-      group = { key: groupKey(row, read.groupBy), steps: new Map() }
+      group = { key: groupKey(row.keys, read.groupBy), steps: new Map() }
       groups.set(id, group)
     }
     let sums = group.steps.get(row.slot)

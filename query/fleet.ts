@@ -214,6 +214,8 @@ export function frame(
     settled_until: isoOrNull(answer.published.settledUntilMs),
     provisional: answer.plan.provisional !== null,
     simulated: deps.simulated,
+    // Its place in the answer, which is sent as it is built: withNames says them.
+    names: undefined,
   }
 }
 

@@ -9,7 +9,7 @@ import { SUMMARY_COLUMNS } from './fleet-metrics.ts'
 import { readProvisional } from './fleet-sums.ts'
 import { deviceLatest } from './queries/device-latest.ts'
 import { liveStatus } from './queries/live-status.ts'
-import type { SumsRow } from './queries/fleet-sums.ts'
+import type { ProvisionalRow } from './queries/fleet-sums.ts'
 import { readPublished } from './settled.ts'
 import { addRow, emptySums, fleetGroup } from './sums.ts'
 import { floorMinute, iso, isoOrNull, MINUTE_MS } from './window.ts'
@@ -76,7 +76,6 @@ interface Listener {
   lastSampleMs: number
 }
 
-type ProvisionalRow = SumsRow & { readonly devices: number }
 type Figures = Pick<LiveFleet, 'fleet' | 'by_cluster' | 'by_model'>
 
 /** Fans one poll of the store out to every open page. */
@@ -266,8 +265,8 @@ function figuresOf(rows: readonly ProvisionalRow[]): Figures {
       .map(([value, members]) => group({ [field]: value }, members))
   return {
     fleet: group({}, rows),
-    by_cluster: by('cluster', (row) => row.key_1),
-    by_model: by('model', (row) => row.key_2),
+    by_cluster: by('cluster', (row) => row.keys[0] ?? ''),
+    by_model: by('model', (row) => row.keys[1] ?? ''),
   }
 }
 

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { DEVICE_METRICS } from '#schemas/metrics.ts'
 import { noFilters } from './filters.ts'
-import { STATE_COLUMNS } from './state-sums.ts'
+import { SUM_FIELDS, type SumField } from './queries/fleet-sums.ts'
+import { STATE_COLUMNS, type StateColumn } from './state-sums.ts'
 
 const folder = new URL('queries/', import.meta.url)
 const names = readdirSync(folder)
@@ -78,14 +79,62 @@ test('filters mean the same in every query', () => {
   for (const parameter of Object.keys(noFilters().params)) expect(form).toContain(`{${parameter}:`)
 })
 
-/** The sums of a file with states, without what it has besides. */
+/** Expressions of the sums of a file, in their order. */
+const sumsOf = (text: string) =>
+  [...withoutComments(text).matchAll(/^ {6}toInt128\((.*)\),?$/gm)].map(([, sum]) => sum)
+
+/** A file with states, without what it has besides the sums that every file has. */
 const withoutStates = (text: string) =>
   withoutComments(text)
     .split('\n')
-    .filter((line) => !STATE_COLUMNS.some((column) => line.endsWith(` AS sum_${column},`)))
-    .filter((line) => !/AS key_[567],$/.test(line) && line.trim() !== '')
+    .filter(
+      (line) =>
+        !sumsOf(text)
+          .slice(SUM_FIELDS.length)
+          .some((sum) => line.includes(`(${sum})`)),
+    )
+    .filter((line) => line.trim() !== '')
     .join('\n')
+    .replaceAll(/, \{k[567]:Identifier\} AS key_[567]/g, '')
     .replaceAll('key_4, key_5, key_6, key_7', 'key_4')
+    .replaceAll(/\),?\n {4}\] AS exact/g, ')\n    ] AS exact')
+
+/** What each place of `sums` is summed from: the rows have no names for them. */
+const PLACES: Readonly<Record<SumField | StateColumn, string>> = {
+  capacity: 'sum(capacity_ms)',
+  verification: 'sum(verification_ms)',
+  known: 'sum(known_ms)',
+  busyX1000: 'sum(busy_ms_x1000)',
+  activeKnown: 'sum({active_known:Identifier})',
+  activeX1000: 'sum({active:Identifier})',
+  effectiveKnown: 'sum({effective_known:Identifier})',
+  effectiveX1000: 'sum({effective:Identifier})',
+  powerKnown: 'sum({power_known:Identifier})',
+  powerMwMs: 'sum(toUInt128({power:Identifier}))',
+  memoryKnown: 'sum({memory_known:Identifier})',
+  memoryX1000: 'sum({memory:Identifier})',
+  temperatureKnown: 'sum({temperature_known:Identifier})',
+  failed_ms: 'sum(failed_ms)',
+  drained_ms: 'sum(drained_ms)',
+  unknown_ms: 'sum(unknown_ms)',
+  unallocated_ms: 'sum(unallocated_ms)',
+  idle_held_ms: 'sum(idle_held_ms)',
+  throttled_ms_x1000: 'sum(throttled_ms_x1000)',
+  throttled_heat_ms_x1000: 'sum(throttled_heat_ms_x1000)',
+  throttled_power_ms_x1000: 'sum(throttled_power_ms_x1000)',
+  inefficient_ms_x1000: 'sum(inefficient_ms_x1000)',
+  inefficient_lost_ms_x1000: 'sum(inefficient_lost_ms_x1000)',
+  productive_ms_x1000: 'sum(productive_ms_x1000)',
+  busy_unallocated_ms_x1000: 'sum(busy_unallocated_ms_x1000)',
+  busy_idle_held_ms_x1000: 'sum(busy_idle_held_ms_x1000)',
+  busy_throttled_ms_x1000: 'sum(busy_throttled_ms_x1000)',
+  busy_inefficient_ms_x1000: 'sum(busy_inefficient_ms_x1000)',
+  allocated_known_ms: 'sum(allocated_known_ms)',
+  allocated_ms: 'sum(allocated_ms)',
+  reserve_ms: "sumIf(idle_held_ms, class = 'serving')",
+  power_unallocated_mw_ms: 'sum(toInt128(power_unallocated_mw_ms))',
+  power_idle_held_mw_ms: 'sum(toInt128(power_idle_held_mw_ms))',
+}
 
 for (const kind of ['group', 'device', 'provisional']) {
   test(`states of the ${kind} tables stand beside the same sums`, () => {
@@ -93,6 +142,14 @@ for (const kind of ['group', 'device', 'provisional']) {
     const states = withoutStates(text(`fleet-${kind}-states.sql`))
     expect(states).toBe(withoutStates(text(`fleet-${kind}-sums.sql`)))
     expect(states).not.toBe('')
+  })
+
+  test(`sums of the ${kind} tables stand where they are looked for`, () => {
+    const sums = (name: string) => sumsOf(texts.find((query) => query.name === name)?.text ?? '')
+    const places = SUM_FIELDS.map((field) => PLACES[field])
+    expect(sums(`fleet-${kind}-sums.sql`)).toEqual(places)
+    const withStates = [...places, ...STATE_COLUMNS.map((column) => PLACES[column])]
+    expect(sums(`fleet-${kind}-states.sql`)).toEqual(withStates)
   })
 }
 

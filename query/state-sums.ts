@@ -1,7 +1,9 @@
-import { LEDGER_STATES, type LedgerState } from '#schemas/ledger.ts'
-import type { StatesRow } from './queries/fleet-states.ts'
+import type { LedgerState } from '#schemas/ledger.ts'
 
-/** Columns of the ledger that say in which state time was; the unit is the last part of the name. */
+/**
+ * Columns of the ledger that say in which state time was, in the order of the statements; the unit is the last part of
+ * the name.
+ */
 export const STATE_COLUMNS = [
   'failed_ms',
   'drained_ms',
@@ -31,10 +33,6 @@ export type StateSums = Readonly<Record<StateColumn, bigint>>
 
 /** All states empty. */
 export const NO_STATES: StateSums = sumsBy(() => 0n)
-
-/** The sums with one row more. */
-export const addStates = (sums: StateSums | null, row: StatesRow): StateSums =>
-  sumsBy((column) => (sums?.[column] ?? 0n) + row[`sum_${column}`])
 
 /** Two sums together. */
 export const joinStates = (a: StateSums, b: StateSums): StateSums =>
@@ -104,12 +102,16 @@ export function busyByState({
     throttled: states.busy_throttled_ms_x1000,
     inefficient: states.busy_inefficient_ms_x1000,
   }
-  const rest = busyX1000 - Object.values(told).reduce((sum, busy) => sum + busy, 0n)
+  const { unallocated, idle_held, throttled, inefficient } = told
+  const rest = busyX1000 - unallocated - idle_held - throttled - inefficient
   return { failed: 0n, drained: 0n, verification: 0n, unknown: 0n, ...told, productive: rest }
 }
 
 /** What the nine states are short of capacity (negative: beyond it), ms x 1,000. Always 0, or the ledger is broken. */
-export function missingFromLedger(sums: LedgerSums): bigint {
-  const times = timeByState(sums)
-  return LEDGER_STATES.reduce((left, state) => left - times[state], sums.capacity * 1000n)
+export function missingFromLedger({ capacity, verification, states }: LedgerSums): bigint {
+  const { failed_ms, drained_ms, unknown_ms, unallocated_ms, idle_held_ms } = states
+  const quiet = failed_ms + drained_ms + verification + unknown_ms + unallocated_ms + idle_held_ms
+  const { throttled_ms_x1000, inefficient_ms_x1000, productive_ms_x1000 } = states
+  const atWork = throttled_ms_x1000 + inefficient_ms_x1000 + productive_ms_x1000
+  return (capacity - quiet) * 1000n - atWork
 }

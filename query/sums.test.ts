@@ -2,7 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nextCursor, cursorOffset } from './cursor.ts'
 import { parseFilters, parseGroupBy } from './filters.ts'
-import { emptySums, fleetGroup, powerOf, ratioOf, utilizationOf } from './sums.ts'
+import { isSumsRow, SUM_FIELDS } from './queries/fleet-sums.ts'
+import { STATE_COLUMNS } from './state-sums.ts'
+import { addRow, emptySums, fleetGroup, powerOf, ratioOf, utilizationOf } from './sums.ts'
 
 describe('ratios', () => {
   test('util_lo <= utilization <= util_hi, whatever the sums', () => {
@@ -128,5 +130,63 @@ describe('cursors', () => {
     expect(() => cursorOffset({ q: 'b' }, cursor)).toThrow(
       expect.objectContaining({ code: 'E_CURSOR_INVALID' }),
     )
+  })
+})
+
+describe('rows of the store', () => {
+  /** As the statements tell whole numbers. */
+  const rowOf = (sums: readonly bigint[]) => ({
+    keys: ['east', '', '', ''],
+    slot: 0,
+    source: 2,
+    sums: sums.map(Number),
+    wide: sums.filter((sum) => Math.abs(Number(sum)) >= 2 ** 53).map(String),
+    max_temperature_celsius: 61.5,
+    first_bucket_s: 0,
+    last_bucket_s: 60,
+    buckets: 2,
+  })
+  const places = SUM_FIELDS.length + STATE_COLUMNS.length
+  const edges = [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n, 2n ** 100n + 1n]
+  const whole = fc.oneof(
+    fc.bigInt({ min: -(2n ** 110n), max: 2n ** 110n }),
+    fc.constantFrom(...edges, ...edges.map((edge) => -edge)),
+  )
+
+  test('add up to the last millisecond, below and beyond what a double holds', () => {
+    const wholes = fc.array(whole, { minLength: places, maxLength: places })
+    fc.assert(
+      fc.property(wholes, wholes, (first, second) => {
+        const sums = emptySums()
+        for (const row of [rowOf(first), rowOf(second)]) {
+          expect(isSumsRow(row, places)).toBe(true)
+          addRow(sums, row)
+        }
+        const total = first.map((sum, at) => sum + (second[at] ?? 0n))
+        const states = STATE_COLUMNS.map((column) => sums.states?.[column] ?? 0n)
+        expect([...SUM_FIELDS.map((field) => sums[field]), ...states]).toEqual(total)
+      }),
+    )
+  })
+
+  test('of another shape are refused', () => {
+    const good = rowOf(SUM_FIELDS.map(() => 2n ** 60n))
+    const isRow = (more: object) => isSumsRow({ ...good, ...more }, SUM_FIELDS.length)
+    expect(isRow({})).toBe(true)
+    for (const wrong of [
+      { keys: [1] },
+      { slot: '0' },
+      { source: null },
+      { sums: good.sums.slice(1) },
+      { sums: good.sums.map(() => 0.5), wide: [] },
+      { sums: good.sums.map(String) },
+      { wide: [] },
+      { wide: good.wide.map(() => '1.5') },
+      { max_temperature_celsius: '61.5' },
+      { first_bucket_s: '0' },
+      { buckets: undefined },
+    ])
+      expect([wrong, isRow(wrong)]).toEqual([wrong, false])
+    expect(isSumsRow(null, 0)).toBe(false)
   })
 })

@@ -1,9 +1,8 @@
 import type { FleetGroup } from '#schemas/api.ts'
 import { BUSY_SOURCES } from '#schemas/metrics.ts'
 import type { Dimension } from './filters.ts'
-import type { StatesRow } from './queries/fleet-states.ts'
-import type { SumsRow } from './queries/fleet-sums.ts'
-import { addStates, type StateSums } from './state-sums.ts'
+import { SUM_FIELDS, type SumsRow } from './queries/fleet-sums.ts'
+import { NO_STATES, STATE_COLUMNS, type StateColumn } from './state-sums.ts'
 
 /** Integer sums of one group (and step), of all tables together. Milliseconds; see the ledger's columns. */
 export interface Sums {
@@ -25,8 +24,8 @@ export interface Sums {
   presentMs: number
   /** Known ms by code of BUSY_SOURCES. */
   knownBySource: Map<number, bigint>
-  /** Null when nobody asked for states. */
-  states: StateSums | null
+  /** Null when nobody asked for states, or no time is in any. */
+  states: Record<StateColumn, bigint> | null
 }
 
 export const emptySums = (): Sums => ({
@@ -50,53 +49,40 @@ export const emptySums = (): Sums => ({
 })
 
 /** Adds one row, except for its time: rows of one group and step may share it. */
-export function addRow(sums: Sums, row: SumsRow | StatesRow): void {
-  sums.capacity += row.sum_capacity_ms
-  sums.verification += row.sum_verification_ms
-  sums.known += row.sum_known_ms
-  sums.busyX1000 += row.sum_busy_ms_x1000
-  sums.activeKnown += row.sum_active_known_ms
-  sums.activeX1000 += row.sum_active_ms_x1000
-  sums.effectiveKnown += row.sum_effective_known_ms
-  sums.effectiveX1000 += row.sum_effective_ms_x1000
-  sums.powerKnown += row.sum_power_known_ms
-  sums.powerMwMs += row.sum_power_mw_ms
-  sums.memoryKnown += row.sum_memory_known_ms
-  sums.memoryX1000 += row.sum_memory_ms_x1000
-  sums.temperatureKnown += row.sum_temperature_known_ms
+export function addRow(sums: Sums, row: SumsRow): void {
+  const knownBefore = sums.known
+  let wideAt = 0
+  row.sums.forEach((value, at) => {
+    if (value === 0) return
+    const whole = BigInt(Number.isSafeInteger(value) ? value : (row.wide[wideAt++] ?? value))
+    const field = SUM_FIELDS[at]
+    if (field !== undefined) sums[field] += whole
+    else addState(sums, STATE_COLUMNS[at - SUM_FIELDS.length], whole)
+  })
   sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
-  if (row.sum_known_ms > 0n) {
-    const before = sums.knownBySource.get(row.source) ?? 0n
-    sums.knownBySource.set(row.source, before + row.sum_known_ms)
-  }
-  if ('sum_failed_ms' in row) sums.states = addStates(sums.states, row)
+  const known = sums.known - knownBefore
+  if (known <= 0n) return
+  sums.knownBySource.set(row.source, (sums.knownBySource.get(row.source) ?? 0n) + known)
+}
+
+function addState(sums: Sums, column: StateColumn | undefined, whole: bigint): void {
+  if (column === undefined) return
+  sums.states ??= { ...NO_STATES }
+  sums.states[column] += whole
 }
 
 const maxOrNull = (a: number | null, b: number | null) =>
   a === null ? b : b === null ? a : Math.max(a, b)
 
-/** The values that tell a row's group apart; only states have more than four. */
-type KeyedRow = Pick<SumsRow, 'key_1' | 'key_2' | 'key_3' | 'key_4'> &
-  Partial<Pick<StatesRow, 'key_5' | 'key_6' | 'key_7'>>
-
-const keyValues = (row: KeyedRow) => [
-  row.key_1,
-  row.key_2,
-  row.key_3,
-  row.key_4,
-  row.key_5 ?? '',
-  row.key_6 ?? '',
-  row.key_7 ?? '',
-]
-
-/** The group's values in the order of `group_by`, as text. */
-export const rowKey = (row: KeyedRow) => JSON.stringify(keyValues(row))
+/** A group's values as one text: the same for all reads of a question. */
+export const rowKey = (keys: readonly string[], groupBy: readonly Dimension[]): string =>
+  JSON.stringify(keys.slice(0, groupBy.length))
 
 /** The group key of an answer. */
-export function groupKey(row: KeyedRow, groupBy: readonly Dimension[]): Record<string, string> {
-  const values = keyValues(row)
-  return Object.fromEntries(groupBy.map((field, at) => [field, values[at] ?? '']))
-}
+export const groupKey = (
+  keys: readonly string[],
+  groupBy: readonly Dimension[],
+): Record<string, string> => Object.fromEntries(groupBy.map((field, at) => [field, keys[at] ?? '']))
 
 const SCALE = 10n ** 15n
 

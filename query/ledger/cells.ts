@@ -93,7 +93,8 @@ export const joinTotals = (a: LedgerTotals, b: LedgerTotals): LedgerTotals => ({
 })
 
 export const totalOf = (cells: readonly Cell[]): LedgerTotals =>
-  cells.reduce((sum, { totals }) => joinTotals(sum, totals), NO_TOTALS)
+  // Most groups are of one cell, which is their total already.
+  cells.length === 0 ? NO_TOTALS : cells.map(({ totals }) => totals).reduce(joinTotals)
 
 /** Prices of one question may change this often: a daily rate of a currency for a season. */
 export const PRICE_PIECES_MAX = 100
@@ -192,8 +193,8 @@ export function groupId(
   key: Readonly<Record<string, string>>,
   groupBy: readonly Dimension[],
 ): string {
-  const [key_1 = '', key_2 = '', key_3 = '', key_4 = ''] = groupBy.map((field) => key[field] ?? '')
-  return rowKey({ key_1, key_2, key_3, key_4 })
+  const keys = groupBy.map((field) => key[field] ?? '')
+  return rowKey(keys, groupBy)
 }
 
 /** The price of a group that knows its model and pool. */
@@ -237,8 +238,12 @@ export function groupCells(
   if (groupBy.length === 0 && byGroup.size === 0)
     return [{ id: groupId({}, groupBy), key: {}, cells: [] }]
   return [...byGroup]
-    .map(([id, members]) => ({ id, key: members[0]?.key ?? {}, cells: members }))
-    .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1))
+    .map(([id, members]) => {
+      const key = members[0]?.key ?? {}
+      return { group: { id, key, cells: members }, text: keyText(key) }
+    })
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ group }) => group)
 }
 
 const keyText = (key: Readonly<Record<string, string>>) => Object.values(key).join('\u0000')

@@ -114,6 +114,7 @@ describe('numbers that others got wrong', () => {
     const busyX1000 = 8n * HOUR * 1000n
     const { utilization } = ledgerFigures(
       sumsOf({ capacity: 8n * HOUR, known: 8n * HOUR, busyX1000, states }),
+      {},
     )
     expect(utilization).toBe(1)
   })
@@ -123,7 +124,7 @@ describe('numbers that others got wrong', () => {
     const sums = sumsOf({ capacity, states: { ...NO_STATES, unknown_ms: capacity } })
     expect(lostTime(sums)).toBe(0n)
     expect(shortOfTarget(sums)).toBe(0n)
-    expect(ledgerFigures(sums)).toMatchObject({
+    expect(ledgerFigures(sums, {})).toMatchObject({
       utilization: null,
       util_lo: 0,
       util_hi: 1,

@@ -21,7 +21,8 @@ export function boundsOf(sums: UtilizationSums) {
   }
 }
 
-const inSeconds = (times: Readonly<Record<LedgerState, bigint>>): LedgerTimes => ({
+/** Times by state as device-seconds. */
+export const inSeconds = (times: Readonly<Record<LedgerState, bigint>>): LedgerTimes => ({
   failed: secondsOf(times.failed),
   drained: secondsOf(times.drained),
   verification: secondsOf(times.verification),
@@ -36,7 +37,8 @@ const inSeconds = (times: Readonly<Record<LedgerState, bigint>>): LedgerTimes =>
 /** States, their busy time and the way from capacity to busy, as an answer has them. */
 export function ledgerFigures(
   sums: LedgerSums,
-): Omit<LedgerGroup, 'key' | 'devices' | 'allocation_sources'> {
+  allocationSources: LedgerGroup['allocation_sources'],
+): Omit<LedgerGroup, 'key' | 'devices'> {
   const { states } = sums
   const times = timeByState(sums)
   const busy = busyByState(sums)
@@ -52,7 +54,11 @@ export function ledgerFigures(
       power_brake: secondsOf(brake),
       hardware: secondsOf(times.throttled - heat - brake),
     },
-    waterfall: waterfallOf(sums).map(([step, time]) => ({ step, device_seconds: secondsOf(time) })),
+    waterfall: waterfallOf(sums, { times, busy }).map(([step, time]) => ({
+      step,
+      device_seconds: secondsOf(time),
+    })),
+    allocation_sources: allocationSources,
     ledger_ok: missing === 0n,
     missing_device_seconds: secondsOf(missing),
   }
@@ -74,9 +80,8 @@ const AT_WORK = LEDGER_STATES.filter((state) => !OUT_OF_WORK.some((out) => out =
  */
 export function waterfallOf(
   sums: LedgerSums,
+  { times, busy } = { times: timeByState(sums), busy: busyByState(sums) },
 ): readonly (readonly [(typeof WATERFALL_STEPS)[number], bigint])[] {
-  const times = timeByState(sums)
-  const busy = busyByState(sums)
   const sum = (of: (state: LedgerState) => bigint, states: readonly LedgerState[]) =>
     states.reduce((total, state) => total + of(state), 0n)
   const partBusy = sum((state) => times[state] - busy[state], AT_WORK)

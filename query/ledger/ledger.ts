@@ -33,8 +33,7 @@ export async function ledgerAnswer(deps: LedgerDeps, asked: FleetQuestion): Prom
     groups: groupCells(cells, question.groupBy).map(({ id, key, cells: members }) => ({
       key,
       devices: devices.get(id) ?? 0,
-      ...ledgerFigures(totalOf(members)),
-      allocation_sources: sourcesOf(members),
+      ...ledgerFigures(totalOf(members), sourcesOf(members)),
     })),
   }
 }

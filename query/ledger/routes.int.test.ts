@@ -7,7 +7,7 @@ import {
   OwnersAnswer,
   TiersAnswer,
 } from '#schemas/api-ledger.ts'
-import { FleetSummary } from '#schemas/api.ts'
+import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
 import type { JournalEntry } from '#schemas/journal.ts'
 import { LEDGER_STATES } from '#schemas/ledger.ts'
 import { START_MS, testApp, type TestApp } from '../access/access.testing.ts'
@@ -65,6 +65,25 @@ describe('the routes of the ledger', () => {
     const owners = OwnersAnswer.parse((await get(`/api/v1/owners?${window}`)).json())
     expect(owners.owners.map(({ tenant }) => tenant)).toEqual(['stars', 'labs'])
     IdleHeldAnswer.parse((await get('/api/v1/idle-held')).json())
+  })
+
+  test('send what the contract says and nothing else, in its order', async () => {
+    const grouped = `${window}&group_by=tenant,model`
+    for (const [url, contract] of [
+      [`/api/v1/ledger?${grouped}`, LedgerAnswer],
+      [`/api/v1/ledger?${window}&group_by=cluster`, LedgerAnswer],
+      [`/api/v1/ledger/series?${grouped}&points=12`, LedgerSeriesAnswer],
+      [`/api/v1/loss?${grouped}`, LossAnswer],
+      [`/api/v1/utilization/tiers?${grouped}`, TiersAnswer],
+      [`/api/v1/owners?${window}`, OwnersAnswer],
+      [`/api/v1/fleet/summary?${grouped}`, FleetSummary],
+      [`/api/v1/fleet/summary?${grouped}&include=ledger`, FleetSummary],
+      [`/api/v1/fleet/series?${grouped}&points=12`, SeriesAnswer],
+      [`/api/v1/fleet/series?${window}&metric=power_watts`, SeriesAnswer],
+    ] as const) {
+      const { body } = await get(url)
+      expect(JSON.stringify(contract.parse(JSON.parse(body)))).toBe(body)
+    }
   })
 
   test('states over time sum to those of the window, step by step', async () => {

@@ -4,6 +4,7 @@ import { carbonChanges } from '../facility/tariff.ts'
 import { parseFilters, parseGroupBy } from '../filters.ts'
 import { fleetSummary, settledWindow, type SummaryQuestion } from '../fleet.ts'
 import { POWER_COLUMNS, TIER_COLUMNS } from '../fleet-metrics.ts'
+import { timeByState } from '../state-sums.ts'
 import {
   bookOf,
   type CellGroup,
@@ -14,7 +15,7 @@ import {
   totalOf,
 } from './cells.ts'
 import { energyCosts, idleEnergy } from './energy.ts'
-import { hoursOf, ledgerFigures } from './figures.ts'
+import { hoursOf, inSeconds } from './figures.ts'
 import { lossesOf, versusCapacity } from './loss.ts'
 import { PRICED_FIELDS } from './payer.ts'
 import { usdOf } from './money.ts'
@@ -83,7 +84,7 @@ function ledgerOf(
   const { active, effective } = tiersOf(totals)
   const { figures, equivalents } = byCompute(cells, given)
   return {
-    ledger: ledgerFigures(totals).ledger,
+    ledger: inSeconds(timeByState(totals)),
     lost_gpu_hours: hoursOf(all.time),
     loss_usd: { versus_capacity: usdOf(all), versus_target: usdOf(losses.versusTarget) },
     loss_assumed: all.isAssumed || losses.versusTarget.isAssumed,

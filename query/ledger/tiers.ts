@@ -38,6 +38,7 @@ export async function tiersAnswer(
   return {
     ...frame(deps, { ...question, plan }),
     groups: groupCells(cells, question.groupBy).map((group) => ({
+      key: group.key,
       devices: devices.get(group.id) ?? 0,
       ...tiersGroup(group, { models, basis, window }),
     })),
@@ -57,19 +58,18 @@ export function tiersOf(totals: LedgerTotals): TiersGroup['tiers'] {
 }
 
 function tiersGroup(
-  { key, cells }: CellGroup,
+  { cells }: CellGroup,
   given: {
     readonly models: ModelCatalogue
     readonly basis: ComputeBasis
     readonly window: TimeWindow
   },
-): Omit<TiersGroup, 'devices'> {
+): Omit<TiersGroup, 'key' | 'devices'> {
   const totals = totalOf(cells)
   const { basis } = given
   const compute = byCompute(cells, given)
   const priceOf = ({ price }: Cell) => price?.microUsd ?? null
   return {
-    key,
     ...boundsOf(totals),
     tiers: tiersOf(totals),
     busy_by: {

@@ -38,10 +38,7 @@ WITH
       AND to_at > fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   )
 SELECT
-  {k1:Identifier} AS key_1,
-  {k2:Identifier} AS key_2,
-  {k3:Identifier} AS key_3,
-  {k4:Identifier} AS key_4,
+  [{k1:Identifier} AS key_1, {k2:Identifier} AS key_2, {k3:Identifier} AS key_3, {k4:Identifier} AS key_4] AS keys,
   toUInt32(uniqExact(spans.device_id)) AS devices
 FROM spans
 INNER JOIN capacity ON capacity.device_id = spans.device_id

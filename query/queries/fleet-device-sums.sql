@@ -4,27 +4,30 @@ WITH
   toUInt64(0) AS zero,
   CAST(NULL, 'Nullable(Float32)') AS nothing
 SELECT
-  {k1:Identifier} AS key_1,
-  {k2:Identifier} AS key_2,
-  {k3:Identifier} AS key_3,
-  {k4:Identifier} AS key_4,
+  [{k1:Identifier} AS key_1, {k2:Identifier} AS key_2, {k3:Identifier} AS key_3, {k4:Identifier} AS key_4] AS keys,
   -- Step 0 = one figure over the window; the constant costs no grouping.
   if({step_s:Int64} = 0, toUInt32(0), toUInt32(intDiv(toUnixTimestamp(bucket) - {t0_s:Int64}, greatest(1, {step_s:Int64})))) AS slot,
   if({by_source:UInt8}, busy_source, toUInt8(0)) AS source,
-  sum(capacity_ms) AS sum_capacity_ms,
-  sum(verification_ms) AS sum_verification_ms,
-  sum(known_ms) AS sum_known_ms,
-  sum(busy_ms_x1000) AS sum_busy_ms_x1000,
-  sum({active_known:Identifier}) AS sum_active_known_ms,
-  sum({active:Identifier}) AS sum_active_ms_x1000,
-  sum({effective_known:Identifier}) AS sum_effective_known_ms,
-  sum({effective:Identifier}) AS sum_effective_ms_x1000,
-  sum({power_known:Identifier}) AS sum_power_known_ms,
-  -- 50,000 devices at 700 W for a year are above 2^64 milliwatt milliseconds.
-  sum(toUInt128({power:Identifier})) AS sum_power_mw_ms,
-  sum({memory_known:Identifier}) AS sum_memory_known_ms,
-  sum({memory:Identifier}) AS sum_memory_ms_x1000,
-  sum({temperature_known:Identifier}) AS sum_temperature_known_ms,
+  -- By place, as queries/fleet-sums.ts names them: thousands of rows would be names of columns for the most part. As
+  -- doubles, which JSON has without quotes; those that no double holds for certain are told as text beside it, in order.
+  arrayMap(x -> toFloat64(x),
+    [
+      toInt128(sum(capacity_ms)),
+      toInt128(sum(verification_ms)),
+      toInt128(sum(known_ms)),
+      toInt128(sum(busy_ms_x1000)),
+      toInt128(sum({active_known:Identifier})),
+      toInt128(sum({active:Identifier})),
+      toInt128(sum({effective_known:Identifier})),
+      toInt128(sum({effective:Identifier})),
+      toInt128(sum({power_known:Identifier})),
+      -- 50,000 devices at 700 W for a year are above 2^64 milliwatt milliseconds.
+      toInt128(sum(toUInt128({power:Identifier}))),
+      toInt128(sum({memory_known:Identifier})),
+      toInt128(sum({memory:Identifier})),
+      toInt128(sum({temperature_known:Identifier}))
+    ] AS exact) AS sums,
+  arrayMap(x -> toString(x), arrayFilter(x -> abs(toFloat64(x)) >= 9007199254740992, exact)) AS wide,
   max({temperature:Identifier}) AS max_temperature_celsius,
   -- Of all rows of a group and step, whatever their source.
   toUnixTimestamp(min(min(bucket)) OVER alike) AS first_bucket_s,

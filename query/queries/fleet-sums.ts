@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FieldPlace, FilterParams } from '../filters.ts'
-import { bigSum, int64, namedQuery } from '../named-query.ts'
+import { namedQuery } from '../named-query.ts'
 
 /** Columns of the sums, or `zero` (`nothing`) where nobody asked: unread columns cost nothing. */
 export const FigureColumns = z.strictObject({
@@ -62,54 +62,99 @@ export const DeviceSumsParams = SettledParams.extend({
   days_s: z.array(z.int()),
 })
 
+/** Sums of a row by their place, as the statements list them; those of states follow (STATE_COLUMNS). */
+export const SUM_FIELDS = [
+  'capacity',
+  'verification',
+  'known',
+  'busyX1000',
+  'activeKnown',
+  'activeX1000',
+  'effectiveKnown',
+  'effectiveX1000',
+  'powerKnown',
+  'powerMwMs',
+  'memoryKnown',
+  'memoryX1000',
+  'temperatureKnown',
+] as const
+export type SumField = (typeof SUM_FIELDS)[number]
+
 /** One group, step and busy source: sums that are divided once, at the rim. */
-export const SumsRow = z.object({
-  key_1: z.string(),
-  key_2: z.string(),
-  key_3: z.string(),
-  key_4: z.string(),
-  slot: z.int(),
-  source: z.int(),
-  sum_capacity_ms: bigSum,
-  sum_verification_ms: bigSum,
-  sum_known_ms: bigSum,
-  sum_busy_ms_x1000: bigSum,
-  sum_active_known_ms: bigSum,
-  sum_active_ms_x1000: bigSum,
-  sum_effective_known_ms: bigSum,
-  sum_effective_ms_x1000: bigSum,
-  sum_power_known_ms: bigSum,
-  sum_power_mw_ms: bigSum,
-  sum_memory_known_ms: bigSum,
-  sum_memory_ms_x1000: bigSum,
-  sum_temperature_known_ms: bigSum,
-  max_temperature_celsius: z.number().nullable(),
-  first_bucket_s: int64,
-  last_bucket_s: int64,
+export interface SumsRow {
+  /** The group's values in the order of `group_by`, then empty ones. */
+  readonly keys: readonly string[]
+  readonly slot: number
+  readonly source: number
+  /** By place; one that is no safe integer stands in `wide`. */
+  readonly sums: readonly number[]
+  /** Whole numbers that no double holds for certain, in the order of their places. */
+  readonly wide: readonly string[]
+  readonly max_temperature_celsius: number | null
+  readonly first_bucket_s: number
+  readonly last_bucket_s: number
   /** How many buckets the group has in this step, of all sources. */
-  buckets: int64,
-})
-export type SumsRow = z.infer<typeof SumsRow>
+  readonly buckets: number
+}
+
+/** One of provisional minutes, with its distinct devices. */
+export type ProvisionalRow = SumsRow & { readonly devices: number }
+
+const isText = (value: unknown) => typeof value === 'string'
+const isWholeText = (value: unknown) => typeof value === 'string' && /^-?\d+$/.test(value)
+const isWide = (value: unknown) => !Number.isSafeInteger(value)
+
+/**
+ * Whether the store's row is a SumsRow of so many sums. By hand: an answer has thousands of rows, and a schema that goes
+ * by the value and copies what it read would take longer than the statement.
+ */
+export function isSumsRow(row: unknown, sumCount: number): boolean {
+  if (typeof row !== 'object' || row === null) return false
+  const { keys, slot, source, sums, wide, max_temperature_celsius: hottest }: SumsLike = row
+  const { first_bucket_s, last_bucket_s, buckets }: SumsLike = row
+  return (
+    Array.isArray(keys) &&
+    keys.every(isText) &&
+    Array.isArray(sums) &&
+    sums.length === sumCount &&
+    sums.every(Number.isInteger) &&
+    Array.isArray(wide) &&
+    wide.every(isWholeText) &&
+    wide.length === sums.filter(isWide).length &&
+    Number.isInteger(slot) &&
+    Number.isInteger(source) &&
+    (hottest === null || Number.isFinite(hottest)) &&
+    [first_bucket_s, last_bucket_s, buckets].every(Number.isInteger)
+  )
+}
+
+/** A row nobody looked at yet. */
+type SumsLike = Partial<Readonly<Record<keyof ProvisionalRow, unknown>>>
+
+/** Rows with so many sums. */
+export const sumsRow = (sumCount: number) => z.custom<SumsRow>((row) => isSumsRow(row, sumCount))
+export const provisionalRow = (sumCount: number) =>
+  sumsRow(sumCount).and(z.looseObject({ devices: z.int() }))
 
 /** Published minutes by group: for questions whose fields it knows. */
 export const fleetGroupSums = namedQuery({
   file: new URL('fleet-group-sums.sql', import.meta.url),
   params: SettledParams,
-  row: SumsRow,
+  row: sumsRow(SUM_FIELDS.length),
 })
 
 /** Published minutes, hours or days by device, or hours and days by node. */
 export const fleetDeviceSums = namedQuery({
   file: new URL('fleet-device-sums.sql', import.meta.url),
   params: DeviceSumsParams,
-  row: SumsRow,
+  row: sumsRow(SUM_FIELDS.length),
 })
 
 /** Minutes that are not settled yet, out of raw samples. */
 export const fleetProvisionalSums = namedQuery({
   file: new URL('fleet-provisional-sums.sql', import.meta.url),
   params: GroupingParams.extend({ from_ms: z.int(), to_ms: z.int() }),
-  row: SumsRow.extend({ devices: z.int() }),
+  row: provisionalRow(SUM_FIELDS.length),
 })
 
 /** Distinct devices with capacity in a window, all together. */
@@ -120,10 +165,7 @@ export const capacityDeviceCount = namedQuery({
 })
 
 export const DeviceCountRow = z.object({
-  key_1: z.string(),
-  key_2: z.string(),
-  key_3: z.string(),
-  key_4: z.string(),
+  keys: z.array(z.string()),
   devices: z.int(),
 })
 

@@ -45,10 +45,7 @@ WITH
       AND (bucket, revision) IN (SELECT bucket, revision FROM latest WHERE resolution = '1d')
   )
 SELECT
-  {k1:Identifier} AS key_1,
-  {k2:Identifier} AS key_2,
-  {k3:Identifier} AS key_3,
-  {k4:Identifier} AS key_4,
+  [{k1:Identifier} AS key_1, {k2:Identifier} AS key_2, {k3:Identifier} AS key_3, {k4:Identifier} AS key_4] AS keys,
   toUInt32(uniqExact(device_id)) AS devices
 FROM planned
 WHERE capacity_ms > 0

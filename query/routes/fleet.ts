@@ -14,7 +14,7 @@ import {
   wholeNumber,
   wholeNumberOrNone,
 } from './parameters.ts'
-import { answers } from './responses.ts'
+import { answers, asBuilt } from './responses.ts'
 
 const tags = ['fleet']
 const Sort = z
@@ -45,6 +45,7 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         }),
         response: answers(FleetSummary),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, include, ...question } }) => {
       const answer = include === 'ledger' ? summaryWithLedger : fleetSummary
@@ -67,6 +68,7 @@ export const fleetRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         }),
         response: answers(SeriesAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, from, to, metric, points } }) => {
       const asked = { from, to, groupBy: group_by, filters: filter, metric, points }

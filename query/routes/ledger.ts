@@ -20,7 +20,7 @@ import { tiersAnswer } from '../ledger/tiers.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import { namesOf, withNames } from '../tenant-names.ts'
 import { CursorParam, FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
-import { answers } from './responses.ts'
+import { answers, asBuilt } from './responses.ts'
 
 const tags = ['ledger']
 const Grouped = z.strictObject({ ...WindowParams, ...GroupByParam, ...FilterParam })
@@ -40,6 +40,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         querystring: Grouped,
         response: answers(LedgerAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, from, to } }) => {
       const asked = { from, to, groupBy: group_by, filters: filter }
@@ -55,6 +56,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         querystring: Grouped.extend({ points: wholeNumber(1, POINTS_MAX, POINTS_DEFAULT) }),
         response: answers(LedgerSeriesAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, from, to, points } }) => {
       const asked = { from, to, groupBy: group_by, filters: filter, points }
@@ -70,6 +72,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         querystring: Grouped,
         response: answers(LossAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, from, to } }) => {
       const asked = { from, to, groupBy: group_by, filters: filter }
@@ -87,6 +90,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         }),
         response: answers(TiersAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     async ({ query: { group_by, filter, from, to, basis } }) => {
       const asked = { from, to, groupBy: group_by, filters: filter, basis }
@@ -102,6 +106,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         querystring: z.strictObject({ ...WindowParams, ...FilterParam }),
         response: answers(OwnersAnswer),
       },
+      serializerCompiler: asBuilt,
     },
     ({ query: { filter, from, to } }) => ownersAnswer(deps, { from, to, filters: filter }),
   )
