@@ -20,6 +20,7 @@ import {
   rulePaths,
   watched,
 } from './alerts-files.ts'
+import { withForecast } from './forecast-service.ts'
 import { lazyRole } from './lazy-role.ts'
 import { siteModels } from './models.ts'
 import type { Settings } from './settings.ts'
@@ -70,7 +71,7 @@ export function alertsService(options: AlertsServiceOptions) {
       logger: log,
       ...(options.demo === undefined ? {} : { receiver: options.demo.receiver }),
     })
-    const facts = alertFactsOver({
+    const asked = alertFactsOver({
       reader,
       clock: Date.now,
       log,
@@ -79,9 +80,11 @@ export function alertsService(options: AlertsServiceOptions) {
       journal,
       models: await siteModels(settings.modelsFile),
     })
+    const connection = options.store.connection()
+    const forecast = withForecast(asked, { reader, connection, config: config.current, log })
     const role = createAlertsRole({
       journal,
-      facts,
+      facts: forecast.facts,
       feed: options.feed ?? null,
       delivery,
       rules: () => [...loaded.current().rules.values()].map(({ rule }) => rule),
@@ -104,6 +107,7 @@ export function alertsService(options: AlertsServiceOptions) {
     const close = async () => {
       config.stop()
       loaded.stop()
+      await forecast.stop()
       await reader.close()
     }
     return { role, close }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Forecast, ForecastScore } from '#schemas/alerts/forecast.ts'
+import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
+import { scopeHead } from '../zones/reading.ts'
 import { pinball, score, scoreTable, standingOf } from './score.ts'
 import { FAR_MINUTES, forecastSignal } from './signal.ts'
 
@@ -83,6 +85,7 @@ describe('muting', () => {
 
 describe('signal forecast_zone', () => {
   const context = {
+    head: scopeHead(DEFAULT_ZONE_SET, {}, made.now),
     timeZone: 'Asia/Shanghai',
     standing: { muted: false, because: null },
     usdPerHourAtLine: 15_000,

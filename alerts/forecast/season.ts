@@ -15,6 +15,22 @@ export interface Calendar {
   readonly holidays: ReadonlySet<string>
 }
 
+/** The calendar of a site, with the offset of one moment. */
+export const calendarAt = (
+  atMs: number,
+  site: { readonly timeZone: string; readonly holidays: ReadonlySet<string> },
+): Calendar => ({ utcOffsetMs: utcOffsetMs(site.timeZone, atMs), holidays: site.holidays })
+
+function utcOffsetMs(timeZone: string, atMs: number): number {
+  const name = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+    .formatToParts(atMs)
+    .find(({ type }) => type === 'timeZoneName')?.value
+  const found = /([+-])(\d\d):(\d\d)/.exec(name ?? '')
+  if (found === null) return 0
+  const minutes = Number(found[2]) * 60 + Number(found[3])
+  return (found[1] === '-' ? -minutes : minutes) * 60_000
+}
+
 /** Level that a time usually has; null where nothing was learned. */
 export type Baseline = (atMs: number) => number | null
 

@@ -34,6 +34,26 @@ export function seriesOf(slices: readonly ZoneSlice[]): Series {
   return { fromMs: first.fromMs, readings }
 }
 
+/** The same run up to `toMs`, with what `slices` say in place of what was there; at most so many of the newest slices. */
+export function extendSeries(
+  series: Series,
+  slices: readonly ZoneSlice[],
+  { toMs, slicesMax }: { readonly toMs: number; readonly slicesMax: number },
+): Series {
+  const firstMs = series.readings.length > 0 ? series.fromMs : (slices[0]?.fromMs ?? toMs)
+  const count = Math.max(0, Math.round((toMs - firstMs) / SLICE_MS))
+  const cut = Math.max(0, count - slicesMax)
+  const readings = Array.from(
+    { length: count - cut },
+    (_, at) => series.readings[at + cut] ?? NOTHING,
+  )
+  for (const slice of slices) {
+    const at = Math.round((slice.fromMs - firstMs) / SLICE_MS) - cut
+    if (at >= 0 && at < readings.length) readings[at] = readingOf(slice)
+  }
+  return { fromMs: firstMs + cut * SLICE_MS, readings }
+}
+
 /** Ratios of one slice; integers are divided here and nowhere before. */
 export function readingOf({ baseMs, knownMs, busyX1000 }: ZoneSlice): Reading {
   if (baseMs <= 0n || knownMs <= 0n) return NOTHING

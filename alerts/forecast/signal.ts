@@ -10,6 +10,8 @@ const WARN_MINUTES_MAX = 60
 const PAGE_MINUTES_MAX = 20
 
 export interface SignalContext {
+  /** Scope, tier and where it stands: `scopeHead` of alerts/zones/reading.ts. */
+  readonly head: Words
   /** Of the site, for times people read. */
   readonly timeZone: string
   /** The newest standing of the scope's forecasts. */
@@ -38,7 +40,7 @@ export function forecastSignal(made: Forecast, context: SignalContext): SignalRo
     low: minutes(made.to_line.low_s),
     high: minutes(made.to_line.high_s),
     usd_per_hour: context.usdPerHourAtLine,
-    what: whatWords(made, context.timeZone),
+    what: whatWords(made, context),
     ...(why === null ? {} : { why }),
     known: {
       en: learnedWords(made).en,
@@ -56,8 +58,11 @@ function minutesOf({ announced, to_line }: Forecast): number {
 
 const minutes = (seconds: number | null) => (seconds === null ? null : Math.round(seconds / 60))
 
-function whatWords({ now, line, to_line, made_ms }: Forecast, timeZone: string): Words {
-  const [nowText, lineText] = [percent(now), `${Math.round(line * 100)} %`]
+function whatWords(
+  { line, to_line, made_ms }: Forecast,
+  { head, timeZone }: Pick<SignalContext, 'head' | 'timeZone'>,
+): Words {
+  const lineText = `${Math.round(line * 100)} %`
   const at = (seconds: number | null) =>
     seconds === null ? null : clock(made_ms + seconds * 1000, timeZone)
   const [median, low, high] = [at(to_line.median_s), at(to_line.low_s), at(to_line.high_s)]
@@ -65,8 +70,8 @@ function whatWords({ now, line, to_line, made_ms }: Forecast, timeZone: string):
     median === null ? 'within a day' : `about ${median} (${low ?? 'now'} to ${high ?? 'later'})`
   const zh = median === null ? '一天之内' : `约 ${median}（${low ?? '现在'} 至 ${high ?? '更晚'}）`
   return {
-    en: `Fleet busy ${nowText}, expected under the ${lineText} line ${en}`,
-    zh: `集群利用率 ${nowText}，预计${zh}低于 ${lineText} 线`,
+    en: `${head.en}, expected under the ${lineText} line ${en}`,
+    zh: `${head.zh}，预计${zh}低于 ${lineText} 线`,
   }
 }
 

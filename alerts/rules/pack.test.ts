@@ -52,6 +52,7 @@ describe('the pack', () => {
     const observing = rules.filter(({ trust }) => trust === 'observing').map(({ name }) => name)
     expect(observing.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
       'contingency',
+      'forecast_zone',
       'job_stalled',
       'mass_idle',
       'mw_swing',

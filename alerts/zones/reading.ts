@@ -109,12 +109,17 @@ export function zoneReading(set: ZoneSet, facts: ZoneFacts): AlertReading {
   }
 }
 
-function headWords(set: ZoneSet, { scope, outcome }: ZoneFacts, value: number | null): Words {
-  const { zone, levels, held, state } = outcome
+/** Scope, tier and figure, as each message about utilization begins: `Hall h2 busy 58.4 %`. */
+export function scopeHead(set: ZoneSet, scope: AlertLabels, value: number | null): Words {
   const name = scopeName(set, scope)
   const tier = TIER[set.tier]
   const now = value === null ? { en: 'unknown', zh: '未知' } : same(percent(value))
-  const head = { en: `${name.en} ${tier.en} ${now.en}`, zh: `${name.zh}${tier.zh} ${now.zh}` }
+  return { en: `${name.en} ${tier.en} ${now.en}`, zh: `${name.zh}${tier.zh} ${now.zh}` }
+}
+
+function headWords(set: ZoneSet, { scope, outcome }: ZoneFacts, value: number | null): Words {
+  const { zone, levels, held, state } = outcome
+  const head = scopeHead(set, scope, value)
   if (zone === null || levels === null || (state === 'held' && held !== null)) {
     const why = held === null ? same('') : HELD[held]
     return { en: `${head.en}, ${why.en}`, zh: `${head.zh}，${why.zh}` }

@@ -1,5 +1,6 @@
 import { backtestForecast, backtestZone, type ScopeSlices } from '../../alerts/backtest/backtest.ts'
 import { type Backtest, backtestLines } from '../../alerts/backtest/report.ts'
+import { calendarAt } from '../../alerts/forecast/season.ts'
 import { connectReader } from '../../ingest/store/reader.ts'
 import { zoneSlices } from '../../query/alerts/zone-slices.ts'
 import { fleetDeps, type FleetDeps } from '../../query/fleet.ts'
@@ -96,7 +97,7 @@ async function tried(
   const window = { rule, fromMs, toMs }
   if (rule === 'zone') return backtestZone(window, set, scopes, timeZone)
   return backtestForecast(window, set, scopes, {
-    calendar: { utcOffsetMs: utcOffsetMs(timeZone, fromMs), holidays },
+    calendar: calendarAt(fromMs, { timeZone, holidays }),
   })
 }
 
@@ -115,15 +116,4 @@ async function slicesOf(
     }
   }
   return [...found.values()]
-}
-
-/** Local time less UTC at a moment. */
-function utcOffsetMs(timeZone: string, atMs: number): number {
-  const name = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
-    .formatToParts(atMs)
-    .find(({ type }) => type === 'timeZoneName')?.value
-  const found = /([+-])(\d\d):(\d\d)/.exec(name ?? '')
-  if (found === null) return 0
-  const minutes = Number(found[2]) * 60 + Number(found[3])
-  return (found[1] === '-' ? -minutes : minutes) * 60_000
 }

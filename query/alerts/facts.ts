@@ -16,7 +16,7 @@ import { fleetSignals } from './fleet-signals.ts'
 import { jobSignals } from './job-signals.ts'
 import { plantSignals } from './plant-signals.ts'
 import { rackSignals } from './rack-signals.ts'
-import { createCovered, type SignalDeps, type SignalSources, withGone } from './signal.ts'
+import { createCovered, noAnswer, type SignalDeps, type SignalSources, withGone } from './signal.ts'
 import { SIGNAL_NAMES, wellValue } from './signals.ts'
 import { standing } from './standing.ts'
 import { zoneSlices } from './zone-slices.ts'
@@ -65,6 +65,8 @@ export function createSignals(deps: SignalDeps): ReadonlyMap<string, () => Promi
     ...deviceSignals(deps, covered),
     ...rackSignals(deps, covered),
     ...plantSignals(deps),
+    // The evaluator's process answers it (alerts/forecast/lane.ts): elsewhere nobody looks ahead.
+    forecast_zone: () => Promise.resolve(noAnswer(deps.clock())),
   }
   return new Map(
     SIGNAL_NAMES.flatMap((name) => {

@@ -22,6 +22,13 @@ interface Told {
 
 /** Every figure that rules compare, the same for each vendor. */
 export const SIGNAL_TABLE = {
+  forecast_zone: {
+    unit: 'minutes',
+    labels: ['zone_set', 'cluster', 'hall', 'model', 'pool', 'class', 'tenant'],
+    isWhole: true,
+    en: 'Time until utilization is expected under the danger line; a day = nothing is announced',
+    zh: '预计利用率低于危险线的剩余时间；一天表示无预告',
+  },
   contingency_jobs: {
     unit: 'jobs',
     labels: [],

@@ -36,6 +36,10 @@ export const ForecastContributor = z.strictObject({
 })
 export type ForecastContributor = z.infer<typeof ForecastContributor>
 
+/** Whether forecasts of a scope may alert, and the sentence that says why not. */
+export const ForecastStanding = z.strictObject({ muted: z.boolean(), because: Words.nullable() })
+export type ForecastStanding = z.infer<typeof ForecastStanding>
+
 /** What was expected of a scope at one moment: stored, and scored when it has come or not. */
 export const Forecast = z.strictObject({
   labels: AlertLabels,
@@ -64,6 +68,8 @@ export const Forecast = z.strictObject({
   learned_days: z.int().min(0).max(28),
   /** What was said of it to people at that time: nothing, or as alerts go. */
   announced: z.enum(['no', 'warn', 'page']),
+  /** Whether forecasts of the scope were muted then. */
+  standing: ForecastStanding.optional(),
 })
 export type Forecast = z.infer<typeof Forecast>
 
@@ -82,10 +88,6 @@ export const ForecastScore = z.strictObject({
   inside: z.boolean(),
 })
 export type ForecastScore = z.infer<typeof ForecastScore>
-
-/** Whether forecasts of a scope may alert, and the sentence that says why not. */
-export const ForecastStanding = z.strictObject({ muted: z.boolean(), because: Words.nullable() })
-export type ForecastStanding = z.infer<typeof ForecastStanding>
 
 /** Where forecasts are kept. Rejects as the store does: a forecast that is lost costs its score and nothing else. */
 export interface ForecastBook {
