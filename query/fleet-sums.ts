@@ -99,7 +99,7 @@ export async function readSums(
   plan: Plan,
   grouping: Grouping,
 ): Promise<Map<string, GroupSums>> {
-  const { groupBy } = grouping
+  const { groupBy, bySource } = grouping
   const reads = readsOf(plan.segments)
   const [provisional, ...settled] = await Promise.all([
     plan.provisional === null ? [] : readProvisional(reader, plan.provisional, grouping),
@@ -109,10 +109,10 @@ export async function readSums(
   const dayAfter = nextDays(plan.timeZone)
   reads.forEach(({ table }, at) => {
     const spans = (row: SumsRow) => timeOf(row, table, dayAfter)
-    addRows(groups, settled[at] ?? [], { groupBy, timeOf: spans })
+    addRows(groups, settled[at] ?? [], { groupBy, bySource, timeOf: spans })
   })
   const ofMinutes = (row: SumsRow) => timeOf(row, 'ledger_1m', dayAfter)
-  addRows(groups, provisional, { groupBy, timeOf: ofMinutes })
+  addRows(groups, provisional, { groupBy, bySource, timeOf: ofMinutes })
   return groups
 }
 
@@ -192,7 +192,7 @@ export function readProvisional(
 function addRows(
   groups: Map<string, GroupSums>,
   rows: readonly SumsRow[],
-  read: Pick<Grouping, 'groupBy'> & { readonly timeOf: (row: SumsRow) => number },
+  read: Pick<Grouping, 'groupBy' | 'bySource'> & { readonly timeOf: (row: SumsRow) => number },
 ): void {
   const timed = new Set<Sums>()
   for (const row of rows) {
@@ -204,7 +204,7 @@ function addRows(
     }
     let sums = group.steps.get(row.slot)
     if (sums === undefined) {
-      sums = emptySums()
+      sums = emptySums(read)
       group.steps.set(row.slot, sums)
     }
     addRow(sums, row)

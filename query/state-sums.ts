@@ -32,7 +32,7 @@ export type StateColumn = (typeof STATE_COLUMNS)[number]
 export type StateSums = Readonly<Record<StateColumn, bigint>>
 
 /** All states empty. */
-export const NO_STATES: StateSums = sumsBy(() => 0n)
+export const NO_STATES: StateSums = Object.freeze(sumsBy(() => 0n))
 
 /** Two sums together. */
 export const joinStates = (a: StateSums, b: StateSums): StateSums =>

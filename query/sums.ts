@@ -22,13 +22,14 @@ export interface Sums {
   temperatureMax: number | null
   /** Time of the buckets in which there was capacity, ms. */
   presentMs: number
-  /** Known ms by code of BUSY_SOURCES. */
-  knownBySource: Map<number, bigint>
-  /** Null when nobody asked for states, or no time is in any. */
-  states: Record<StateColumn, bigint> | null
+  /** Known ms by code of BUSY_SOURCES; null when nobody asked for sources. */
+  knownBySource: Map<number, bigint> | null
+  /** NO_STATES when nobody asked for states, or no time is in any. */
+  states: Record<StateColumn, bigint>
 }
 
-export const emptySums = (): Sums => ({
+/** No time yet; a question that does not tell sources apart needs no map in each of thousands of steps. */
+export const emptySums = ({ bySource } = { bySource: true }): Sums => ({
   capacity: 0n,
   verification: 0n,
   known: 0n,
@@ -44,8 +45,8 @@ export const emptySums = (): Sums => ({
   temperatureKnown: 0n,
   temperatureMax: null,
   presentMs: 0,
-  knownBySource: new Map(),
-  states: null,
+  knownBySource: bySource ? new Map() : null,
+  states: NO_STATES,
 })
 
 /** Adds one row, except for its time: rows of one group and step may share it. */
@@ -60,14 +61,15 @@ export function addRow(sums: Sums, row: SumsRow): void {
     else addState(sums, STATE_COLUMNS[at - SUM_FIELDS.length], whole)
   })
   sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
+  const { knownBySource } = sums
   const known = sums.known - knownBefore
-  if (known <= 0n) return
-  sums.knownBySource.set(row.source, (sums.knownBySource.get(row.source) ?? 0n) + known)
+  if (knownBySource === null || known <= 0n) return
+  knownBySource.set(row.source, (knownBySource.get(row.source) ?? 0n) + known)
 }
 
 function addState(sums: Sums, column: StateColumn | undefined, whole: bigint): void {
   if (column === undefined) return
-  sums.states ??= { ...NO_STATES }
+  if (sums.states === NO_STATES) sums.states = { ...NO_STATES }
   sums.states[column] += whole
 }
 
@@ -161,7 +163,7 @@ export function fleetGroup(key: Record<string, string>, devices: number, sums: S
     known_device_seconds: deviceSeconds(sums.known),
     busy_device_seconds: Number(sums.busyX1000) / 1_000_000,
     busy_sources: Object.fromEntries(
-      [...sums.knownBySource]
+      [...(sums.knownBySource ?? [])]
         .sort((a, b) => a[0] - b[0])
         .map(([code, ms]) => [BUSY_SOURCES[code] ?? `source_${code}`, deviceSeconds(ms)]),
     ),

@@ -9,8 +9,8 @@ import { type Grouping, type GroupSums, readSums } from '../fleet-sums.ts'
 import { planOf } from '../plan-of.ts'
 import type { FigureColumns } from '../queries/fleet-sums.ts'
 import type { Plan, PublishedMinutes } from '../resolution.ts'
-import { emptySums, rowKey, type Sums } from '../sums.ts'
-import { joinStates, type LedgerSums, missingFromLedger, NO_STATES } from '../state-sums.ts'
+import { emptySums, rowKey } from '../sums.ts'
+import { joinStates, type LedgerSums, missingFromLedger } from '../state-sums.ts'
 import type { TimeWindow } from '../window.ts'
 
 /** What the journal says of money and of the site's meters: whole documents in force. */
@@ -68,15 +68,7 @@ export interface Cell {
   readonly window: TimeWindow
 }
 
-const NO_TOTALS: LedgerTotals = totalsOf(emptySums())
-
-export function totalsOf(sums: Sums): LedgerTotals {
-  const { capacity, verification, known, busyX1000, activeKnown, activeX1000 } = sums
-  const { effectiveKnown, effectiveX1000, powerKnown } = sums
-  const states = sums.states ?? NO_STATES
-  const tiers = { activeKnown, activeX1000, effectiveKnown, effectiveX1000 }
-  return { capacity, verification, known, busyX1000, ...tiers, powerKnown, states }
-}
+const NO_TOTALS: LedgerTotals = emptySums({ bySource: false })
 
 /** Both together. */
 export const joinTotals = (a: LedgerTotals, b: LedgerTotals): LedgerTotals => ({
@@ -173,7 +165,7 @@ async function readPiece(
   const once = { t0Ms: piece.fromMs, stepMs: 0, columns, bySource: false, states: true }
   const groups = await readSums(deps.reader, plan, { ...once, groupBy: fields, filters })
   return [...groups.values()].map((group) => {
-    const totals = totalsOf(group.steps.get(0) ?? emptySums())
+    const totals = group.steps.get(0) ?? NO_TOTALS
     // Said and counted, never an error: the other figures of the answer stand.
     if (missingFromLedger(totals) !== 0n) deps.health.brokenGroups += 1
     const key = Object.fromEntries(groupBy.map((field) => [field, group.key[field] ?? '']))

@@ -13,7 +13,6 @@ import {
   type LedgerQuestion,
   type LedgerTotals,
   readSteps,
-  totalsOf,
 } from './cells.ts'
 import { STEP_VALUES_MAX } from './unsold.ts'
 
@@ -106,7 +105,7 @@ async function readPower(
     [...steps].map(([slot, sums]) => ({
       id: groupId(key, groupBy),
       atMs: t0Ms + slot * stepMs,
-      power: idlePower(totalsOf(sums)),
+      power: idlePower(sums),
     })),
   )
 }

@@ -7,7 +7,7 @@ import { planOf } from '../plan-of.ts'
 import { NO_COLUMNS } from '../queries/fleet-sums.ts'
 import { chooseSiteGrid, type Grid } from '../steps.ts'
 import { timeByState } from '../state-sums.ts'
-import { type LedgerDeps, readQuestion, totalsOf } from './cells.ts'
+import { type LedgerDeps, readQuestion } from './cells.ts'
 import { secondsOf } from './figures.ts'
 import { statesFinalUntil } from './ledger.ts'
 
@@ -49,10 +49,7 @@ export async function ledgerSeries(
 const keyText = (key: Readonly<Record<string, string>>) => Object.values(key).join('\u0000')
 
 function stateSeries({ key, steps }: GroupSums, grid: Grid): StateSeries {
-  const totals = Array.from({ length: grid.count }, (_, step) => {
-    const sums = steps.get(step)
-    return sums === undefined ? null : totalsOf(sums)
-  })
+  const totals = Array.from({ length: grid.count }, (_, step) => steps.get(step) ?? null)
   const times = totals.map((sums) => (sums === null ? null : timeByState(sums)))
   const of = (state: LedgerState) =>
     times.map((time) => (time === null ? null : secondsOf(time[state])))

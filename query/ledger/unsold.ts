@@ -6,14 +6,7 @@ import type { GroupSums } from '../fleet-sums.ts'
 import { NO_COLUMNS } from '../queries/fleet-sums.ts'
 import { timeByState } from '../state-sums.ts'
 import { DAY_MS, HOUR_MS, type TimeWindow } from '../window.ts'
-import {
-  type Cell,
-  groupId,
-  type LedgerDeps,
-  type LedgerQuestion,
-  readSteps,
-  totalsOf,
-} from './cells.ts'
+import { type Cell, groupId, type LedgerDeps, type LedgerQuestion, readSteps } from './cells.ts'
 import { joinWorth, NO_WORTH, type Worth, worthOf } from './money.ts'
 import { contractScopes, type Place, soldWithoutJob } from './sold.ts'
 
@@ -139,7 +132,7 @@ function freeByPlace(groups: readonly GroupSums[]) {
       const place = placeKey(key['model'] ?? '', key['pool'] ?? '')
       const members = byPlace.get(place) ?? []
       byPlace.set(place, members)
-      members.push({ fields: key, free: totalsOf(sums).states.unallocated_ms })
+      members.push({ fields: key, free: sums.states.unallocated_ms })
     }
   return bySlot
 }
@@ -148,7 +141,7 @@ function placesByStep(groups: readonly GroupSums[]) {
   const bySlot = new Map<number, Place[]>()
   for (const { key, steps } of groups)
     for (const [slot, sums] of steps) {
-      const times = timeByState(totalsOf(sums))
+      const times = timeByState(sums)
       const atWork = times.throttled + times.inefficient + times.productive
       const places = bySlot.get(slot) ?? []
       bySlot.set(slot, places)
