@@ -28,7 +28,8 @@ export interface BatcherDeps {
 
 export interface Batcher {
   add(rows: readonly DeviceRow[]): void
-  addRecord(record: BatchRecord): void
+  /** `isOnce`: nobody says it again; see createRecordQueue. */
+  addRecord(record: BatchRecord, isOnce?: boolean): void
   /** Sends one record at once, in a message that holds nothing else. */
   sendAlone(record: BatchRecord): void
   /** Sends the waiting records in a message of their own. */
@@ -152,7 +153,7 @@ export function createBatcher(deps: BatcherDeps): Batcher {
     add(rows) {
       for (const row of rows) addRow(row)
     },
-    addRecord: (record) => records.add(record),
+    addRecord: (record, isOnce) => records.add(record, isOnce),
     sendAlone: (record) => sendRecords([record]),
     flushRecords: () => records.flush(),
     flush() {

@@ -103,7 +103,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const sight = nodeSamples.observe(read, seen)
       linkEdges.observe(read, sight.samples)
       const meters = readMeters(read)
-      for (const sample of meters.samples) addRecord(sample)
+      // Readings with times of their own come from a file or a push.
+      const isOnce = read.interpretation.meters?.[0]?.isTimeOwn === true
+      for (const sample of meters.samples) batcher.addRecord(sample, isOnce)
       thresholds.observe(read, meters.samples)
       health.observe(read, {
         rejected: { ...accepted.rejected, ...sight.rejected, ...meters.rejected },
@@ -115,7 +117,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
     onSaid(read) {
       const { samples } = readMeters(read)
-      for (const sample of samples) addRecord(sample)
+      for (const sample of samples) batcher.addRecord(sample, true)
       if (samples.length > 0) thresholds.observe(read, samples)
       for (const event of read.interpretation.events) addRecord(event)
     },

@@ -6,14 +6,15 @@ const LINGER_MS = 250
 /** Records that ride along with samples, and records in a message of their own, with their bytes. */
 const WITH_ROWS = { records: 64, bytes: 128 << 10 }
 const ALONE = { records: 256, bytes: 384 << 10 }
-/** Records waiting while the spool is slow; beyond, the oldest target lines and node samples go, counted. */
+/** Records waiting while the spool is slow; beyond, the oldest target lines and samples go, counted. */
 const WAITING = 16_384
 
 /** Said again at the next read or minute. */
 const RENEWED: ReadonlySet<BatchRecord['kind']> = new Set(['target', 'node_sample', 'meter_sample'])
 
 export interface RecordQueue {
-  add(record: BatchRecord): void
+  /** `isOnce`: nobody says it again, whatever its kind (readings of a file or a push). */
+  add(record: BatchRecord, isOnce?: boolean): void
   /** The oldest ones, for a message that goes anyway. */
   ride(): BatchRecord[]
   /** Sends all that wait. */
@@ -27,6 +28,7 @@ export function createRecordQueue(
   send: (records: readonly BatchRecord[]) => void,
 ): RecordQueue {
   const waiting: BatchRecord[] = []
+  const once = new WeakSet<BatchRecord>()
   let cancel: (() => void) | null = null
   let dropped = 0
   const flush = () => {
@@ -35,11 +37,12 @@ export function createRecordQueue(
     while (waiting.length > 0) send(take(waiting, ALONE))
   }
   return {
-    add(record) {
+    add(record, isOnce = false) {
       waiting.push(record)
+      if (isOnce) once.add(record)
       if (waiting.length > WAITING) {
         // An event or a fact is said once.
-        const at = waiting.findIndex(({ kind }) => RENEWED.has(kind))
+        const at = waiting.findIndex((one) => RENEWED.has(one.kind) && !once.has(one))
         waiting.splice(Math.max(0, at), 1)
         dropped++
       }
