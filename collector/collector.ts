@@ -195,6 +195,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     ownNode: config.node,
     io,
     clock,
+    time,
     logger,
     runner,
     health: pipeline.health,

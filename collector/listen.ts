@@ -1,9 +1,9 @@
 import type { Logger } from '#schemas/role.ts'
-import type { CollectorClock } from './clock.ts'
+import type { CollectorClock, TimeSource } from './clock.ts'
 import type { SourceSection } from './config.ts'
 import type { CollectionHealth } from './health.ts'
 import type { Runner, TargetRead } from './runner.ts'
-import type { SourceIo } from './source.ts'
+import type { ListenContext, SourceIo } from './source.ts'
 import type { Target } from './targets/target.ts'
 
 export interface ListenDeps {
@@ -11,6 +11,7 @@ export interface ListenDeps {
   readonly ownNode: string
   readonly io: SourceIo
   readonly clock: CollectorClock
+  readonly time: Pick<TimeSource, 'setTimer'>
   readonly logger: Logger
   readonly runner: Pick<Runner, 'targetsOf'>
   readonly health: Pick<CollectionHealth, 'observePlace'>
@@ -32,20 +33,8 @@ async function listenFor(
   deps: ListenDeps,
 ): Promise<{ stop(): Promise<void> } | null> {
   const { source, options, intervalMs } = section
-  const { io, clock, logger, health, ownNode, runner, onSaid } = deps
-  const note = (detail: string) => {
-    logger.warn('listening has trouble', { source: source.name, why: detail })
-    health.observePlace({
-      source: source.name,
-      place: 'listener',
-      node: ownNode,
-      atMs: clock.now(),
-      outcome: 'failed',
-      reason: 'listen',
-      detail,
-      targets: 0,
-    })
-  }
+  const { io, clock, runner, onSaid } = deps
+  const line = listenerLine(source.name, deps)
   try {
     const ear = await source.listen?.({
       io,
@@ -66,12 +55,51 @@ async function listenFor(
           interpretation,
         })
       },
-      trouble: note,
+      trouble: line.trouble,
     })
-    return ear ?? null
+    if (ear === undefined) return null
+    return {
+      async stop() {
+        line.stop()
+        await ear.stop()
+      },
+    }
   } catch (error) {
-    note(error instanceof Error ? error.message : String(error))
+    line.trouble(error instanceof Error ? error.message : String(error))
     return null
+  }
+}
+
+interface ListenerLine {
+  readonly trouble: ListenContext<unknown>['trouble']
+  stop(): void
+}
+
+/** The line of health of one listener. Trouble that passes gives way to what lasts, or to being well. */
+function listenerLine(source: string, deps: ListenDeps): ListenerLine {
+  const { clock, time, logger, health, ownNode } = deps
+  const tell = (detail: string | null) =>
+    health.observePlace({
+      source,
+      place: 'listener',
+      node: ownNode,
+      atMs: clock.now(),
+      outcome: detail === null ? 'ok' : 'failed',
+      reason: detail === null ? '' : 'listen',
+      detail: detail ?? '',
+      targets: 0,
+    })
+  let lasting: string | null = null
+  let cancel = () => {}
+  return {
+    trouble(detail, passesAfterMs) {
+      logger.warn('listening has trouble', { source, why: detail })
+      cancel()
+      if (passesAfterMs === undefined) lasting = detail
+      else cancel = time.setTimer(passesAfterMs, () => tell(lasting))
+      tell(detail)
+    },
+    stop: () => cancel(),
   }
 }
 

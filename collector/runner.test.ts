@@ -216,3 +216,44 @@ describe('reading targets', () => {
     expect(time.pending()).toBe(0)
   })
 })
+
+it('a target of which nothing is due is passed over, not missed, and read again every 30 s', async () => {
+  const asked: number[] = []
+  let isDue = true
+  const source: Source = {
+    ...sourceOf(() => Promise.resolve(ok)),
+    isDue({ nowMs }) {
+      asked.push(nowMs)
+      return isDue
+    },
+  }
+  const { time, reads, runner, section } = world(source)
+  runner.setTargets({ ...section, intervalMs: 5000 }, [target('n1')])
+  await time.pass(10_000)
+  const before = reads.length
+  isDue = false
+  await time.pass(20_000)
+  expect(reads).toHaveLength(before)
+  await time.pass(10_000)
+  expect(reads).toHaveLength(before + 1)
+  isDue = true
+  await time.pass(10_000)
+  expect(reads).toHaveLength(before + 3)
+  expect(runner.stats().missedCells).toBe(0)
+  // Every cell once.
+  expect(new Set(asked.map((ms, at) => ms - (asked[at - 1] ?? ms - 5000)))).toEqual(new Set([5000]))
+})
+
+it('first reads of a long list are spread over the time its source asks for, the next ones come at the interval', async () => {
+  const source: Source = { ...sourceOf(() => Promise.resolve(ok)), startOverMs: 10_000 }
+  const { time, reads, runner, section } = world(source)
+  const many = Array.from({ length: 200 }, (_, at) => target(`n${at}`))
+  runner.setTargets({ ...section, intervalMs: 1000 }, many)
+  await time.pass(1000)
+  expect(new Set(reads.map(({ id }) => id)).size).toBeLessThan(40)
+  await time.pass(10_000)
+  expect(new Set(reads.map(({ id }) => id)).size).toBe(200)
+  const before = reads.length
+  await time.pass(1000)
+  expect(reads.length - before).toBe(200)
+})

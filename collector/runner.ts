@@ -66,6 +66,8 @@ interface Loop {
   target: Target
   readonly memory: Map<string, unknown>
   lastTickMs: number
+  /** Cell of the last read that was begun. */
+  readTickMs: number
   /** The read under way; a hung one stays here after it was reported, so that none piles up on it. */
   reading: Promise<void> | null
   cancel: () => void
@@ -76,6 +78,8 @@ interface Loop {
 const GRACE_MS = 250
 /** With fewer targets than this, a new one is read at once instead of at its place in the next cell. */
 const FEW_TARGETS = 32
+/** Also a target of which nothing is due is read this often, ms: collection health and thresholds go by reads. */
+const REST_MS = 30_000
 
 /**
  * Reads every target once per cell of its interval, spread over the interval, one read at a time per target,
@@ -141,6 +145,7 @@ function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew
     target,
     memory: new Map(),
     lastTickMs: 0,
+    readTickMs: 0,
     reading: null,
     cancel: () => undefined,
     stopped: false,
@@ -149,7 +154,14 @@ function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew
   const offsetMs = spreadOffset(target.node, section.intervalMs)
   const isPast = cellOf(clock.now(), section.intervalMs) + offsetMs < clock.now()
   if (isOneOfFew && isPast) loop.cancel = time.setTimer(0, () => fire(state, loop))
-  else plan(state, loop, clock.now())
+  else plan(state, loop, clock.now() + (isOneOfFew ? 0 : startOffset(loop)))
+}
+
+/** How much later than its place in the next cell a target of a long list is read first, ms. */
+function startOffset({ section, target }: Loop): number {
+  const { source, intervalMs } = section
+  const { startOverMs = 0 } = source
+  return startOverMs > intervalMs ? spreadOffset(target.node, startOverMs) : 0
 }
 
 function remove(state: RunnerState, loop: Loop): void {
@@ -177,14 +189,24 @@ function fire(state: RunnerState, loop: Loop): void {
     loop.lastTickMs = tickMs
     const pause = pauseOf(deps, loop)
     if (pause !== null) skipPaused(deps, loop, tickMs, pause)
-    else if (loop.reading === null) start(state, loop, tickMs)
-    else {
+    else if (loop.reading === null) {
+      if (!isAtRest(loop, tickMs)) start(state, loop, tickMs)
+    } else {
       counts.missedCells++
       const interpretation = failedRead(loop, 'still_running', 'the last read has not ended yet')
       report(deps, loop, { tickMs, durationMs: 0, bytes: 0, interpretation })
     }
   }
   plan(state, loop, tickMs + intervalMs)
+}
+
+/** Nothing of it is due, and it was read not long ago. */
+function isAtRest({ section, target, memory, readTickMs }: Loop, tickMs: number): boolean {
+  const { source, options: config } = section
+  if (source.isDue === undefined) return false
+  // Asked in every cell: sources learn from it how far apart cells are.
+  const isDue = source.isDue({ target, config, nowMs: tickMs, memory })
+  return !isDue && tickMs - readTickMs < REST_MS
 }
 
 const pauseOf = (deps: RunnerDeps, loop: Loop) =>
@@ -203,6 +225,7 @@ function skipPaused(deps: RunnerDeps, loop: Loop, tickMs: number, pause: PauseOr
 function start({ counts, deps }: RunnerState, loop: Loop, tickMs: number): void {
   counts.reads++
   counts.reading++
+  loop.readTickMs = tickMs
   loop.reading = readOnce(deps, loop, tickMs).finally(() => {
     counts.reading--
     loop.reading = null

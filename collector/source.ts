@@ -93,8 +93,11 @@ export interface ListenContext<Config> {
   nowMs(): number
   /** What a target said by itself; goes the way of a read at once. A sender nobody listed is refused by the source. */
   said(target: SourceTarget, interpretation: Interpretation): void
-  /** One sentence for the log and collection health when something is wrong with the listening itself. */
-  trouble(detail: string): void
+  /**
+   * One sentence for the log and collection health when something is wrong with the listening itself. With `passesAfterMs` the line
+   * is well again when nothing more was said for that long: a message that was refused, and not a setting.
+   */
+  trouble(detail: string, passesAfterMs?: number): void
 }
 
 /** What detect found on this machine. */
@@ -151,6 +154,13 @@ export interface Source<Config = unknown> {
   interpret(bytes: Uint8Array): Interpretation
   /** Is the tool or a default endpoint here? */
   detect(io: SourceIo, config: Config, node: string): Promise<Detection>
+  /**
+   * Whether a read in this cell would ask the target anything. Where not, the runner passes the cell over and what was said last
+   * stands: thousands of meters with little on a fast lane cost what is read of them. Absent: every cell is read.
+   */
+  isDue?(context: Pick<ReadContext<Config>, 'target' | 'config' | 'nowMs' | 'memory'>): boolean
+  /** First reads of a long list are spread over this long where its interval is shorter, ms: to find what a device has takes many answers. */
+  readonly startOverMs?: number
   /** One read of one target. Never throws for what the outside did; outcome says it. */
   read(context: ReadContext<Config>): Promise<Interpretation>
   /** Metrics it usually gives: what of them no device gives is shown as missing in collection health. */

@@ -53,7 +53,8 @@ async function device(options: Record<string, unknown>, path = '') {
   const config = source.config.parse(options)
   const read = (nowMs = T0): Promise<Interpretation> =>
     source.read({ io, target, config, nowMs, timeoutMs: 5000, memory })
-  return { server, read, store }
+  const isDue = (nowMs: number) => source.isDue?.({ target, config, nowMs, memory })
+  return { server, read, store, isDue }
 }
 
 const EXAMPLE = new Map([
@@ -164,13 +165,15 @@ describe('the source against a real server', () => {
   })
 
   it('a meter without anything fast is left alone between its full reads', async () => {
-    const { server, read } = await device({ map: 'energy-meter', full_every: '30s' })
+    const { server, read, isDue } = await device({ map: 'energy-meter', full_every: '30s' })
+    expect(isDue(T0)).toBe(true)
     for (let address = 0; address < 24; address++) server.words.set(wordKey(3, 1, address), 0)
     expect((await read(T0)).outcome).toBe('ok')
     server.asked.length = 0
     const between = await read(T0 + 2000)
     expect([between.outcome, between.meters ?? []]).toEqual(['ok', []])
     expect(server.asked).toEqual([])
+    expect([isDue(T0 + 2000), isDue(T0 + 30_000)]).toEqual([false, true])
     await read(T0 + 30_000)
     expect(server.asked.length).toBeGreaterThan(0)
   })

@@ -27,6 +27,8 @@ const FAST: ReadonlySet<MeterMetricName> = new Set([
 ])
 const ANSWER_BYTES = 256 << 10
 const MEMORY = 'device'
+/** Connecting to a whole plant at once is a burst, ms. */
+const START_OVER_MS = 10_000
 
 /** What is remembered of a target. */
 interface Kept {
@@ -37,6 +39,8 @@ interface Kept {
   fullMs: number
   /** Where between two full reads this device has its own, 0..1: all at once would be a burst. */
   readonly phase: number
+  /** The map has points that are read on every tick. */
+  hasFast: boolean
 }
 
 /** Modbus TCP as a source; `store` says where register maps are read. */
@@ -50,15 +54,22 @@ export function createModbusSource(
     transport: 'modbus',
     address: { schemes: ['modbus'], port: 502, path: '/' },
     defaultIntervalMs: 30_000,
+    startOverMs: START_OVER_MS,
     config: configOf(store),
     // Which metrics come depends on the map.
     expects: [],
     recognize: recognizeCapture,
     interpret: (bytes) => interpretCapture(bytes, store.builtIn()),
     detect: () => Promise.resolve(NOT_LOCAL),
+    isDue({ memory, config, nowMs }) {
+      const kept = memory.has(MEMORY) ? keptByMemory.get(memory) : undefined
+      const { full_every: fullEveryMs } = config
+      if (kept === undefined || fullEveryMs === undefined) return true
+      return kept.hasFast || isNewCell(kept, nowMs, fullEveryMs)
+    },
     read(context) {
       const known = context.memory.has(MEMORY) ? keptByMemory.get(context.memory) : undefined
-      const kept = known ?? { jumps: new Map(), isGapless: false, fullMs: 0, phase: random() }
+      const kept = known ?? newKept(random)
       context.memory.set(MEMORY, true)
       keptByMemory.set(context.memory, kept)
       const { place, ...target } = placeOf(context.target)
@@ -70,6 +81,14 @@ export function createModbusSource(
     close: (memory) => memory.clear(),
   }
 }
+
+const newKept = (random: () => number): Kept => ({
+  jumps: new Map(),
+  isGapless: false,
+  fullMs: 0,
+  phase: random(),
+  hasFast: true,
+})
 
 export default createModbusSource()
 
@@ -106,6 +125,7 @@ async function readDevice(
   const { map, unitId } = plan
   const fullEveryMs = config.full_every ?? null
   const isFull = fullEveryMs === null || isNewCell(kept, nowMs, fullEveryMs)
+  kept.hasFast = map.points.some(({ metric }) => FAST.has(metric))
   const points = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
   if (points.length === 0) return nothingNow(map)
   const planned = planRanges(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })

@@ -28,6 +28,8 @@ export interface DeviceDeps {
 
 /** One device: what it has, what is due, and what it said since the last tick. */
 export interface Device {
+  /** Whether a tick would ask for something, or has something to hand over. */
+  isDue(atMs: number): boolean
   /** Asks for what is due until the budget is used up; a question still open goes on and is answered in a later tick. */
   tick(atMs: number, budgetMs: number): Promise<Interpretation>
   /** Asks for these resources now, out of turn, and says what came. */
@@ -101,10 +103,12 @@ export function createDevice(deps: DeviceDeps): Device {
     said: nothingSaid(),
   }
   return {
+    isDue(atMs) {
+      noteTick(state, atMs)
+      return isDue(state)
+    },
     async tick(atMs, budgetMs) {
-      const sinceMs = atMs - state.tickMs
-      if (state.tickMs > 0 && sinceMs > 0) state.everyMs = Math.min(state.everyMs, sinceMs)
-      state.tickMs = atMs
+      noteTick(state, atMs)
       await work(state, budgetMs, () => nextQuestion(state))
       return handOver(state)
     },
@@ -118,6 +122,19 @@ export function createDevice(deps: DeviceDeps): Device {
     },
     close: () => client.close(),
   }
+}
+
+function noteTick(state: DeviceState, atMs: number): void {
+  const sinceMs = atMs - state.tickMs
+  if (state.tickMs > 0 && sinceMs > 0) state.everyMs = Math.min(state.everyMs, sinceMs)
+  state.tickMs = atMs
+}
+
+/** A device that fails is never at rest: each tick says so. */
+function isDue(state: DeviceState): boolean {
+  const { current, failure, said, nudged, deps, plan, tickMs, everyMs } = state
+  if (current !== null || failure !== null || said.answers > 0 || nudged.size > 0) return true
+  return deps.chore(state.eventService) !== null || plan.isDue({ atMs: tickMs, everyMs })
 }
 
 type Question = () => Promise<void>

@@ -15,6 +15,8 @@ const PUSHES_PER_MINUTE = 120
 /** Time to ask for what changed, ms. */
 const LOOK_MS = 4000
 const TROUBLE_MS = 60_000
+/** Without a further one, strangers are forgotten after this long, ms. */
+const PASSES_MS = 300_000
 
 /** Who sends with a token. */
 export interface Subscriber {
@@ -44,6 +46,7 @@ export async function openEar(deps: EarDeps): Promise<{ stop(): Promise<void> }>
     toldMs = nowMs
     deps.context.trouble(
       `events from ${from.slice(0, 64)} carry no token of ours and are refused; a subscription of an earlier process may be left on that device`,
+      PASSES_MS,
     )
   }
   return field.hear(

@@ -35,6 +35,8 @@ export interface Tick {
 /** What is known of a device's resources and what is due: nothing starves, the most overdue first. */
 export interface Plan {
   next(tick: Tick): Task | null
+  /** Whether `next` would give a task. */
+  isDue(tick: Tick): boolean
   /** The answer of a step. */
   found(step: Step, answer: Json, context: ExploreContext): void
   /** An item was asked for, whatever came of it. */
@@ -77,6 +79,11 @@ export function createPlan(
   }
   return {
     next: (tick) => nextTask(state, tick),
+    isDue: (tick) =>
+      state.steps.length > 0 ||
+      state.exploredMs === null ||
+      isTimeToLook(state, tick.atMs) ||
+      mostOverdue(state, tick) !== null,
     found: (step, answer, context) => takeFound(state, explore(step, answer, context)),
     asked(item, atMs) {
       const planned = state.planned.find((one) => one.item.path === item.path)

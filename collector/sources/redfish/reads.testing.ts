@@ -77,6 +77,8 @@ export interface Asked {
   /** A read of the tick at this time, ms from the first one, within this budget. */
   read(atMs?: number, timeoutMs?: number): Promise<Interpretation>
   readonly memory: Map<string, unknown>
+  /** What the runner asks before that read. */
+  isDue(atMs: number): boolean | undefined
   readonly source: ReturnType<typeof createRedfishSource>
   stop(): Promise<void>
 }
@@ -102,6 +104,7 @@ export function askDevice(
   return {
     memory,
     source,
+    isDue: (atMs) => source.isDue?.({ target, config, nowMs: T0 + atMs, memory }),
     read: (atMs = 0, timeoutMs = 5000) =>
       source.read({ io: world.io, target, config, nowMs: T0 + atMs, timeoutMs, memory }),
     async stop() {

@@ -88,6 +88,23 @@ describe('a walk', () => {
     expect(steps(await device.read(30_000))).toBe(30_000)
   })
 
+  it('a PDU has nothing due between full reads, a cooling unit at every tick', async () => {
+    const dueAt = async (tree: ReturnType<typeof redfishTree>) => {
+      const bmc = await bmcOf(tree)
+      const device = askDevice(bmc.url, { full_every: '30s' }, { random: () => 0 })
+      open.push(device)
+      const found: number[] = []
+      for (let atMs = 0; atMs <= 60_000; atMs += 2000) {
+        if (device.isDue(atMs) === false) continue
+        found.push(atMs)
+        await device.read(atMs)
+      }
+      return found
+    }
+    expect(await dueAt(redfishTree({ pdus: [PDU] }))).toEqual([0, 30_000, 60_000])
+    expect(await dueAt(redfishTree({ cdus: [CDU] }))).toHaveLength(31)
+  })
+
   it('devices that are found together are read in full at different times ever after', async () => {
     const bmc = await bmcOf(redfishTree({ cdus: [CDU] }))
     const fullReads = async (random: number) => {

@@ -33,6 +33,8 @@ interface Entry extends Subscriber {
 
 /** Left of the budget of a read for handing over what came, ms. */
 const MARGIN_MS = 100
+/** Looking into a whole plant at once is a burst: a login and a dozen answers of each device, ms. */
+const START_OVER_MS = 10_000
 /** A changed file of authorities counts after this long, ms. */
 const TLS_MS = 300_000
 
@@ -53,6 +55,7 @@ export function createRedfishSource(deps: RedfishDeps): Source<RedfishConfig> {
     transport: 'http',
     address: { schemes: ['https', 'http'], port: 443, path: '/redfish/v1' },
     defaultIntervalMs: 30_000,
+    startOverMs: START_OVER_MS,
     // Meters: what a device gives depends on what it is.
     expects: [],
     config: RedfishConfig,
@@ -61,6 +64,7 @@ export function createRedfishSource(deps: RedfishDeps): Source<RedfishConfig> {
     async detect() {
       return { state: 'absent', looked: 'nothing: devices are named as targets' }
     },
+    isDue: ({ memory, nowMs }) => entries.get(memory)?.device.isDue(nowMs) ?? true,
     async read(context) {
       const { field } = context.io
       if (field === undefined) return unread(SOURCE_NAME, NO_FIELD)

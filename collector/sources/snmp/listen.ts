@@ -12,6 +12,8 @@ import { placeOf, type Secrets } from './secrets.ts'
 
 /** What was refused is told at most this often, ms. */
 const TELL_MS = 60_000
+/** Without a further one, refused traps are forgotten after this long, ms. */
+const PASSES_MS = 300_000
 /** After a trap the fast points are read at once, but not more often than this per device, ms. */
 const READ_AGAIN_MS = 1000
 const READ_TIMEOUT_MS = 3000
@@ -174,6 +176,6 @@ function createRefused(context: ListenContext<SnmpConfig>): Refused {
         `${count} ${WHY[reason]}${sender === null ? '' : ` (last from ${sender})`}`,
     )
     counts.clear()
-    context.trouble(`traps were refused: ${parts.join(', ')}`)
+    context.trouble(`traps were refused: ${parts.join(', ')}`, PASSES_MS)
   }
 }

@@ -71,6 +71,14 @@ describe('a PDU behind a real snmpd', () => {
     port = await agent(apcPduVariables(PDU))
   })
 
+  it('has nothing due between full reads, because nothing of it is fast', async () => {
+    const { source, read, ...kept } = reader(port, { full_every: '30s' })
+    const isDue = (nowMs: number) => source.isDue?.({ ...kept, nowMs })
+    expect(isDue(30_000)).toBe(true)
+    await read(30_000)
+    expect([isDue(32_000), isDue(60_000), isDue(3_632_000)]).toEqual([false, true, true])
+  })
+
   it.each([
     ['version 2c', {}],
     ['version 1', { version: 1 }],

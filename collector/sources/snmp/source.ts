@@ -9,6 +9,8 @@ import { FAST_METRICS } from './profile.ts'
 import { createSecrets, placeOf, type Secrets } from './secrets.ts'
 
 const MEMORY = 'device'
+/** Identifying a whole plant at once is a burst, ms. */
+const START_OVER_MS = 10_000
 
 /** What a target's memory holds; the same object is found by its address when a trap comes. */
 export interface Kept {
@@ -31,12 +33,21 @@ export function createSnmpSource(
     transport: 'snmp',
     address: { schemes: ['snmp'], port: 161, path: '/' },
     defaultIntervalMs: 30_000,
+    startOverMs: START_OVER_MS,
     config: SnmpConfig,
     // Which metrics come depends on the device.
     expects: [],
     recognize: recognizeWalk,
     interpret: (bytes) => interpretWalk(bytes, plansOf({ profiles: [] })),
     detect: () => Promise.resolve(NOT_LOCAL),
+    isDue({ memory, target, config, nowMs }) {
+      const kept = memory.has(MEMORY) ? devices.get(target.address) : undefined
+      const { full_every: fullEveryMs } = config
+      if (kept === undefined || kept.known === null || fullEveryMs === undefined) return true
+      const { plan } = kept.known
+      if (plan.fast.length > 0 || isStale(kept.known, nowMs)) return true
+      return isNewCell(kept, nowMs, fullEveryMs)
+    },
     read(context) {
       const kept = keptOf(context, devices, random)
       keptByMemory.set(context.memory, { address: context.target.address })
