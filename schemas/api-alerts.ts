@@ -34,7 +34,7 @@ export const AlertItem = Alert.extend({
   title: Words,
   /** What to do: the alert's own words, else the rule's. */
   action: Words,
-  /** Page under /runbooks/; null = none. */
+  /** Page under /api/docs/runbooks/; null = none. */
   runbook: z.string().max(64).nullable(),
   urgent: z.boolean(),
   /** The acknowledgement that holds. */
@@ -248,5 +248,3 @@ export const SilenceRequest = Silence.pick({
   from_ms: epochMs.optional(),
 })
 export type SilenceRequest = z.input<typeof SilenceRequest>
-
-export { Acknowledgement, Fingerprint, Silence }

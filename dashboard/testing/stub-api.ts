@@ -6,6 +6,7 @@ import * as api from '#schemas/api.ts'
 import { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { ParseResult } from '#schemas/parse-result.ts'
+import { alertsStub, type AlertsStub, type StubAlerts } from './stub-alerts.ts'
 import * as devices from './stub-devices.ts'
 import { energyAt, ownersAt, pueAt, type StubFacility } from './stub-energy.ts'
 import * as fleet from './stub-fleet.ts'
@@ -30,6 +31,7 @@ export interface StubOptions {
   readonly timeZone?: string
   readonly pipeline?: StubPipeline
   readonly facility?: StubFacility
+  readonly alerts?: StubAlerts
 }
 
 type Answer = { readonly body: unknown; readonly status?: number }
@@ -191,6 +193,7 @@ function parseAnswer(text: string): Answer {
 interface State {
   signedIn: boolean
   incident: boolean
+  readonly alerts: AlertsStub
 }
 
 function sessionAnswer(state: State, options: StubOptions): Answer {
@@ -249,6 +252,14 @@ async function answer(
   if (path === 'pipeline') return { body: pipelineAt(nowMs, options.pipeline) }
   const facility = facilityAnswer(path, url.searchParams, options)
   if (facility !== null) return facility
+  const alerts = await state.alerts.answer({
+    method: request.method ?? 'GET',
+    path,
+    query: url.searchParams,
+    body: async () => JSON.parse(await bodyOf(request)),
+    nowMs,
+  })
+  if (alerts !== null) return alerts
   if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
@@ -335,7 +346,11 @@ async function file(response: ServerResponse, build: string, path: string) {
 
 /** Starts the stub; the caller closes the server. */
 export async function startStub(options: StubOptions): Promise<Server> {
-  const state: State = { signedIn: options.loginNeeded !== true, incident: false }
+  const state: State = {
+    signedIn: options.loginNeeded !== true,
+    incident: false,
+    alerts: alertsStub(options.alerts),
+  }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stub')
     if (url.pathname === '/api/v1/live' && state.signedIn) {

@@ -58,7 +58,8 @@ export function apiUrl(path: string, params: Params = {}, filters: readonly Filt
   return text === '' ? `/api/v1/${path}` : `/api/v1/${path}?${text}`
 }
 
-async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
+/** One call of the API, for modules that pages of their own load. */
+export async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, { credentials: 'same-origin', ...init }).catch(
     (cause: unknown) => {
       if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
@@ -87,7 +88,7 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-const get = <Answer>(url: string, signal: AbortSignal) => call<Answer>(url, { signal })
+export const get = <Answer>(url: string, signal: AbortSignal) => call<Answer>(url, { signal })
 
 export interface Window {
   readonly fromMs: number

@@ -1,6 +1,15 @@
+import type { AlertSeverity } from '#schemas/alerts/severity.ts'
 import type { AlertItem, EvaluatorState } from '#schemas/api-alerts.ts'
 
 /** What a page of alerts may claim: alerts mean something only while somebody evaluates. */
+
+/** Worst first. Here and not from the contract, whose checker the browser does not load. */
+export const SEVERITIES = [
+  'page',
+  'warn',
+  'ticket',
+  'data',
+] as const satisfies readonly AlertSeverity[]
 
 /** Passes come every 15 s; four in a row that did not come are silence. */
 export const EVALUATOR_SILENT_MS = 60_000

@@ -279,6 +279,17 @@ export const enAlerts = {
     rule: 'rule',
     shard: 'shard',
   },
+  units: {
+    devices: (n: string) => counted(n, 'device', 'devices'),
+    device_hours: (n: string) => counted(n, 'device-hour', 'device-hours'),
+    errors: (n: string) => counted(n, 'error', 'errors'),
+    flaps: (n: string) => counted(n, 'flap', 'flaps'),
+    jobs: (n: string) => counted(n, 'job', 'jobs'),
+    links: (n: string) => counted(n, 'link', 'links'),
+    targets: (n: string) => counted(n, 'target', 'targets'),
+    kelvin: (n: string) => `${n} K`,
+    megawatts_per_minute: (n: string) => `${n} MW/min`,
+  },
   comma: ', ',
 }
 

@@ -16,6 +16,7 @@ export const en = {
       devices: 'Devices',
       energy: 'Energy',
       cooling: 'Cooling',
+      alerts: 'Alerts',
       collection: 'Collection',
       pipeline: 'Pipeline',
     },
@@ -33,6 +34,14 @@ export const en = {
     comma: ', ',
     notFound: 'There is no page at this address.',
     toFleet: 'Go to the fleet',
+  },
+  openAlerts: {
+    page: (n: string) => counted(n, 'page', 'pages'),
+    warn: (n: string) => counted(n, 'warning', 'warnings'),
+    title: (pages: string, warnings: string) =>
+      `Open alerts: ${counted(pages, 'page', 'pages')}, ${counted(warnings, 'warning', 'warnings')}`,
+    unknown: 'Alerts unknown',
+    unknownTitle: 'The evaluator of alerts is silent: whether one is open is not known.',
   },
   banner: {
     simulated: 'Simulated',

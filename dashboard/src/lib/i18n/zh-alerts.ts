@@ -271,5 +271,16 @@ export const zhAlerts: AlertTexts = {
     rule: '规则',
     shard: '分片',
   },
+  units: {
+    devices: (n) => `${n} 台设备`,
+    device_hours: (n) => `${n} 设备小时`,
+    errors: (n) => `${n} 个错误`,
+    flaps: (n) => `${n} 次抖动`,
+    jobs: (n) => `${n} 个作业`,
+    links: (n) => `${n} 条链路`,
+    targets: (n) => `${n} 个采集目标`,
+    kelvin: (n) => `${n} K`,
+    megawatts_per_minute: (n) => `${n} MW/min`,
+  },
   comma: '，',
 }

@@ -13,6 +13,7 @@ export const zh: Messages = {
       devices: '设备',
       energy: '能耗',
       cooling: '冷却',
+      alerts: '告警',
       collection: '采集',
       pipeline: '管道',
     },
@@ -29,6 +30,13 @@ export const zh: Messages = {
     comma: '，',
     notFound: '这个地址没有页面。',
     toFleet: '前往机群',
+  },
+  openAlerts: {
+    page: (n) => `${n} 条紧急`,
+    warn: (n) => `${n} 条预警`,
+    title: (pages, warnings) => `未结束的告警：紧急 ${pages} 条，预警 ${warnings} 条`,
+    unknown: '告警未知',
+    unknownTitle: '告警评估进程没有动静：是否有未结束的告警无法得知。',
   },
   banner: {
     simulated: '模拟',
