@@ -150,6 +150,9 @@ describe('refusals', () => {
       ['/api/v1/devices/7/series?metrics=speed', 400, 'E_METRIC_UNKNOWN'],
       ['/api/v1/nothing', 404, 'E_NOT_FOUND'],
       ['/api/v1/demo/incident', 404, 'E_NOT_FOUND'],
+      ['/api/v1/demo/messages', 404, 'E_NOT_FOUND'],
+      ['/api/v1/forecast?scope=hall', 400, 'E_BAD_REQUEST'],
+      ['/api/v1/forecast?scope=zone_set:fleet', 400, 'E_BAD_REQUEST'],
       ['/../../etc/passwd', 404, 'E_NOT_FOUND'],
     ]
     for (const [url, status, code] of cases) {

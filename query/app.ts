@@ -27,6 +27,7 @@ import { explainRoutes } from './routes/explain.ts'
 import { facilityRoutes } from './routes/facility.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { fleetMetricsRoutes } from './routes/fleet-metrics.ts'
+import { forecastRoutes } from './routes/forecast.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
@@ -106,6 +107,7 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(selfMetricsRoutes, { deps: { roles: deps.roles, metrics } })
     await scope.register(docsRoutes, { prefix: '/api' })
     await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(forecastRoutes, { prefix: '/api/v1', deps })
     await scope.register(explainRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(thermalRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(fleetMetricsRoutes, { deps: fleet })

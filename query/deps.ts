@@ -1,3 +1,4 @@
+import type { DemoMessage } from '#schemas/alerts/demo-message.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
@@ -17,6 +18,8 @@ export interface DemoControl {
   caption(): { readonly en: string; readonly zh: string } | null
   /** What the screen should say besides: history that is still being settled, else null. */
   notice(): { readonly en: string; readonly zh: string } | null
+  /** What receivers of alerts would have got, newest first. */
+  messages(): readonly DemoMessage[]
 }
 
 export interface Readiness {

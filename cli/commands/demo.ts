@@ -4,6 +4,7 @@ import {
   createDemoReceiver,
   DEMO_ALERTS_CONFIG,
   DEMO_ENVIRONMENT,
+  type DemoReceiver,
 } from '../../alerts/demo-receiver.ts'
 import { demoBooks } from '../../demo/books.ts'
 import { createFacilityModel, type FacilityModel } from '../../demo/facility/model.ts'
@@ -95,7 +96,8 @@ export async function run(invocation: Invocation): Promise<number> {
     log,
   })
   const feeding = [history.role, fleet, journal.role, books, slurm, ingest]
-  const alerts = demoAlerts({ settings, store, log, openJournal })
+  const receiver = createDemoReceiver(Date.now)
+  const alerts = demoAlerts({ settings, store, log, openJournal }, receiver)
   const roles: Role[] = [...store.roles, ...feeding, control.role, alerts]
   const query = queryService({
     settings,
@@ -105,7 +107,7 @@ export async function run(invocation: Invocation): Promise<number> {
     simulated: true,
     pipeline: () => ingest.inner()?.status() ?? null,
     ready: () => ({ ready: true, progress: history.progress() }),
-    demo: demoControl(incident, history.notice),
+    demo: demoControl(incident, history.notice, receiver),
     openControl: control.store,
     openJournal,
   })
@@ -128,6 +130,7 @@ export async function run(invocation: Invocation): Promise<number> {
 /** Rules over the simulated fleet; what they say is kept by a receiver in this process and leaves it never. */
 const demoAlerts = (
   parts: Pick<AlertsServiceOptions, 'settings' | 'store' | 'log' | 'openJournal'>,
+  receiver: DemoReceiver,
 ): Role => {
   const { port, timeZone } = parts.settings
   return alertsService({
@@ -136,7 +139,7 @@ const demoAlerts = (
     environment: DEMO_ENVIRONMENT,
     demo: {
       config: () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone),
-      receiver: createDemoReceiver(Date.now),
+      receiver,
     },
   })
 }
@@ -165,11 +168,12 @@ async function demoSettings(invocation: Invocation, params: DemoParams): Promise
 
 type Caption = ReturnType<Incident['caption']>
 
-const demoControl = (incident: Incident, notice: () => Caption) => ({
+const demoControl = (incident: Incident, notice: () => Caption, receiver: DemoReceiver) => ({
   incidentRunning: () => incident.running(),
   playIncident: () => incident.play(),
   caption: () => incident.caption(),
   notice,
+  messages: () => receiver.messages(),
 })
 
 /** What the simulated site's people entered, appended once: the journal is new at every start. */

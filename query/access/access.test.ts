@@ -15,9 +15,17 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ app }) => app.close()))
 })
 
+const message = {
+  sequence: 1,
+  at_ms: START_MS,
+  kind: 'slack' as const,
+  request: { url: 'https://hooks.slack.com/services/demo', headers: {}, body: '{}' },
+  blocks: [{ kind: 'title' as const, text: '[PAGE] Fleet busy 58.4 %' }],
+}
 const demo = {
   incidentRunning: () => false,
   playIncident: () => undefined,
+  messages: () => [message],
   caption: () => null,
   notice: () => null,
 }
@@ -134,6 +142,10 @@ describe('who may ask', () => {
     expect(refused.statusCode).toBe(403)
     expect(codeOf(refused)).toMatchObject({ error: { code: 'E_FORBIDDEN' } })
     expect((await post(built, '/api/v1/demo/incident', bearer(operate))).statusCode).toBe(200)
+    const messages = (token: string) =>
+      built.app.inject({ url: '/api/v1/demo/messages?limit=1', headers: bearer(token) })
+    expect((await messages(read)).statusCode).toBe(403)
+    expect((await messages(operate)).json()).toEqual({ messages: [message] })
   })
 
   test('an identity header counts from listed proxies only', async () => {

@@ -24,3 +24,9 @@ export const forecastScores = namedQuery({
     inside: z.int(),
   }),
 })
+
+export const forecastNewest = namedQuery({
+  file: new URL('forecast-newest.sql', import.meta.url),
+  params: z.strictObject({ from_ms: z.int(), dimension: z.string(), value: z.string() }),
+  row: z.strictObject({ body: z.string() }),
+})

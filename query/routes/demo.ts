@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { DemoMessages } from '#schemas/alerts/demo-message.ts'
 import type { Guard } from '../access/guard.ts'
 import type { DemoControl, QueryDeps } from '../deps.ts'
+import { wholeNumber } from './parameters.ts'
 import { answers } from './responses.ts'
 
 /** Present in the demo only. */
@@ -32,6 +34,19 @@ export const demoRoutes: FastifyPluginCallbackZod<{
       },
     },
     (request) => play(request),
+  )
+  // Its links acknowledge and silence: for those who may.
+  app.get(
+    '/demo/messages',
+    {
+      schema: {
+        tags: ['demo'],
+        summary: 'What receivers of alerts would have got, newest first: nothing left this machine',
+        querystring: z.strictObject({ limit: wholeNumber(1, 200, 50) }),
+        response: answers(DemoMessages),
+      },
+    },
+    ({ query: { limit } }) => ({ messages: demo.messages().slice(0, limit) }),
   )
   done()
 }

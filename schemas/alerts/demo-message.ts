@@ -23,3 +23,7 @@ export const DemoMessage = z.strictObject({
   ),
 })
 export type DemoMessage = z.infer<typeof DemoMessage>
+
+/** GET /api/v1/demo/messages: newest first. */
+export const DemoMessages = z.strictObject({ messages: z.array(DemoMessage) })
+export type DemoMessages = z.infer<typeof DemoMessages>
