@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { WATERFALL_STEPS } from '#schemas/api-ledger.ts'
 import { LEDGER_STATES } from '#schemas/ledger.ts'
 import {
   busyByState,
@@ -79,10 +80,13 @@ describe('any fleet', () => {
   test('has a waterfall whose steps end at busy, to the last thousandth of a millisecond', () => {
     fc.assert(
       fc.property(fleet, (sums) => {
-        const steps = waterfallOf(sums).map(([, time]) => time)
+        const times = waterfallOf(sums)
+        const steps = WATERFALL_STEPS.map((step) => times[step])
         const last = steps.at(-1)
         expect(steps.slice(0, -1).reduce((sum, time) => sum + time, 0n)).toBe(last)
         expect(last).toBe(sums.busyX1000)
+        const busy = busyByState(sums)
+        expect(times.busy_while_quiet).toBe(busy.unallocated + busy.idle_held)
       }),
     )
   })

@@ -1,6 +1,6 @@
 import type { LedgerTimes } from '#schemas/api-ledger-parts.ts'
-import type { LedgerGroup, WATERFALL_STEPS } from '#schemas/api-ledger.ts'
-import { LEDGER_STATES, type LedgerState } from '#schemas/ledger.ts'
+import { type LedgerGroup, WATERFALL_STEPS } from '#schemas/api-ledger.ts'
+import type { LedgerState } from '#schemas/ledger.ts'
 import { busyByState, type LedgerSums, missingFromLedger, timeByState } from '../state-sums.ts'
 import { type UtilizationSums, utilizationOf } from '../sums.ts'
 
@@ -43,6 +43,7 @@ export function ledgerFigures(
   const times = timeByState(sums)
   const busy = busyByState(sums)
   const missing = missingFromLedger(sums)
+  const steps = waterfallOf(sums, { times, busy })
   const { throttled_heat_ms_x1000: heat, throttled_power_ms_x1000: brake } = states
   return {
     ...boundsOf(sums),
@@ -54,43 +55,34 @@ export function ledgerFigures(
       power_brake: secondsOf(brake),
       hardware: secondsOf(times.throttled - heat - brake),
     },
-    waterfall: waterfallOf(sums, { times, busy }).map(([step, time]) => ({
-      step,
-      device_seconds: secondsOf(time),
-    })),
+    waterfall: WATERFALL_STEPS.map((step) => ({ step, device_seconds: secondsOf(steps[step]) })),
     allocation_sources: allocationSources,
     ledger_ok: missing === 0n,
     missing_device_seconds: secondsOf(missing),
   }
 }
 
-const OUT_OF_WORK = [
-  'failed',
-  'drained',
-  'verification',
-  'unknown',
-  'unallocated',
-  'idle_held',
-] as const satisfies readonly LedgerState[]
-const AT_WORK = LEDGER_STATES.filter((state) => !OUT_OF_WORK.some((out) => out === state))
-
 /**
- * From capacity to busy, ms x 1,000. Without the time nobody works in, and without the idle part of the time somebody
- * does (part_busy), what is left is busy; what little was busy in quiet states is added back.
+ * From capacity to busy, ms x 1,000, in the order of WATERFALL_STEPS. Without the time nobody works in, and without the
+ * idle part of the time somebody does (part_busy), what is left is busy; what little was busy in quiet states is added
+ * back. Written out, because an answer has thousands of them.
  */
 export function waterfallOf(
   sums: LedgerSums,
   { times, busy } = { times: timeByState(sums), busy: busyByState(sums) },
-): readonly (readonly [(typeof WATERFALL_STEPS)[number], bigint])[] {
-  const sum = (of: (state: LedgerState) => bigint, states: readonly LedgerState[]) =>
-    states.reduce((total, state) => total + of(state), 0n)
-  const partBusy = sum((state) => times[state] - busy[state], AT_WORK)
-  const whileQuiet = sum((state) => busy[state], OUT_OF_WORK)
-  return [
-    ['capacity', sums.capacity * 1000n],
-    ...OUT_OF_WORK.map((state) => [state, -times[state]] as const),
-    ['part_busy', -partBusy],
-    ['busy_while_quiet', whileQuiet],
-    ['busy', sums.busyX1000],
-  ]
+): Readonly<Record<(typeof WATERFALL_STEPS)[number], bigint>> {
+  const atWork = times.throttled + times.inefficient + times.productive
+  const busyAtWork = busy.throttled + busy.inefficient + busy.productive
+  return {
+    capacity: sums.capacity * 1000n,
+    failed: -times.failed,
+    drained: -times.drained,
+    verification: -times.verification,
+    unknown: -times.unknown,
+    unallocated: -times.unallocated,
+    idle_held: -times.idle_held,
+    part_busy: busyAtWork - atWork,
+    busy_while_quiet: sums.busyX1000 - busyAtWork,
+    busy: sums.busyX1000,
+  }
 }

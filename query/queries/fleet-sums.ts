@@ -164,9 +164,16 @@ export const capacityDeviceCount = namedQuery({
   row: z.strictObject({ devices: z.int() }),
 })
 
-export const DeviceCountRow = z.object({
-  keys: z.array(z.string()),
-  devices: z.int(),
+/** Distinct devices of one group, whose values are in the order of `group_by`. */
+export interface DeviceCountRow {
+  readonly keys: readonly string[]
+  readonly devices: number
+}
+// Looked at as isSumsRow does, for the same reason.
+export const deviceCountRow = z.custom<DeviceCountRow>((row) => {
+  if (typeof row !== 'object' || row === null) return false
+  const { keys, devices }: SumsLike = row
+  return Array.isArray(keys) && keys.every(isText) && Number.isInteger(devices)
 })
 
 /** Distinct devices with capacity in a window, by group. */
@@ -181,5 +188,5 @@ export const fleetDeviceCount = namedQuery({
     from_ms: z.int(),
     to_ms: z.int(),
   }),
-  row: DeviceCountRow,
+  row: deviceCountRow,
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FieldPlace, FilterParams } from '../filters.ts'
 import { namedQuery } from '../named-query.ts'
-import { DeviceCountRow } from './fleet-sums.ts'
+import { deviceCountRow } from './fleet-sums.ts'
 
 /** Distinct devices by group where the question is about holders; ranges that are not used are empty. */
 export const ledgerDeviceCount = namedQuery({
@@ -28,5 +28,5 @@ export const ledgerDeviceCount = namedQuery({
     h2_to_s: z.int(),
     days_s: z.array(z.int()),
   }),
-  row: DeviceCountRow,
+  row: deviceCountRow,
 })
