@@ -68,7 +68,12 @@ function toldText(
   if (attempts > 1) state.push(m.events.attempts(decimal(attempts, lang)))
   const isBad = outcome === 'dead' || outcome === 'failed'
   return {
-    what: mention === '' ? m.events.told(channel) : m.events.toldWho(channel, mention),
+    what:
+      outcome === 'dead'
+        ? m.events.untold(channel)
+        : mention === ''
+          ? m.events.told(channel)
+          : m.events.toldWho(channel, mention),
     details: [entry.line[lang], state.join(' · '), ...(isBad && detail !== '' ? [detail] : [])],
     tone: isBad ? 'failed' : 'plain',
   }

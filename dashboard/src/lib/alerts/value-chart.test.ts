@@ -3,7 +3,7 @@ import type { AlertDetail } from '#schemas/api-alerts.ts'
 import { en } from '#lib/i18n/en.ts'
 import { alertItem } from './alerts.testing.ts'
 import { TEXTS } from './texts.ts'
-import { chartWindow, valueChart } from './value-chart.ts'
+import { chartWindow, valueChart, valuesWindow } from './value-chart.ts'
 import { valueText } from './values.ts'
 
 const HOUR_MS = 3_600_000
@@ -29,6 +29,14 @@ it('shows two hours before, until half an hour after its end, and at most a week
   expect(chartWindow(over, since_ms + 50 * HOUR_MS).toMs).toBe(since_ms + 1.5 * HOUR_MS)
   const long = chartWindow(open, since_ms + 500 * HOUR_MS)
   expect(long.toMs - long.fromMs).toBe(168 * HOUR_MS)
+})
+
+it('values of an alert alone fill their chart, with some room on both sides', () => {
+  const told = detail([{ at_ms: since_ms - 60_000, value: 1 }])
+  const { fromMs, toMs } = valuesWindow(told)
+  expect(fromMs).toBeLessThan(since_ms - 60_000)
+  expect(toMs).toBeGreaterThan(told.at_ms)
+  expect(toMs - fromMs).toBeLessThan(1.2 * HOUR_MS)
 })
 
 it('where no value is known there is no chart; lines of the rule stay inside', () => {

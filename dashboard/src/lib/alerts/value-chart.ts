@@ -46,6 +46,17 @@ const COLOURS = {
   data: '--ink-2',
 } as const
 
+/** Where values are only those of the alert itself: from its begin to the newest, with some room. */
+export function valuesWindow({ alert, values, at_ms }: AlertDetail): {
+  fromMs: number
+  toMs: number
+} {
+  const first = Math.min(alert.since_ms, values[0]?.at_ms ?? alert.since_ms)
+  const last = Math.max(values.at(-1)?.at_ms ?? first, alert.resolved_ms ?? at_ms)
+  const room = Math.max(MINUTE_MS, (last - first) * 0.05)
+  return { fromMs: first - room, toMs: last + room }
+}
+
 /** Moments of the alert as strokes on the time axis. */
 function markersOf({ since_ms, fired_ms, resolved_ms, severity }: AlertDetail['alert']) {
   return [
@@ -100,7 +111,7 @@ export function valueChart(
           max === null ? null : Math.max(max, ...edges),
         ),
       yText: text,
-      yWidth: 84,
+      yWidth: unit === 'ratio' || unit === null ? 56 : 84,
       marginRight: levels.length === 0 ? 8 : 72,
       showTimes: true,
       timeZone,

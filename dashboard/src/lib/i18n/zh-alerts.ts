@@ -136,6 +136,7 @@ export const zhAlerts: AlertTexts = {
     loud: '恢复通知',
     observed: '观察中：不通知任何人',
     told: (channel) => `已通知渠道 ${channel}`,
+    untold: (channel) => `渠道 ${channel} 未送达`,
     toldWho: (channel, who) => `已通知渠道 ${channel}，对象 ${who}`,
     ack: (who, until) => `${who} 已接手，至 ${until}`,
     silence: (who, until) => `${who} 要求静默至 ${until}`,
