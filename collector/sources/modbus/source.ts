@@ -28,7 +28,7 @@ const FAST: ReadonlySet<MeterMetricName> = new Set([
 const ANSWER_BYTES = 256 << 10
 const MEMORY = 'device'
 /** Connecting to a whole plant at once is a burst, ms. */
-const START_OVER_MS = 10_000
+const START_OVER_MS = 30_000
 
 /** What is remembered of a target. */
 interface Kept {

@@ -34,7 +34,7 @@ interface Entry extends Subscriber {
 /** Left of the budget of a read for handing over what came, ms. */
 const MARGIN_MS = 100
 /** Looking into a whole plant at once is a burst: a login and a dozen answers of each device, ms. */
-const START_OVER_MS = 10_000
+const START_OVER_MS = 30_000
 /** A changed file of authorities counts after this long, ms. */
 const TLS_MS = 300_000
 

@@ -10,7 +10,7 @@ import { createSecrets, placeOf, type Secrets } from './secrets.ts'
 
 const MEMORY = 'device'
 /** Identifying a whole plant at once is a burst, ms. */
-const START_OVER_MS = 10_000
+const START_OVER_MS = 30_000
 
 /** What a target's memory holds; the same object is found by its address when a trap comes. */
 export interface Kept {
