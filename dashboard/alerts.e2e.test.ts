@@ -18,6 +18,7 @@ const PAGES = [
   [`/alerts/${fingerprint(1)}`, 'trouble', 'Fires as Page'],
   ['/alerts/rules', 'trouble', 'covers nothing of huawei'],
   ['/alerts/silences', 'trouble', 'New silence'],
+  ['/alerts/messages', 'trouble', 'The exact request'],
 ] as const
 
 it.each(PAGES)(

@@ -11,6 +11,7 @@ import * as devices from './stub-devices.ts'
 import { energyAt, ownersAt, pueAt, type StubFacility } from './stub-energy.ts'
 import * as fleet from './stub-fleet.ts'
 import { loopsAt } from './stub-loops.ts'
+import { messagesAt } from './stub-messages.ts'
 import * as nodes from './stub-nodes.ts'
 import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
 import { treeAt } from './stub-tree.ts'
@@ -263,6 +264,7 @@ async function answer(
   if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
+  if (path === 'demo/messages') return { body: messagesAt(nowMs) }
   if (path === 'demo/incident') {
     state.incident = true
     return { status: 202, body: {} }

@@ -8,6 +8,7 @@ import type {
   SilenceRequest,
   SilencesAnswer,
 } from '#schemas/api-alerts.ts'
+import type { DemoMessages } from '#schemas/alerts/demo-message.ts'
 import type { Acknowledgement } from '#schemas/alerts/alert.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { SeriesAnswer } from '#schemas/api.ts'
@@ -31,6 +32,10 @@ export const alertRules = (signal: AbortSignal) =>
   get<AlertRulesAnswer>(apiUrl('alerts/rules'), signal)
 
 export const silences = (signal: AbortSignal) => get<SilencesAnswer>(apiUrl('silences'), signal)
+
+/** What receivers would have got; only the demo has it. */
+export const demoMessages = (signal: AbortSignal) =>
+  get<DemoMessages>(apiUrl('demo/messages', { limit: 50 }), signal)
 
 const post = <Answer>(path: string, body: unknown, signal: AbortSignal) =>
   call<Answer>(apiUrl(path), {

@@ -4,7 +4,7 @@ const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? on
 export const enAlerts = {
   title: 'Alerts',
   pages: 'Pages of alerts',
-  nav: { now: 'Now and before', rules: 'Rules', silences: 'Silences' },
+  nav: { now: 'Now and before', rules: 'Rules', silences: 'Silences', messages: 'Messages' },
   asOf: (time: string) => `as of ${time}`,
   simulated: 'simulated',
   severities: { page: 'Page', warn: 'Warning', ticket: 'Ticket', data: 'No data' },
@@ -190,6 +190,7 @@ export const enAlerts = {
     took: (time: string) => `took ${time}`,
     notYet: 'not yet',
     onEvents: 'on arrival',
+    noSeries: 'it watches no series: events as they come, or zones',
     open: 'Open',
     state: 'State',
     ok: 'works',
@@ -238,6 +239,17 @@ export const enAlerts = {
     add: 'Another label',
     remove: (label: string) => `Leave out ${label}`,
     anyRule: 'every alert would be silent: name a label',
+  },
+  messages: {
+    title: 'Messages of the demo',
+    lead: 'Every message as its receiver would show it. The demo has a receiver of its own: nothing left this machine.',
+    none: 'No message yet.',
+    noneText: 'Play the incident: the first message comes within minutes.',
+    from: (kind: string, time: string) => `${kind}, ${time}`,
+    request: 'The exact request',
+    notDemo: 'Only the demo has this page.',
+    notDemoText:
+      'What real channels were told, and whether it arrived, is in the timeline of each alert.',
   },
   markdown: {
     since: 'True since',

@@ -4,7 +4,7 @@ import type { AlertTexts } from './en-alerts.ts'
 export const zhAlerts: AlertTexts = {
   title: '告警',
   pages: '告警各页',
-  nav: { now: '当前与历史', rules: '规则', silences: '静默' },
+  nav: { now: '当前与历史', rules: '规则', silences: '静默', messages: '消息' },
   asOf: (time) => `截至 ${time}`,
   simulated: '模拟',
   severities: { page: '紧急', warn: '预警', ticket: '工单', data: '数据不足' },
@@ -183,6 +183,7 @@ export const zhAlerts: AlertTexts = {
     took: (time) => `用时 ${time}`,
     notYet: '尚未',
     onEvents: '事件到达时',
+    noSeries: '它不监视序列：只看到达的事件，或区间',
     open: '未结束',
     state: '状态',
     ok: '正常',
@@ -230,6 +231,16 @@ export const zhAlerts: AlertTexts = {
     add: '再加一个标签',
     remove: (label) => `去掉 ${label}`,
     anyRule: '这会静默全部告警：请至少指定一个标签',
+  },
+  messages: {
+    title: '演示的消息',
+    lead: '每条消息都按接收方的显示方式列出。演示自带接收方：没有任何内容离开本机。',
+    none: '尚无消息。',
+    noneText: '请播放事故：几分钟内会有第一条消息。',
+    from: (kind, time) => `${kind}，${time}`,
+    request: '完整请求',
+    notDemo: '只有演示才有此页。',
+    notDemoText: '真实渠道收到了什么、是否送达，见每条告警的时间线。',
   },
   markdown: {
     since: '条件成立于',
