@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type LoadedRules, loadRules } from '../alerts/rules/load.ts'
 import { isSignalName } from '../query/alerts/signals.ts'
@@ -100,10 +100,17 @@ export const rulePaths = (path: string | undefined) => () => ruleFiles(path)
 export async function linkKey(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, 'access', 'alert-links.key')
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  // Written whole under another name: who reads at the same moment never sees an empty key.
+  const fresh = `${path}.${randomUUID()}`
+  await writeFile(fresh, randomBytes(KEY_BYTES), { flag: 'wx', mode: 0o600 })
   try {
-    await writeFile(path, randomBytes(KEY_BYTES), { flag: 'wx', mode: 0o600 })
+    await link(fresh, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    await rm(fresh)
   }
-  return readFile(path)
+  const key = await readFile(path)
+  if (key.length >= KEY_BYTES) return key
+  throw new PlimsollError('E_CONFIG_INVALID', `${path} is damaged: remove it, a new one is made`)
 }

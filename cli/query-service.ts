@@ -13,6 +13,7 @@ import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
 import type { Logger, Role } from '#schemas/role.ts'
+import { openAlerting } from './alerting.ts'
 import { siteModels } from './models.ts'
 import { auditPath, type Settings, tokensPath } from './settings.ts'
 import type { StoreAccess } from './store.ts'
@@ -48,6 +49,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
   const { settings, store, log } = options
   let service: QueryService | null = null
   let closeReader: (() => Promise<void>) | null = null
+  let closeAlerting = () => {}
   return {
     name: 'query',
     url: () => service?.url ?? '',
@@ -57,11 +59,17 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       const orders = (await options.openControl?.()) ?? null
       const models = await siteModels(settings.modelsFile)
       const journal = (await options.openJournal?.()) ?? null
-      service = createQueryService({ ...queryDeps(options, reader, orders), models, journal })
+      const opened = await openAlerting(options)
+      closeAlerting = opened.close
+      const { alerting } = opened
+      const zoneSets = () => opened.config().zone_sets
+      const given = { models, journal, alerting, zoneSets }
+      service = createQueryService({ ...queryDeps(options, reader, orders), ...given })
       await service.start()
     },
     async stop() {
       await service?.stop()
+      closeAlerting()
       await closeReader?.()
     },
     health: () => service?.health() ?? { state: 'stopped', detail: 'not started', metrics: {} },

@@ -9,6 +9,11 @@ import {
 import { createGuard, type Guard } from './access/guard.ts'
 import { createLoginLimit } from './access/login-limit.ts'
 import { createSessions } from './access/sessions.ts'
+import { NO_ALERTING } from './alerts/alerting.ts'
+import { createAlertChanges } from './alerts/changes.ts'
+import { createSignals } from './alerts/facts.ts'
+import { createRuleCoverage } from './alerts/rule-coverage.ts'
+import { createAlertsView } from './alerts/view.ts'
 import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
 import { fleetDeps } from './fleet.ts'
@@ -16,6 +21,9 @@ import type { LedgerDeps } from './ledger/cells.ts'
 import { createJournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { moneyDocuments } from './money-documents.ts'
+import { facilityDeps } from './facility/deps.ts'
+import { alertConfirmRoutes } from './routes/alert-confirm.ts'
+import { alertRoutes } from './routes/alerts.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
 import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/dashboard.ts'
@@ -123,10 +131,29 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
   })
   await app.register(journalRoutes, { prefix: '/api/v1', deps: { ...deps, guard, journalView } })
   await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })
+  await registerAlerts(app, deps, { guard, fleet })
   await registerDemo(app, deps, guard)
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
   answerNotFound(app, deps.dashboardDir !== null)
   return { app, hub, metrics }
+}
+
+async function registerAlerts(
+  app: FastifyInstance,
+  deps: QueryDeps,
+  { guard, fleet }: { guard: Guard; fleet: LedgerDeps },
+): Promise<void> {
+  const { alerting = NO_ALERTING, audit, clock, journal, simulated, timeZone } = deps
+  const alertsView = createAlertsView(deps)
+  const changes = createAlertChanges({ journal, alertsView, alerting, audit, clock })
+  const signals = createSignals(facilityDeps(fleet))
+  const coverage = createRuleCoverage({
+    signal: (name) => signals.get(name)?.() ?? Promise.reject(new RangeError(name)),
+    clock,
+  })
+  const shared = { alertsView, changes, alerting, coverage, clock }
+  await app.register(alertRoutes, { prefix: '/api/v1', deps: { ...shared, guard, simulated } })
+  await app.register(alertConfirmRoutes, { deps: { ...shared, timeZone } })
 }
 
 async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {

@@ -7,6 +7,7 @@ import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
 import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
 import type { Audit } from './access/audit.ts'
+import type { Alerting } from './alerts/alerting.ts'
 import type { AccessConfig } from './access/config.ts'
 import type { TokenStore } from './access/tokens.ts'
 
@@ -52,6 +53,8 @@ export interface QueryDeps {
   readonly demo?: DemoControl
   /** Zone sets that people entered; absent or empty = the default. */
   readonly zoneSets?: () => readonly ZoneSet[]
+  /** Rules and links of alerting; absent = none are known. */
+  readonly alerting?: Alerting
   /** What is known of accelerator models, the site's own entries first. */
   readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */

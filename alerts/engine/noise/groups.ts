@@ -29,6 +29,12 @@ export interface Group {
   readonly owner: OwnerRoute | null
 }
 
+/** Conversations that an alert of a rule can be in: its own group, or the one of many together. */
+export const conversationsOf = (rule: Rule, labels: AlertLabels): readonly string[] => [
+  groupKey(rule.name, labelsKey(placeOf(rule, labels))),
+  togetherKey(rule.name),
+]
+
 export interface Grouped {
   readonly groups: readonly Group[]
   /** Groups with an open alert, told of or not: their conversations are not over. */
@@ -36,6 +42,7 @@ export interface Grouped {
 }
 
 const groupKey = (...words: readonly string[]) => `grp_${digest32(...words)}`
+const togetherKey = (rule: string) => groupKey(rule, 'together')
 
 /** Fold of alerts into groups: by rule and its labels, many groups of one rule into one, and notices to owners. */
 export function groupAlerts(
@@ -135,7 +142,7 @@ function rollUp(
   const gone = new Set<string>()
   for (const [name, ofRule] of byRule) {
     const fresh = ofRule.filter(({ key }) => !open.has(key))
-    const key = groupKey(name, 'together')
+    const key = togetherKey(name)
     const [first] = fresh
     if (first === undefined) continue
     const members = fresh.flatMap((group) => group.members)

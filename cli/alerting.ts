@@ -1,0 +1,77 @@
+import { conversationsOf } from '../alerts/engine/noise/groups.ts'
+import { isTokenGood } from '../alerts/deliver/links.ts'
+import { OWN_RULES } from '../alerts/engine/own-rules.ts'
+import { renderLines } from '../alerts/message/lines.ts'
+import { drillNotifications } from '../alerts/roster/drill.ts'
+import type { Alerting, RuleInForce } from '../query/alerts/alerting.ts'
+import type { AlertsConfig } from '#schemas/alerts/config.ts'
+import type { Logger, Role } from '#schemas/role.ts'
+import {
+  configPaths,
+  linkKey,
+  readAlertsConfig,
+  readRules,
+  rulePaths,
+  watched,
+} from './alerts-files.ts'
+import type { Settings } from './settings.ts'
+
+export interface AlertingOptions {
+  readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir'>
+  readonly log: Logger
+  /** Roles of this process: where it evaluates itself, its own word counts. */
+  readonly roles: readonly Role[]
+}
+
+/** What the API needs of alerting, read from the same files as the evaluator reads. Close it. */
+export async function openAlerting({ settings, log, roles }: AlertingOptions): Promise<{
+  readonly alerting: Alerting
+  readonly config: () => AlertsConfig
+  readonly close: () => void
+}> {
+  const { alertsFile, rulesPath, dataDir } = settings
+  const config = await watched(configPaths(alertsFile), () => readAlertsConfig(alertsFile), log)
+  const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
+  const key = await linkKey(dataDir)
+  const alerting: Alerting = {
+    rules: () => inForce(loaded.current().rules),
+    acknowledgedForMs: () => config.current().acknowledged_for * 1000,
+    groupsOf: conversationsOf,
+    lineOf(alert, rule, nowMs) {
+      const reason = alert.state === 'resolved' || alert.state === 'held' ? alert.state : 'firing'
+      const { severity } = alert
+      const group = { reason, severity, alerts: [alert], ruleWords: () => rule } as const
+      const { en, zh } = renderLines(group, { timeZone: config.current().time_zone, nowMs })
+      return { en: en[0] ?? '', zh: zh[0] ?? '' }
+    },
+    isLinkGood: (grant, token, nowMs) => isTokenGood(grant, token, { key, nowMs }),
+    drill: (nowMs, overrides) =>
+      drillNotifications(config.current(), { nowMs, random: Math.random(), overrides }),
+    lastPassMs: () => Promise.resolve(ownPassMs(roles)),
+  }
+  return {
+    alerting,
+    config: config.current,
+    close() {
+      config.stop()
+      loaded.stop()
+    },
+  }
+}
+
+function inForce(
+  loaded: Awaited<ReturnType<typeof readRules>>['rules'],
+): ReadonlyMap<string, RuleInForce> {
+  const rules = new Map<string, RuleInForce>()
+  for (const rule of OWN_RULES) rules.set(rule.name, { rule, origin: 'pack' })
+  for (const [name, { rule, file }] of loaded)
+    rules.set(name, { rule, origin: file.startsWith('pack/') ? 'pack' : 'site' })
+  return rules
+}
+
+/** When this process evaluated last; null = it does not, or not yet. */
+function ownPassMs(roles: readonly Role[]): number | null {
+  const health = roles.find(({ name }) => name === 'alerts')?.health()
+  const age = health?.metrics['last_evaluation_age_seconds']
+  return age === undefined ? null : Date.now() - age * 1000
+}

@@ -1,0 +1,255 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { linksOf } from '../alerts/deliver/links.ts'
+import { fingerprintOf } from '../alerts/engine/fingerprint.ts'
+import { conversationsOf } from '../alerts/engine/noise/groups.ts'
+import { openFileJournal } from '../ingest/bus/file-journal.ts'
+import { START_MS, testApp } from '../query/access/access.testing.ts'
+import { addToken } from '../query/access/token-file.ts'
+import { type Alert, Notification } from '#schemas/alerts/alert.ts'
+import type { AlertLabels } from '#schemas/alerts/severity.ts'
+import {
+  AlertDetail,
+  AlertHistoryAnswer,
+  AlertRulesAnswer,
+  AlertsAnswer,
+  SilenceItem,
+  SilencesAnswer,
+} from '#schemas/api-alerts.ts'
+import type { JournalBody } from '#schemas/journal.ts'
+import { linkKey } from './alerts-files.ts'
+import { openAlerting } from './alerting.ts'
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const closing: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+const headers = { host: 'localhost:8440' }
+const LABELS = { rack: 'r7', node: 'n1' }
+
+/** The whole application over a journal in files, with the pack's own rules. */
+async function site() {
+  const folder = await mkdtemp(join(tmpdir(), 'plimsoll-alerts-api-'))
+  closing.push(() => rm(folder, { recursive: true }))
+  const directory = join(folder, 'journal')
+  const lock = () => Promise.resolve(() => Promise.resolve())
+  const journal = await openFileJournal({ directory, log: quiet, lock })
+  closing.push(() => journal.close())
+  const settings = { alertsFile: undefined, rulesPath: undefined, dataDir: folder }
+  const opened = await openAlerting({ settings, log: quiet, roles: [] })
+  closing.push(opened.close)
+  const built = await testApp({ journal, alerting: opened.alerting })
+  closing.push(() => built.app.close())
+  const rule = [...opened.alerting.rules().values()].find(
+    ({ rule: { lane, group_by, urgent } }) => lane === 'value' && group_by.length === 0 && !urgent,
+  )?.rule
+  if (rule === undefined) throw new Error('the pack has such a rule')
+  const append = (body: JournalBody, atMs = START_MS) =>
+    journal.append({ at_ms: atMs, who: 'alerts', body })
+  const get = (path: string) => built.app.inject({ url: `/api/v1${path}`, headers })
+  const send = (method: 'POST' | 'DELETE', path: string, payload?: object) =>
+    built.app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) })
+  const alert = alertOf(rule.name, LABELS)
+  const group = conversationsOf(rule, LABELS)[0] ?? ''
+  const fire = () =>
+    append({
+      kind: 'alerts',
+      epoch: 1,
+      transitions: [{ at_ms: START_MS, from: 'inactive', alert }],
+      notifications: [noteOf(group, alert)],
+      forgotten: [],
+    })
+  const link = (action: 'ack' | 'silence') =>
+    linkKey(folder).then((key) => {
+      const about = { publicUrl: 'http://localhost:8440', key, runbookOf: () => null }
+      return new URL(linksOf(noteOf(group, alert), [alert], about)[action] ?? '')
+    })
+  const advance = (ms: number) => built.advance(ms)
+  return { ...built, advance, journal, rule, append, get, send, alert, group, fire, link }
+}
+
+const alertOf = (rule: string, labels: AlertLabels, firedMs = START_MS - 60_000): Alert => ({
+  fingerprint: fingerprintOf(rule, labels),
+  rule,
+  labels,
+  state: 'firing',
+  severity: 'page',
+  mode: 'paging',
+  since_ms: firedMs,
+  fired_ms: firedMs,
+  resolved_ms: null,
+  because: null,
+  reading: {
+    value: 0.5,
+    low: null,
+    high: null,
+    coverage: null,
+    usd_per_hour: 12,
+    devices: 8,
+    what: { en: 'Eight devices are silent', zh: '八台设备无数据' },
+    why: null,
+    doing: null,
+    known: null,
+  },
+  cost_usd: 0,
+})
+
+const noteOf = (group: string, { fingerprint }: Alert): Notification => ({
+  id: `ntf_${group.slice(4)}`,
+  channel: 'ops',
+  group,
+  reason: 'firing',
+  severity: 'page',
+  urgent: false,
+  at_ms: START_MS,
+  not_before_ms: START_MS,
+  fingerprints: [fingerprint],
+  more: 0,
+  mention: 'ann',
+  lines: { en: ['Eight devices are silent'], zh: ['八台设备无数据'] },
+})
+
+it('tells alerts, their rule, their timeline and who answered, and whether anybody watches', async () => {
+  const { get, send, fire, append, alert, group, rule, auditPath, advance, journal } = await site()
+  const empty = AlertsAnswer.parse((await get('/alerts')).json())
+  expect(empty).toMatchObject({ alerts: [], evaluator: { last_pass_ms: null, errors: 0 } })
+  await fire()
+  const delivered = {
+    id: `ntf_${group.slice(4)}`,
+    channel: 'ops',
+    at_ms: START_MS + 900,
+    attempt: 1,
+  }
+  const result = { ...delivered, status: 200, detail: 'ok', next_ms: null, receipt: '' }
+  await append({ kind: 'alert_deliveries', results: [{ ...result, outcome: 'accepted' }] })
+  advance(3_000)
+  const now = AlertsAnswer.parse((await get('/alerts')).json())
+  expect(now).toMatchObject({
+    open: { page: 1, warn: 0 },
+    evaluator: { last_pass_ms: START_MS },
+    alerts: [{ group, title: rule.title, ack: null, suppressed_by: null }],
+    more: 0,
+  })
+  expect(now.alerts[0]?.line.en).toContain('Eight devices are silent')
+  const acked = await send('POST', '/alerts/ack', { group, comment: 'looking' })
+  expect(acked.json()).toMatchObject({ who: 'local', until_ms: START_MS + 3_000 + 14_400_000 })
+  const detail = AlertDetail.parse((await get(`/alerts/${alert.fingerprint}`)).json())
+  expect(detail.alert.ack).toMatchObject({ who: 'local', comment: 'looking' })
+  expect(detail.rule?.name).toBe(rule.name)
+  expect(detail.timeline).toMatchObject([
+    { kind: 'state', from: 'inactive', to: 'firing' },
+    { kind: 'told', outcome: 'accepted', attempts: 1, mention: 'ann' },
+    { kind: 'ack', comment: 'looking' },
+  ])
+  expect(detail.values).toEqual([{ at_ms: START_MS, value: 0.5 }])
+  const entry = (await journal.readFrom(3, 1))[0]
+  expect(entry).toMatchObject({ who: 'local', body: { kind: 'alert_acks' } })
+  expect(await readFile(auditPath, 'utf8')).toContain('"action":"alert_ack"')
+  const rules = AlertRulesAnswer.parse((await get('/alerts/rules')).json())
+  expect(rules.rules.length).toBeGreaterThan(20)
+  expect(rules.rules.find(({ name }) => name === rule.name)).toMatchObject({
+    open: 1,
+    origin: 'pack',
+    last_match_ms: alert.fired_ms,
+  })
+  const range = `from=${START_MS - 3_600_000}&to=${START_MS}`
+  const history = AlertHistoryAnswer.parse((await get(`/alerts/history?${range}`)).json())
+  expect(history.alerts.map(({ fingerprint }) => fingerprint)).toEqual([alert.fingerprint])
+  const nothing = await get(`/alerts/history?from=${START_MS}&to=${START_MS + 1}`)
+  expect(AlertHistoryAnswer.parse(nothing.json()).alerts).toEqual([])
+  expect((await get(`/alerts/${'0'.repeat(32)}`)).statusCode).toBe(404)
+  expect((await get('/alerts?state=resolved')).json()).toMatchObject({ alerts: [] })
+  const unknown = await send('POST', '/alerts/ack', { group: `grp_${'1'.repeat(32)}` })
+  expect(unknown.statusCode).toBe(404)
+})
+
+it('takes silences with an end and patterns that end, and ends them', async () => {
+  const { get, send, tokenPath, app } = await site()
+  const matchers = [{ label: 'rack', value: 'r7' }]
+  const asked = { matchers, to_ms: START_MS + 3_600_000, kind: 'silence', comment: 'fans' }
+  const made = SilenceItem.parse((await send('POST', '/silences', asked)).json())
+  expect(made).toMatchObject({ who: 'local', from_ms: START_MS, quiet: 0 })
+  for (const wrong of [
+    { ...asked, to_ms: START_MS },
+    { ...asked, matchers: [] },
+    { ...asked, matchers: [{ label: 'surprise', value: 'x' }] },
+    { ...asked, matchers: [{ label: 'rack', value: '(a+)+', is_regex: true }] },
+    { ...asked, who: 'somebody else' },
+  ])
+    expect((await send('POST', '/silences', wrong)).statusCode).toBe(400)
+  const ended = await send('DELETE', `/silences/${made.id}`)
+  expect(ended.json()).toMatchObject({ id: made.id, to_ms: START_MS })
+  const listed = SilencesAnswer.parse((await get('/silences')).json())
+  expect(listed.silences).toMatchObject([{ id: made.id, to_ms: START_MS }])
+  expect((await send('DELETE', '/silences/none')).statusCode).toBe(404)
+  const reader = { name: 'r', role: 'read', expiresMs: null, nowMs: START_MS } as const
+  const { token } = await addToken(tokenPath, reader)
+  const login = { ...headers, authorization: `Bearer ${token}` }
+  const ask = (method: 'GET' | 'POST', url: string) =>
+    app.inject({
+      method,
+      url: `/api/v1${url}`,
+      headers: login,
+      ...(method === 'POST' && { payload: asked }),
+    })
+  expect((await ask('GET', '/silences')).statusCode).toBe(200)
+  expect((await ask('POST', '/silences')).statusCode).toBe(403)
+})
+
+it('asks once more behind a link, changes nothing until the form is sent, and then once', async () => {
+  const { app, journal, fire, link, group, rule, auditPath } = await site()
+  await fire()
+  const outside = { ...headers, 'x-forwarded-for': '203.0.113.7' }
+  for (const action of ['ack', 'silence'] as const) {
+    const url = await link(action)
+    const before = await journal.last()
+    for (let look = 0; look < 10; look += 1) {
+      const page = await app.inject({ url: url.pathname + url.search, headers: outside })
+      expect(page.statusCode).toBe(200)
+      expect(page.body).toContain('<form method="post">')
+      expect(page.body).not.toMatch(/<script|<style|<link|src=/)
+    }
+    await app.inject({ method: 'HEAD', url: url.pathname + url.search, headers: outside })
+    expect(await journal.last()).toBe(before)
+    const form = { ...outside, 'content-type': 'application/x-www-form-urlencoded' }
+    const post = (payload: string) =>
+      app.inject({ method: 'POST', url: url.pathname, headers: form, payload })
+    expect((await post(url.search.slice(1))).statusCode).toBe(200)
+    expect(await journal.last()).toBe(before + 1)
+    expect((await post(url.search.slice(1))).body).toContain('Already done by link')
+    expect(await journal.last()).toBe(before + 1)
+    const forged = new URLSearchParams(url.search)
+    forged.set('group', `grp_${'2'.repeat(32)}`)
+    expect((await post(forged.toString())).statusCode).toBe(403)
+    const other = url.pathname.replace(action, action === 'ack' ? 'silence' : 'ack')
+    expect((await app.inject({ url: other + url.search, headers: outside })).statusCode).toBe(403)
+  }
+  const bodies = (await journal.readFrom(2, 9)).map(({ body, who }) => ({ who, body }))
+  expect(bodies).toMatchObject([
+    { who: 'link', body: { kind: 'alert_acks', acks: [{ group, who: 'link' }] } },
+    { who: 'link', body: { silences: [{ matchers: [{ label: 'rule', value: rule.name }] }] } },
+  ])
+  expect(await readFile(auditPath, 'utf8')).toMatch(/"who":"link"[^\n]*"action":"alert_ack"/)
+  const url = await link('ack')
+  const chinese = { ...outside, 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' }
+  const page = await app.inject({ url: url.pathname + url.search, headers: chinese })
+  expect(page.body).toContain('已由 link 处理')
+})
+
+it('refuses links after seven days', async () => {
+  const { app, fire, link, advance } = await site()
+  await fire()
+  const url = await link('ack')
+  advance(7 * 86_400_000)
+  const late = await app.inject({ url: url.pathname + url.search, headers })
+  expect([late.statusCode, late.body.includes('does not work')]).toEqual([403, true])
+})
+
+it('says that no channel takes pages when a drill is asked for', async () => {
+  const { send } = await site()
+  expect((await send('POST', '/alerts/drill')).statusCode).toBe(400)
+})

@@ -1,0 +1,44 @@
+import type { Alert, Notification, RosterOverride } from '#schemas/alerts/alert.ts'
+import type { Rule } from '#schemas/alerts/rule.ts'
+import type { Words } from '#schemas/alerts/severity.ts'
+
+/** A rule as it is in force and where it came from. */
+export interface RuleInForce {
+  readonly rule: Rule
+  readonly origin: 'pack' | 'site'
+}
+
+/** What a link in a message lets its holder do. */
+export interface LinkGrant {
+  readonly action: 'ack' | 'silence'
+  readonly group: string
+  /** Epoch ms. */
+  readonly expires: number
+}
+
+/** What the API knows of the alerting role, whose modules it may not import; asked anew each time. */
+export interface Alerting {
+  readonly rules: () => ReadonlyMap<string, RuleInForce>
+  /** How long an acknowledgement holds that names no end, ms. */
+  readonly acknowledgedForMs: () => number
+  /** Conversations an alert of this rule can be in, the likeliest first. */
+  readonly groupsOf: (rule: Rule, labels: Alert['labels']) => readonly string[]
+  /** First line of the alert's message as it would be sent now. */
+  readonly lineOf: (alert: Alert, rule: Rule | null, nowMs: number) => Words
+  readonly isLinkGood: (grant: LinkGrant, token: string, nowMs: number) => boolean
+  /** Messages of a drill; empty where no channel takes pages. */
+  readonly drill: (nowMs: number, overrides: Iterable<RosterOverride>) => readonly Notification[]
+  /** End of the newest evaluation, epoch ms; null = this process cannot know. Never rejects. */
+  readonly lastPassMs: () => Promise<number | null>
+}
+
+/** Where nothing is known of alerting: no rules, and no link is good. */
+export const NO_ALERTING: Alerting = {
+  rules: () => new Map(),
+  acknowledgedForMs: () => 4 * 3_600_000,
+  groupsOf: () => [],
+  lineOf: ({ rule, reading }) => reading.what ?? { en: rule, zh: rule },
+  isLinkGood: () => false,
+  drill: () => [],
+  lastPassMs: () => Promise.resolve(null),
+}
