@@ -244,7 +244,7 @@ describe('a role that cannot start ends with its reason', () => {
     expect(ingest.code).toBe(1)
     expect(ingest.stderr).toMatch(/^E_(BUS|STORE)_AWAY: /m)
     const status = await runPlimsoll(['status', `http://127.0.0.1:${port}`])
-    expect(status.code).toBe(1)
+    expect(status.code).toBe(3)
     expect(status.stderr).toMatch(/^E_STORE_AWAY: nothing answers at/)
   }, 30_000)
 })

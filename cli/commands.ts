@@ -17,6 +17,7 @@ import {
   TIME_FROM,
   TIME_TO,
 } from './option-sets.ts'
+import { STATUS } from './status-options.ts'
 
 /** Every subcommand, in the order of `plimsoll --help`. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -381,16 +382,5 @@ Several may run: one works, the others take over when it is silent. Both files a
     ],
     load: () => import('./commands/alerts.ts'),
   },
-  {
-    name: 'status',
-    summary: 'ask a running server whether it is well, and what of the pipeline is not',
-    arguments: '[URL]',
-    words: 1,
-    details: `Prints readiness, collection health and the state of the pipeline of http://127.0.0.1:8440 or the given address.
-Exit code 0 = ready.
-Sends the token in PLIMSOLL_TOKEN if it is set; a server beyond loopback asks for one.`,
-    options: {},
-    examples: ['plimsoll status', 'plimsoll status http://127.0.0.1:9000'],
-    load: () => import('./commands/status.ts'),
-  },
+  STATUS,
 ]
