@@ -6,10 +6,10 @@ import { configWarnings } from '../alerts/roster/warnings.ts'
 import { connectBus } from '../ingest/bus/connect.ts'
 import { openJetStreamLease } from '../ingest/bus/jetstream-lease.ts'
 import { connectReader } from '../ingest/store/reader.ts'
+import { followRenamed } from '../query/alerts/renamed.ts'
 import { alertFactsOver } from '../query/alerts/service.ts'
 import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
-import type { EventFeed } from '#schemas/alerts/ports.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import {
@@ -21,6 +21,7 @@ import {
   watched,
 } from './alerts-files.ts'
 import { withForecast } from './forecast-service.ts'
+import type { FeedOpener } from './event-feed.ts'
 import { lazyRole } from './lazy-role.ts'
 import { siteModels } from './models.ts'
 import type { Settings } from './settings.ts'
@@ -40,7 +41,7 @@ export interface AlertsServiceOptions {
     readonly receiver: NonNullable<DeliveryDeps['receiver']>
   }
   /** The fast way of events, where this process has one. */
-  readonly feed?: EventFeed
+  readonly openFeed?: FeedOpener
 }
 
 /** The evaluator and sender of alerts; one at a time, by a lease around it where there are several processes. */
@@ -82,10 +83,12 @@ export function alertsService(options: AlertsServiceOptions) {
     })
     const connection = options.store.connection()
     const forecast = withForecast(asked, { reader, connection, config: config.current, log })
+    const renamed = followRenamed(reader)
+    const feed = await options.openFeed?.(renamed.deviceOf)
     const role = createAlertsRole({
       journal,
       facts: forecast.facts,
-      feed: options.feed ?? null,
+      feed: feed?.feed ?? null,
       delivery,
       rules: () => [...loaded.current().rules.values()].map(({ rule }) => rule),
       config: config.current,
@@ -107,6 +110,8 @@ export function alertsService(options: AlertsServiceOptions) {
     const close = async () => {
       config.stop()
       loaded.stop()
+      await feed?.close()
+      renamed.stop()
       await forecast.stop()
       await reader.close()
     }

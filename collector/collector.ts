@@ -1,5 +1,6 @@
 import type { Publisher } from '#schemas/ports.ts'
 import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
+import { createAnnouncer } from './announce.ts'
 import type { BatchIdentity } from './batch-build.ts'
 import { createClock, type CollectorClock, systemTime, type TimeSource } from './clock.ts'
 import { type CollectorConfig, localSection, type SourceSection } from './config.ts'
@@ -44,6 +45,7 @@ export interface CollectorStats {
   readonly batches: number
   readonly rows: number
   readonly droppedRecords: number
+  readonly unannounced: number
   readonly published: number
   readonly isCaughtUp: boolean
   readonly delivery: DeliveryStats
@@ -138,6 +140,7 @@ async function startCollector(deps: CollectorDeps): Promise<Running> {
     sources: sections.map((section) => section.source),
     time,
     clock,
+    announcer: createAnnouncer(publisher, time),
     onBatch(batch, kind) {
       reports.sent(batch)
       void accept(batch, kind)
@@ -343,7 +346,7 @@ async function stopCollector(running: Running, logger: Logger): Promise<void> {
 
 function statsOf(running: Running): CollectorStats {
   const { identity, runner, pipeline, delivery, spool } = running
-  const { devices, batches, rows, droppedRecords } = pipeline.stats()
+  const { devices, batches, rows, droppedRecords, unannounced } = pipeline.stats()
   const { published, isCaughtUp } = delivery.stats()
   return {
     boot: identity.boot,
@@ -353,6 +356,7 @@ function statsOf(running: Running): CollectorStats {
     batches,
     rows,
     droppedRecords,
+    unannounced,
     published,
     isCaughtUp,
     delivery: delivery.stats(),

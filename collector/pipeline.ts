@@ -1,5 +1,6 @@
 import type { Batch } from '#schemas/batch.ts'
 import type { BatchRecord } from '#schemas/records.ts'
+import type { Announcer } from './announce.ts'
 import type { BatchIdentity } from './batch-build.ts'
 import { type BatchKind, createBatcher } from './batcher.ts'
 import type { CollectorClock, Reanchor, TimeSource } from './clock.ts'
@@ -27,6 +28,8 @@ export interface PipelineDeps {
   readonly time: TimeSource
   readonly clock: CollectorClock
   readonly onBatch: (batch: Batch, kind: BatchKind) => void
+  /** Says events before their batch is on its way. */
+  readonly announcer?: Announcer
 }
 
 /** From a finished read to batches. Does no I/O. */
@@ -53,13 +56,18 @@ export interface PipelineStats {
   readonly batches: number
   readonly rows: number
   readonly droppedRecords: number
+  /** Events that were not announced because there were too many at once. */
+  readonly unannounced: number
 }
 
 /** Wires merge, events, health and batches together. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { config, identity, sources, time, clock, onBatch } = deps
   const batcher = createBatcher({ identity, time, clock, onBatch })
-  const addRecord = (record: BatchRecord) => batcher.addRecord(record)
+  const addRecord = (record: BatchRecord) => {
+    deps.announcer?.see(record)
+    batcher.addRecord(record)
+  }
   const sourceOf = (name: string) => sources.find((source) => source.name === name)
   const health = createHealth(addRecord, (name) => sourceOf(name)?.expects ?? [])
   const edges = createEventEdges({
@@ -152,7 +160,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       batcher.add(merger.release(Infinity))
       batcher.flush()
     },
-    stats: () => ({ devices: merger.deviceCount(), ...batcher.stats() }),
+    stats: () => ({
+      devices: merger.deviceCount(),
+      unannounced: deps.announcer?.dropped() ?? 0,
+      ...batcher.stats(),
+    }),
   }
 }
 

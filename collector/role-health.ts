@@ -25,6 +25,7 @@ export function collectorHealth(stats: CollectorStats, isConnected: boolean): Ro
       collector_batches_total: stats.batches,
       collector_rows_total: stats.rows,
       collector_dropped_records_total: stats.droppedRecords,
+      collector_unannounced_total: stats.unannounced,
       collector_published_total: delivery.published,
       collector_publish_refusals_total: delivery.refused,
       collector_resent_total: delivery.resent,

@@ -55,7 +55,7 @@ test('the record passes the contract and the wire, in a message without samples'
       startedAtMs: NOW - 1_000,
       watermarkMs: null,
       targets: { ok: 1, failed: 2, absent: 3, rejected: 4 },
-      pipeline: { devices: 8, batches: 5, rows: 40, droppedRecords: 0 },
+      pipeline: { devices: 8, batches: 5, rows: 40, droppedRecords: 0, unannounced: 0 },
       delivery: {
         published: 4,
         refused: 1,

@@ -1,5 +1,6 @@
 import type { ControlState } from '#schemas/control.ts'
 import type { IngestReport } from '#schemas/pipeline-report.ts'
+import type { EventRecord } from '#schemas/records.ts'
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
 
 /**
@@ -18,6 +19,11 @@ export interface OutgoingMessage {
 /** What the collector publishes through. Resolves when the log holds the message; rejects to retry later. */
 export interface Publisher {
   publish(message: OutgoingMessage): Promise<void>
+  /**
+   * Says events to who listens now, beside the batch that holds them. Returns at once and never throws: what nobody hears
+   * is in the table later.
+   */
+  announce?(events: readonly EventRecord[]): void
   /** Called with every watermark for this collector; returns an unsubscribe. */
   onWatermark(handler: (watermark: Watermark) => void): () => void
   /** Called when ingest misses a range and asks for it again. */

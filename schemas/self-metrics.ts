@@ -113,6 +113,9 @@ export const SELF_METRICS = {
   collector_batches_total: counter('Batches made.'),
   collector_rows_total: counter('Sample rows in them.'),
   collector_dropped_records_total: counter('Records dropped because too many waited.'),
+  collector_unannounced_total: counter(
+    'Events that alerts hear of from the table only: more than 200 in a second, or no way.',
+  ),
   collector_published_total: counter('Messages the bus took.'),
   collector_publish_refusals_total: counter('Attempts the bus did not take.'),
   collector_resent_total: counter('Messages sent again because ingest asked.'),

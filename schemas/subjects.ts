@@ -1,5 +1,5 @@
 /**
- * Names on the bus. A collector may publish exactly its own telemetry and events subjects and subscribe
+ * Names on the bus. A collector may publish exactly its own telemetry, events and announce subjects and subscribe
  * its own watermark and resend subjects.
  */
 
@@ -18,6 +18,10 @@ export const telemetrySubject = (cluster: string, collector: string) =>
   `telemetry.v1.${cluster}.${collector}`
 export const eventsSubject = (cluster: string, collector: string) =>
   `events.v1.${cluster}.${collector}`
+/** Events at the moment they are found: heard by who listens now, kept by nobody. Those of eventsSubject are stored. */
+export const announceSubject = (cluster: string, collector: string) =>
+  `announce.v1.${cluster}.${collector}`
+export const ANNOUNCE_SUBJECTS = 'announce.v1.*.*'
 export const watermarkSubject = (cluster: string, collector: string) =>
   `watermark.v1.${cluster}.${collector}`
 export const resendSubject = (cluster: string, collector: string) =>

@@ -25,7 +25,7 @@ const COPIES_MAX = 4000
 export function brokerConfig(port: number, dataDir: string): string {
   const collectors = [...COLLECTORS, HOSTILE].map(
     (name) => `{ user: ${name}, password: ${PASSWORD}, permissions: {
-      publish: [ "telemetry.v1.*.${name}", "events.v1.*.${name}" ]
+      publish: [ "telemetry.v1.*.${name}", "events.v1.*.${name}", "announce.v1.*.${name}" ]
       subscribe: [ "_INBOX_${name}.>", "watermark.v1.*.${name}", "resend.v1.*.${name}", "control.v1" ] } }`,
   )
   return `listen: "127.0.0.1:${port}"

@@ -2,6 +2,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import { readAlertsConfig, readRules } from '../alerts-files.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
 import type { Invocation } from '../command.ts'
+import { natsFeed } from '../event-feed.ts'
 import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { withRoleHttp } from '../role-http.ts'
@@ -33,6 +34,7 @@ export async function run(invocation: Invocation): Promise<number> {
     simulated: false,
     environment,
     openJournal,
+    openFeed: natsFeed({ ...settings, natsUrl }, log),
   })
   const alerts = oneAtATime(working, settings, log)
   const page = { listen: settings.metricsListen, version: VERSION, log }

@@ -7,6 +7,7 @@ import type { Collector } from '../../collector/collector.ts'
 import { refuseSimulated } from '../../demo/stamp.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import type { Invocation } from '../command.ts'
+import { directFeed, natsFeed } from '../event-feed.ts'
 import { directShards, ingestService, jetStreamShards, type Shards } from '../ingest-service.ts'
 import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
@@ -24,7 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
   await checkAccess(settings)
   const config = await collectorConfig(invocation, settings.dataDir)
   const store = storeAccess(settings, log)
-  const { collector, openShards, control } = collecting(config, settings, log)
+  const { collector, openShards, control, openFeed } = collecting(config, settings, log)
   const { role: journal, journal: openJournal } = journalService(settings, log)
   const parts = { settings, store, log, openJournal }
   const ingest = ingestService({ ...parts, openShards, retention: true })
@@ -39,7 +40,7 @@ export async function run(invocation: Invocation): Promise<number> {
     openControl: control.store,
   })
   const environment = invocation.env
-  const alerts = alertsService({ ...parts, simulated: false, environment })
+  const alerts = alertsService({ ...parts, simulated: false, environment, openFeed })
   roles.push(oneAtATime(alerts, settings, log))
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp([...roles, query], page), log, () => {
@@ -53,14 +54,16 @@ function collecting(config: CollectorConfig, settings: Settings, log: Logger) {
   if (natsUrl !== undefined) {
     const collector = natsCollector(config, log, { ...settings, natsUrl })
     const openShards = (): Promise<Shards> => jetStreamShards({ ...settings, natsUrl }, log, true)
-    return { collector, openShards, control: natsControl({ ...settings, natsUrl }, log, true) }
+    const control = natsControl({ ...settings, natsUrl }, log, true)
+    return { collector, openShards, control, openFeed: natsFeed({ ...settings, natsUrl }, log) }
   }
   const direct = directCollector(config, log, settings.statusSeconds)
   const { cluster, collector: name } = config
   const openShards = (): Promise<Shards> =>
     directShards(settings, [{ cluster, collector: name, spool: direct.spool(), bus: direct.bus }])
   const control = fileControl(settings, log, () => [direct.bus])
-  return { collector: direct.role, openShards, control }
+  const openFeed = directFeed(() => [direct.bus])
+  return { collector: direct.role, openShards, control, openFeed }
 }
 
 /** Tables first: ingest and query find them there. */

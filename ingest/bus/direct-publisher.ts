@@ -1,5 +1,6 @@
 import type { ControlState } from '#schemas/control.ts'
 import type { Publisher } from '#schemas/ports.ts'
+import type { EventRecord } from '#schemas/records.ts'
 import type { ResendRequest, Watermark } from '#schemas/subjects.ts'
 import type { WatermarkSender } from './watermarks.ts'
 
@@ -11,7 +12,15 @@ export interface DirectBus {
   readonly watermarks: WatermarkSender
   /** Says orders to the collector. */
   readonly sayControl: (state: ControlState) => void
+  /** Called with the events that the collector announces; returns an unsubscribe. */
+  readonly onAnnounced: (handler: AnnouncedHandler) => () => void
 }
+
+/** Who said it, and what. */
+export type AnnouncedHandler = (
+  from: { readonly cluster: string; readonly collector: string },
+  events: readonly EventRecord[],
+) => void
 
 /**
  * Standalone's bus. Publishing is done as soon as the spool has the message, because ingest reads the
@@ -24,11 +33,15 @@ export function openDirectBus(identity: {
   const watermarkHandlers = new Set<(watermark: Watermark) => void>()
   const resendHandlers = new Set<(request: ResendRequest) => void>()
   const controlHandlers = new Set<(state: ControlState) => void>()
+  const announcedHandlers = new Set<AnnouncedHandler>()
   const isOurs = (cluster: string, collector: string) =>
     cluster === identity.cluster && collector === identity.collector
   return {
     publisher: {
       publish: () => Promise.resolve(),
+      announce(events) {
+        for (const handler of announcedHandlers) handler(identity, events)
+      },
       onWatermark(handler) {
         watermarkHandlers.add(handler)
         return () => watermarkHandlers.delete(handler)
@@ -45,6 +58,10 @@ export function openDirectBus(identity: {
     },
     sayControl(state) {
       for (const handler of controlHandlers) handler(state)
+    },
+    onAnnounced(handler) {
+      announcedHandlers.add(handler)
+      return () => announcedHandlers.delete(handler)
     },
     watermarks: {
       publish(cluster, collector, watermark) {

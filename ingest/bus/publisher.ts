@@ -1,17 +1,25 @@
 import { setTimeout } from 'node:timers/promises'
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream'
-import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import {
+  headers,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from '@nats-io/transport-node'
 import { z } from 'zod'
+import { encodeAnnouncements } from '#schemas/announcement.ts'
 import { type ControlState, decodeControl } from '#schemas/control.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { OutgoingMessage, Publisher } from '#schemas/ports.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import {
+  announceSubject,
   BOOT_PATTERN,
   CONTROL_SUBJECT,
   ID_PATTERN,
   type ResendRequest,
   resendSubject,
+  SENT_AT_HEADER,
   type Watermark,
   watermarkSubject,
 } from '#schemas/subjects.ts'
@@ -70,6 +78,7 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
   const closing = new AbortController()
   let refused = 0
   let isUp = false
+  let mayAnnounce = true
   let link: { connection: NatsConnection; client: JetStreamClient } | null = null
 
   const hand = <T>(schema: z.ZodType<T>, handlers: Set<(message: T) => void>) => ({
@@ -101,11 +110,20 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
     logger.info('connected to the bus', { server: connection.getServer() })
     void followConnection(connection, (up) => {
       isUp = up
+      mayAnnounce = true
       if (closing.signal.aborted) return
       if (up) logger.info('connected to the bus again', { server: connection.getServer() })
       else logger.warn('the bus is away: batches wait in the spool')
     })
-    void logErrors(connection, logger)
+    void logErrors(connection, (error) => {
+      if (isAnnouncing(error)) {
+        // Permissions of an older release: events are told of when they are in the table.
+        mayAnnounce = false
+        logger.warn(`this user may not publish ${announceSubject(cluster, collector)}`, {
+          reason: 'alerts of its events come some seconds later',
+        })
+      } else logger.error('the NATS server refused something', { reason: error.message })
+    })
   }
   const connecting = keepConnecting(options, closing.signal).then(
     (connection) => connection !== null && attach(connection),
@@ -119,6 +137,14 @@ export function openNatsPublisher(options: NatsPublisherOptions): NatsPublisher 
       } finally {
         slots.give()
       }
+    },
+    announce(events) {
+      if (link === null || !isUp || !mayAnnounce) return
+      const sent = headers()
+      sent.set(SENT_AT_HEADER, String(now()))
+      const subject = announceSubject(cluster, collector)
+      for (const payload of encodeAnnouncements(events))
+        link.connection.publish(subject, payload, { headers: sent })
     },
     onWatermark(handler) {
       watermarks.add(handler)
@@ -167,14 +193,17 @@ async function keepConnecting(
 }
 
 /** Refused permissions and the like, each once: a publisher sees them only as missing acknowledgements. */
-async function logErrors(connection: NatsConnection, logger: Logger): Promise<void> {
+async function logErrors(connection: NatsConnection, tell: (error: Error) => void): Promise<void> {
   const seen = new Set<string>()
   for await (const status of connection.status()) {
     if (status.type !== 'error' || seen.size > 20 || seen.has(status.error.message)) continue
     seen.add(status.error.message)
-    logger.error('the NATS server refused something', { reason: status.error.message })
+    tell(status.error)
   }
 }
+
+const isAnnouncing = (error: Error) =>
+  error instanceof PermissionViolationError && error.subject.startsWith('announce.')
 
 function parseIncoming<T>(schema: z.ZodType<T>, bytes: Uint8Array): T | null {
   if (bytes.length > INCOMING_BYTES_MAX) return null
