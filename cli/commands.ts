@@ -6,6 +6,7 @@ import {
   BUS,
   COLLECT,
   DATA,
+  DRILL,
   REPORTS,
   SERVE,
   SETTLE,
@@ -370,15 +371,17 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
   {
     name: 'alerts',
     summary: 'evaluate alert rules and deliver what they say (part of all and demo)',
-    arguments: '[check] [options]',
+    arguments: '[check | drill] [options]',
     words: 1,
     details: `Evaluates the rule pack and the site's own rules over one store, keeps what it decides in the journal and delivers it.
 Several may run: one works, the others take over when it is silent. Both files are read again when they change.
-\`plimsoll alerts check\` reads them, says what is wrong with them and changes nothing. How it works: docs/alerts.md.`,
-    options: { ...ALERTS, ...DATA, ...STORE, ...BUS, ...SITE, ...STATUS_PAGE },
+\`plimsoll alerts check\` reads them, says what is wrong with them and changes nothing. How it works: docs/alerts.md.
+\`plimsoll alerts drill\` has a running server send a page marked DRILL and tells how soon it was acknowledged.`,
+    options: { ...DRILL, ...ALERTS, ...DATA, ...STORE, ...BUS, ...SITE, ...STATUS_PAGE },
     examples: [
       'plimsoll alerts --alerts alerts.yaml --nats nats://bus:4222 --clickhouse http://db:8123/plimsoll',
       'plimsoll alerts check --alerts alerts.yaml --rules rules/',
+      'plimsoll alerts drill --server https://plimsoll.site.example --wait 15',
     ],
     load: () => import('./commands/alerts.ts'),
   },

@@ -85,6 +85,10 @@ export const ALERTS: Readonly<Record<string, OptionSpec>> = {
     help: "the site's own alert rules: a YAML file or a folder of them (PLIMSOLL_RULES)",
   },
 }
+export const DRILL: Readonly<Record<string, OptionSpec>> = {
+  server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
+  wait: { value: 'MINUTES', help: 'drill: how long to wait for an answer, 1 to 240 (default 15)' },
+}
 export const SETTLE: Readonly<Record<string, OptionSpec>> = {
   'settle-delay': {
     value: 'SECONDS',

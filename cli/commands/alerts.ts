@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { readAlertsConfig, readRules } from '../alerts-files.ts'
+import { drill } from '../alerts-drill.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
 import type { Invocation } from '../command.ts'
 import { natsFeed } from '../event-feed.ts'
@@ -15,8 +16,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const settings = readSettings(invocation)
   const [word] = invocation.positionals
   if (word === 'check') return check(settings, invocation)
+  if (word === 'drill') return drill(invocation)
   if (word !== undefined)
-    throw new PlimsollError('E_USAGE', `plimsoll alerts ${word}: say check, or nothing`)
+    throw new PlimsollError('E_USAGE', `plimsoll alerts ${word}: say check, drill, or nothing`)
   const { natsUrl, clickhouseUrl } = settings
   if (natsUrl === undefined || clickhouseUrl === undefined)
     throw new PlimsollError(
