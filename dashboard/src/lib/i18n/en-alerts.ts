@@ -281,7 +281,7 @@ export const enAlerts = {
     vendor: 'vendor',
     tenant: 'tenant',
     job: 'job',
-    class: 'class of work',
+    class: 'class',
     collector: 'collector',
     source: 'source',
     code: 'code',

@@ -272,7 +272,7 @@ export const zhAlerts: AlertTexts = {
     vendor: '厂商',
     tenant: '租户',
     job: '作业',
-    class: '作业类型',
+    class: '类别',
     collector: '采集器',
     source: '数据源',
     code: '代码',
