@@ -140,6 +140,9 @@ it('tells alerts, their rule, their timeline and who answered, and whether anybo
   const detail = AlertDetail.parse((await get(`/alerts/${alert.fingerprint}`)).json())
   expect(detail.alert.ack).toMatchObject({ who: 'local', comment: 'looking' })
   expect(detail.rule?.name).toBe(rule.name)
+  const linked = AlertDetail.parse((await get(`/alerts/${group}`)).json())
+  expect(linked.alert.fingerprint).toBe(alert.fingerprint)
+  expect((await get(`/alerts/grp_${'1'.repeat(32)}`)).statusCode).toBe(404)
   expect(detail.timeline).toMatchObject([
     { kind: 'state', from: 'inactive', to: 'firing' },
     { kind: 'told', outcome: 'accepted', attempts: 1, mention: 'ann' },

@@ -40,7 +40,7 @@ const ENV = {
   NATS_COLLECTOR_PASSWORD: '452e90b1e5bfee4aeedc6b8c',
   NATS_QUERY_PASSWORD: '9e15d2c3b4a596870f1e2d3c',
 }
-const OURS = ['migrate', 'ingest', 'query', 'collector', 'demo'] as const
+const OURS = ['migrate', 'ingest', 'query', 'alerts', 'collector', 'demo'] as const
 type OwnService = (typeof OURS)[number]
 
 const compose: Compose = await readCompose()
@@ -188,7 +188,10 @@ describe('our services as local processes', () => {
     const data = join(folder.path, `volume-${name}`)
     await mkdir(data, { recursive: true })
     const env = { ...(await imageEnvironment()), ...replaced(serviceOf(name).environment) }
-    const local = Object.entries(env).map(([key, value]) => [key, value.replace(/^\/data/, data)])
+    const local = Object.entries(env).map(([key, value]) => [
+      key,
+      value.replace(/^\/data/, data).replace(/^\/etc\/plimsoll/, join(root, 'deploy')),
+    ])
     return {
       ...Object.fromEntries(local),
       ...(name === 'query' ? { PLIMSOLL_PORT: `${queryPort}` } : {}),
@@ -215,6 +218,13 @@ describe('our services as local processes', () => {
     const checked = await runPlimsoll(['config', 'check', join(root, 'deploy', 'collector.yaml')])
     expect(checked).toMatchObject({ code: 0 })
     expect(checked.stdout).toContain('is fine')
+  })
+
+  it('the mounted alerting file is fine as it is, and the links of alerts and query have one key', async () => {
+    const checked = await runPlimsoll(['alerts', 'check'], { env: await surroundings('alerts') })
+    expect(checked).toMatchObject({ code: 0 })
+    const mounted = (name: OwnService) => serviceOf(name).volumes.toSorted()
+    expect(mounted('alerts')).toEqual(mounted('query'))
   })
 
   it('query refuses 0.0.0.0 without a token and answers with one', async () => {

@@ -19,7 +19,7 @@ export interface DeliveryDeps {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** 32 random bytes of this site: links of messages are signed with it. */
   readonly linkKey: Uint8Array
-  /** Name of a rule's page under /runbooks/; null = it has none. */
+  /** Name of a rule's page under /api/docs/runbooks/; null = it has none. */
   readonly runbookOf: (rule: string) => string | null
   readonly logger: Logger
   /** Given: the heartbeat has a timer of its own and rests while this is false. Else whoever evaluates calls `beat`. */

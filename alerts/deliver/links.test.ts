@@ -9,7 +9,7 @@ it('links are the same at each attempt; their token is for one action, one group
   const notification = aNotification()
   const links = linksOf(notification, [anAlert()], settings)
   expect(linksOf(notification, [anAlert()], settings)).toEqual(links)
-  expect(links.runbook).toBe('https://plimsoll.example/runbooks/zone-danger')
+  expect(links.runbook).toBe('https://plimsoll.example/api/docs/runbooks/zone-danger')
   const url = new URL(links.ack ?? '')
   const token = url.searchParams.get('token') ?? ''
   const granted = {

@@ -35,7 +35,7 @@ export function linksOf(
   const isOpen = reason !== 'resolved' && reason !== 'test'
   return {
     chart: `${base}/alerts/${group}`,
-    runbook: runbook === null ? null : `${base}/runbooks/${encodeURIComponent(runbook)}`,
+    runbook: runbook === null ? null : `${base}/api/docs/runbooks/${encodeURIComponent(runbook)}`,
     ack: isOpen ? link('ack') : null,
     silence: isOpen && reason !== 'drill' ? link('silence') : null,
   }

@@ -44,6 +44,16 @@ export function selectAlerts(told: Told, asked: AlertsQuery): Alert[] {
   return worstFirst(wanted)
 }
 
+/** The alert that a link to a group means: the worst that is open, else the one that was told of last; null = none. */
+export function worstOf(told: Told, group: string): string | null {
+  const { state, log } = told.now
+  const all = [...state.alerts.values()].map(({ alert }) => alert)
+  const [worst] = worstFirst(all.filter((alert) => groupsOf(told, alert)[0] === group))
+  if (worst !== undefined && isOpen(worst)) return worst.fingerprint
+  const note = [...log.notes.values()].findLast(({ notification }) => notification.group === group)
+  return note?.notification.fingerprints[0] ?? worst?.fingerprint ?? null
+}
+
 /** What fired within [from, to), newest first. */
 export function historyOf(
   told: Told,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { Acknowledgement, Fingerprint, Silence } from '#schemas/alerts/alert.ts'
+import { Acknowledgement, Fingerprint, Notification, Silence } from '#schemas/alerts/alert.ts'
 import { DrillAnswer } from '#schemas/api-alert-drill.ts'
 import {
   AckRequest,
@@ -25,6 +25,7 @@ import {
   selectAlerts,
   silenceItem,
   silenceItems,
+  worstOf,
 } from '../alerts/answers.ts'
 import type { Actor, AlertChanges } from '../alerts/changes.ts'
 import { itemOf, openCounts, type TellingDeps, toldOf } from '../alerts/items.ts'
@@ -109,13 +110,15 @@ export const alertRoutes: FastifyPluginCallbackZod<{ deps: AlertRouteDeps }> = (
       schema: {
         tags,
         summary: 'One alert: its states, who was told and whether it arrived, who answered',
-        params: z.strictObject({ fingerprint: Fingerprint }),
+        // Messages link to their group: it is answered by the worst of its alerts.
+        params: z.strictObject({ fingerprint: z.union([Fingerprint, Notification.shape.group]) }),
         response: answers(AlertDetail),
       },
     },
     async ({ params: { fingerprint } }) => {
       const now = await told()
-      const detail = detailOf(now, await evaluatorOf(now), fingerprint)
+      const one = fingerprint.startsWith('grp_') ? worstOf(now, fingerprint) : fingerprint
+      const detail = one === null ? null : detailOf(now, await evaluatorOf(now), one)
       if (detail !== null) return { ...detail, simulated }
       throw new PlimsollError('E_NOT_FOUND', `no alert ${fingerprint} is known`)
     },
