@@ -71,7 +71,7 @@ describe('buckets of energy', () => {
     const bridged = {
       asOfMs: at(5),
       bridgedFromMs: at(1) + 10 * MINUTE,
-      bridgedToMs: at(3) + 5 * MINUTE,
+      bridgedToMs: at(3) + MINUTE,
     }
     expect(plan.next(settled, at(5))).toMatchObject({ fromMs: at(3) })
     plan.done({ fromMs: at(3), reason: '' }, bridged, at(5))
@@ -86,53 +86,13 @@ describe('buckets of energy', () => {
     expect(work(plan, settled, at(9)).map(([bucket]) => bucket)).toEqual([1, 2, 3])
   })
 
-  it('are settled once where both sides of an edge read the end of a gap', () => {
-    const minutes = new Map<number, number>()
-    const settle = (fromMs: number, toMs: number, nowMs: number) => {
-      for (let ms = fromMs; ms < toMs; ms += MINUTE) minutes.set(ms, nowMs)
-    }
-    const plan = createEnergyPlan([], minutes)
-    // From 10:10 to 10:16, as both buckets see it.
-    const bridged = (asOfMs: number) => ({
-      asOfMs,
-      bridgedFromMs: at(0) + 10 * MINUTE,
-      bridgedToMs: at(1) + MINUTE,
-    })
-    const first = at(1) + REACH_MS
-    settle(T0, first, first)
-    expect(work(plan, view(first), first, bridged(first))).toEqual([[0, '']])
-    const second = at(2) + REACH_MS
-    settle(first, second, second)
-    expect(work(plan, view(second), second, bridged(second))).toEqual([[1, '']])
-    expect(work(plan, view(second), second + 2 * BUCKET_MS)).toEqual([])
-  })
-
-  it('that saw further than minutes are settled wait for all minutes of the gap, once', () => {
-    const plan = createEnergyPlan([], new Map())
-    const until = at(1) + REACH_MS
-    // Its counter came back at 10:20, and that row was already stored.
-    const bridged = {
-      asOfMs: until,
-      bridgedFromMs: at(0) + 10 * MINUTE,
-      bridgedToMs: at(1) + 5 * MINUTE,
-    }
-    expect(work(plan, view(until), until, bridged)).toEqual([[0, '']])
-    for (let ms = until; ms < at(1) + 5 * MINUTE; ms += MINUTE) {
-      plan.settled(ms, ms + MINUTE, ms + MINUTE)
-      expect(plan.next(view(ms + MINUTE), ms + MINUTE)).toBeNull()
-    }
-    const last = at(1) + 6 * MINUTE
-    plan.settled(last - MINUTE, last, last)
-    expect(work(plan, view(last), last, bridged)).toEqual([[0, 'minutes settled again']])
-  })
-
   it('are found again from what is stored after a crash', () => {
     const minutes = new Map([
       [at(0) + 4 * MINUTE, at(1)],
       [at(2) + 4 * MINUTE, at(8)],
       [at(5) + 4 * MINUTE, at(6) + MINUTE],
     ])
-    const bridged = { asOfMs: at(7), bridgedFromMs: at(3) + 1, bridgedToMs: at(5) + 4 * MINUTE }
+    const bridged = { asOfMs: at(7), bridgedFromMs: at(3) + 1, bridgedToMs: at(5) + 1 }
     const stored: [number, EnergyBucket][] = [
       [at(0), plain(at(7))],
       [at(1), plain(at(7))],

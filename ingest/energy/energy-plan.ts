@@ -60,12 +60,11 @@ export function newestMinuteNear(
 
 function newestOf(minutesAsOf: ReadonlyMap<number, number>, fromMs: number, toMs: number): number {
   let newest = 0
-  for (let ms = floorMinute(fromMs); ms < toMs; ms += MINUTE_MS)
+  for (let ms = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS; ms < toMs; ms += MINUTE_MS)
     newest = Math.max(newest, minutesAsOf.get(ms) ?? 0)
   return newest
 }
 
-const floorMinute = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS
 const floorTo = (ms: number) => Math.floor(ms / BUCKET_MS) * BUCKET_MS
 const ceilTo = (ms: number) => Math.ceil(ms / BUCKET_MS) * BUCKET_MS
 
@@ -82,24 +81,21 @@ export function createEnergyPlan(
   const dirty = new Map<number, Dirty>()
 
   const newestNear = (bucketMs: number) => newestMinuteNear(minutesAsOf, bucketMs)
-  const newestBridged = ({ bridgedFromMs, bridgedToMs }: EnergyBucket) =>
-    bridgedToMs === 0 ? 0 : newestOf(minutesAsOf, bridgedFromMs, bridgedToMs + 1)
-  const isOutdated = (bucketMs: number, bucket: EnergyBucket) =>
-    newestNear(bucketMs) > bucket.asOfMs || newestBridged(bucket) > bucket.asOfMs
+  const isOutdated = (bucketMs: number, { asOfMs, bridgedFromMs, bridgedToMs }: EnergyBucket) =>
+    newestNear(bucketMs) > asOfMs ||
+    (bridgedToMs > 0 && newestOf(minutesAsOf, bridgedFromMs, bridgedToMs) > asOfMs)
   const mark = (bucketMs: number, reason: EnergyReason, nowMs: number) => {
     if (dirty.get(bucketMs)?.reason === 'minutes settled again') return
     const sinceMs = dirty.get(bucketMs)?.sinceMs ?? nowMs
     dirty.set(bucketMs, { reason, sinceMs })
   }
   /**
-   * A difference that ends (or begins) in one bucket is energy of all that it bridges. So a bucket within a long gap is
-   * settled twice: once when its minutes are, without the gap's energy, because nobody knows for how long a counter stays
-   * away; and once when it came back. Those that were read after the minutes of the gap and its two ends have it already:
-   * a gap over an edge whose end both sides read is settled once.
+   * A difference that ends (or begins) in one bucket is energy of all that it bridges: those that were read before
+   * the minutes of this one were settled do not have it.
    */
   const markBridged = (bucketMs: number, bucket: EnergyBucket, nowMs: number) => {
     if (bucket.bridgedToMs === 0) return
-    const newestMs = newestBridged(bucket)
+    const newestMs = newestNear(bucketMs)
     for (let ms = floorTo(bucket.bridgedFromMs); ms < bucket.bridgedToMs; ms += BUCKET_MS) {
       const other = buckets.get(ms)
       if (ms !== bucketMs && other !== undefined && other.asOfMs < newestMs)
@@ -111,19 +107,11 @@ export function createEnergyPlan(
     markBridged(bucketMs, bucket, -Infinity)
   }
 
-  const areSettled = (fromMs: number, toMs: number, { settledUntilMs, isDirty }: MinutesView) => {
-    if (settledUntilMs === null || toMs > settledUntilMs) return false
-    for (let ms = fromMs; ms < toMs; ms += MINUTE_MS) if (isDirty(ms)) return false
+  const isReady = (bucketMs: number, { settledUntilMs, isDirty }: MinutesView) => {
+    const endMs = bucketMs + BUCKET_MS + REACH_MS
+    if (settledUntilMs === null || endMs > settledUntilMs) return false
+    for (let ms = bucketMs - REACH_MS; ms < endMs; ms += MINUTE_MS) if (isDirty(ms)) return false
     return true
-  }
-  const isReady = (bucketMs: number, minutes: MinutesView) =>
-    areSettled(bucketMs - REACH_MS, bucketMs + BUCKET_MS + REACH_MS, minutes)
-  /** Of a bucket that saw further than minutes are settled each minute of its gaps would settle it again. */
-  const isGapSettled = (bucketMs: number, minutes: MinutesView) => {
-    const { bridgedFromMs = 0, bridgedToMs = 0 } = buckets.get(bucketMs) ?? {}
-    if (bridgedToMs === 0) return true
-    const [fromMs, toMs] = [floorMinute(bridgedFromMs), floorMinute(bridgedToMs) + MINUTE_MS]
-    return areSettled(fromMs, toMs, minutes)
   }
   const nextNew = (minutes: MinutesView): EnergyWork | null => {
     const { fromMs, settledUntilMs } = minutes
@@ -142,13 +130,17 @@ export function createEnergyPlan(
       for (const [ms, { reason, sinceMs }] of dirty) {
         if (ms < beginMs) dirty.delete(ms)
         else if (reason === 'bridged' && nowMs - sinceMs < BRIDGE_WAIT_MS) continue
-        else if (isReady(ms, minutes) && isGapSettled(ms, minutes)) return { fromMs: ms, reason }
+        else if (isReady(ms, minutes)) return { fromMs: ms, reason }
       }
       return null
     },
     done({ fromMs }, bucket, nowMs) {
       // Whatever clocks say: minutes that were settled by now have been read.
-      const newestMs = Math.max(newestNear(fromMs), newestBridged(bucket))
+      const { bridgedFromMs, bridgedToMs } = bucket
+      const newestMs = Math.max(
+        newestNear(fromMs),
+        newestOf(minutesAsOf, bridgedFromMs, bridgedToMs),
+      )
       buckets.set(fromMs, { ...bucket, asOfMs: Math.max(bucket.asOfMs, newestMs) })
       dirty.delete(fromMs)
       markBridged(fromMs, bucket, nowMs)
@@ -158,7 +150,7 @@ export function createEnergyPlan(
       for (let ms = floorTo(fromMs - REACH_MS); ms < endMs; ms += BUCKET_MS)
         if (buckets.has(ms)) mark(ms, 'minutes settled again', nowMs)
       for (const [ms, { bridgedFromMs, bridgedToMs }] of buckets)
-        if (bridgedToMs > 0 && bridgedFromMs < toMs && bridgedToMs >= fromMs)
+        if (bridgedToMs > 0 && bridgedFromMs < toMs && bridgedToMs > fromMs)
           mark(ms, 'minutes settled again', nowMs)
     },
   }
