@@ -84,7 +84,7 @@ export function alertsService(options: AlertsServiceOptions) {
     const connection = options.store.connection()
     const forecast = withForecast(asked, { reader, connection, config: config.current, log })
     const renamed = followRenamed(reader)
-    const feed = await options.openFeed?.(renamed.deviceOf)
+    const feed = await options.openFeed?.((key) => renamed.deviceOf(key))
     const role = createAlertsRole({
       journal,
       facts: forecast.facts,

@@ -114,7 +114,7 @@ export const SELF_METRICS = {
   collector_rows_total: counter('Sample rows in them.'),
   collector_dropped_records_total: counter('Records dropped because too many waited.'),
   collector_unannounced_total: counter(
-    'Events that alerts hear of from the table only: more than 200 in a second, or no way.',
+    'Events beyond 200 in a second, which alerts hear of from the table only.',
   ),
   collector_published_total: counter('Messages the bus took.'),
   collector_publish_refusals_total: counter('Attempts the bus did not take.'),

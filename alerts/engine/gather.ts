@@ -15,6 +15,10 @@ import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
 const DEVICES_MAX = 5_000
 const SIGNALS_AT_ONCE = 4
 const STANDING_MS = 2_000
+/** A store that let us wait once is not waited for like that again for a while, ms: events stand in line behind it. */
+const STANDING_AGAIN_MS = 200
+const HUNG_MS = 30_000
+const hungUntil = new WeakMap<AlertFacts, number>()
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
@@ -66,17 +70,24 @@ async function standingOf(
   const all = new Map<string, Standing>()
   if (facts === null) return all
   for (let at = 0; at < devices.length; at += DEVICES_MAX) {
-    const some = await soon(facts.standing(devices.slice(at, at + DEVICES_MAX)))
+    const isHung = performance.now() < (hungUntil.get(facts) ?? 0)
+    const waitMs = isHung ? STANDING_AGAIN_MS : STANDING_MS
+    const some = await soon(facts.standing(devices.slice(at, at + DEVICES_MAX)), waitMs)
+    if (some === 'late') {
+      if (!isHung) hungUntil.set(facts, performance.now() + HUNG_MS)
+      return all
+    }
+    hungUntil.delete(facts)
     if (some === null) return all
     for (const [device, standing] of some) all.set(device, standing)
   }
   return all
 }
 
-/** An answer that is there within two seconds, else null: an event is told of without its place rather than late. */
-async function soon<T>(answer: Promise<T>): Promise<T | null> {
-  const { promise: late, resolve } = Promise.withResolvers<null>()
-  const timer = setTimeout(() => resolve(null), STANDING_MS)
+/** An answer that is there in time; null = refused. An event is told of without its place rather than late. */
+async function soon<T>(answer: Promise<T>, waitMs: number): Promise<T | null | 'late'> {
+  const { promise: late, resolve } = Promise.withResolvers<'late'>()
+  const timer = setTimeout(() => resolve('late'), waitMs)
   try {
     return await Promise.race([answer.catch(() => null), late])
   } finally {
