@@ -6,6 +6,7 @@ import { drillNotifications } from '../alerts/roster/drill.ts'
 import type { Alerting, RuleInForce } from '../query/alerts/alerting.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Logger, Role } from '#schemas/role.ts'
+import { openBeat, passMsOf } from './alerts-beat.ts'
 import {
   configPaths,
   linkKey,
@@ -17,7 +18,8 @@ import {
 import type { Settings } from './settings.ts'
 
 export interface AlertingOptions {
-  readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir'>
+  readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir'> &
+    Partial<Pick<Settings, 'natsUrl' | 'natsCreds'>>
   readonly log: Logger
   /** Roles of this process: where it evaluates itself, its own word counts. */
   readonly roles: readonly Role[]
@@ -27,12 +29,15 @@ export interface AlertingOptions {
 export async function openAlerting({ settings, log, roles }: AlertingOptions): Promise<{
   readonly alerting: Alerting
   readonly config: () => AlertsConfig
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }> {
   const { alertsFile, rulesPath, dataDir } = settings
   const config = await watched(configPaths(alertsFile), () => readAlertsConfig(alertsFile), log)
   const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
   const key = await linkKey(dataDir)
+  const own = roles.find(({ name }) => name === 'alerts')
+  const { natsUrl, natsCreds } = settings
+  const beat = natsUrl === undefined ? null : await openBeat({ natsUrl, natsCreds })
   const alerting: Alerting = {
     rules: () => inForce(loaded.current().rules),
     acknowledgedForMs: () => config.current().acknowledged_for * 1000,
@@ -47,14 +52,15 @@ export async function openAlerting({ settings, log, roles }: AlertingOptions): P
     isLinkGood: (grant, token, nowMs) => isTokenGood(grant, token, { key, nowMs }),
     drill: (nowMs, overrides) =>
       drillNotifications(config.current(), { nowMs, random: Math.random(), overrides }),
-    lastPassMs: () => Promise.resolve(ownPassMs(roles)),
+    lastPassMs: () => Promise.resolve(passMsOf(own) ?? beat?.lastPassMs() ?? null),
   }
   return {
     alerting,
     config: config.current,
-    close() {
+    async close() {
       config.stop()
       loaded.stop()
+      await beat?.close()
     },
   }
 }
@@ -67,11 +73,4 @@ function inForce(
   for (const [name, { rule, file }] of loaded)
     rules.set(name, { rule, origin: file.startsWith('pack/') ? 'pack' : 'site' })
   return rules
-}
-
-/** When this process evaluated last; null = it does not, or not yet. */
-function ownPassMs(roles: readonly Role[]): number | null {
-  const health = roles.find(({ name }) => name === 'alerts')?.health()
-  const age = health?.metrics['last_evaluation_age_seconds']
-  return age === undefined ? null : Date.now() - age * 1000
 }

@@ -59,7 +59,7 @@ it('sends a page marked DRILL over a running server and tells how soon it was ac
     expect(code).toBe(0)
   } finally {
     await app.close()
-    close()
+    await close()
     await journal.close()
     await rm(folder, { recursive: true })
   }

@@ -49,7 +49,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
   const { settings, store, log } = options
   let service: QueryService | null = null
   let closeReader: (() => Promise<void>) | null = null
-  let closeAlerting = () => {}
+  let closeAlerting = async () => {}
   return {
     name: 'query',
     url: () => service?.url ?? '',
@@ -69,7 +69,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
     },
     async stop() {
       await service?.stop()
-      closeAlerting()
+      await closeAlerting()
       await closeReader?.()
     },
     health: () => service?.health() ?? { state: 'stopped', detail: 'not started', metrics: {} },

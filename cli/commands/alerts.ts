@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { readAlertsConfig, readRules } from '../alerts-files.ts'
+import { beatRole } from '../alerts-beat.ts'
 import { drill } from '../alerts-drill.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
 import type { Invocation } from '../command.ts'
@@ -40,7 +41,8 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const alerts = oneAtATime(working, settings, log)
   const page = { listen: settings.metricsListen, version: VERSION, log }
-  return runRoles(withRoleHttp([journal, alerts], page), log)
+  const beat = beatRole(alerts, { ...settings, natsUrl })
+  return runRoles(withRoleHttp([journal, alerts, beat], page), log)
 }
 
 /** Reads both files as the evaluator would and changes nothing. */

@@ -1,3 +1,4 @@
+import { beatRole } from '../alerts-beat.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
 import { collectorConfig } from '../collector-config.ts'
 import { fileControl, natsControl } from '../control-service.ts'
@@ -41,7 +42,10 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const environment = invocation.env
   const alerts = alertsService({ ...parts, simulated: false, environment, openFeed })
-  roles.push(oneAtATime(alerts, settings, log))
+  const evaluator = oneAtATime(alerts, settings, log)
+  const { natsUrl } = settings
+  roles.push(evaluator)
+  if (natsUrl !== undefined) roles.push(beatRole(evaluator, { ...settings, natsUrl }))
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp([...roles, query], page), log, () => {
     for (const line of welcome(collector.inner(), query.url())) invocation.print(line)
