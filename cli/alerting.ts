@@ -6,33 +6,34 @@ import { drillNotifications } from '../alerts/roster/drill.ts'
 import type { Alerting, RuleInForce } from '../query/alerts/alerting.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Logger, Role } from '#schemas/role.ts'
+import { loadAlertsConfig } from './alerts-config.ts'
 import { openBeat, passMsOf } from './alerts-beat.ts'
-import {
-  configPaths,
-  linkKey,
-  readAlertsConfig,
-  readRules,
-  rulePaths,
-  watched,
-} from './alerts-files.ts'
+import { configPaths, linkKey, readRules, rulePaths, watched } from './alerts-files.ts'
 import type { Settings } from './settings.ts'
 
 export interface AlertingOptions {
-  readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir'> &
+  readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir' | 'timeZone'> &
     Partial<Pick<Settings, 'natsUrl' | 'natsCreds'>>
+  /** Instead of the alerting file: the demo's. */
+  readonly alertsConfig?: () => AlertsConfig
   readonly log: Logger
   /** Roles of this process: where it evaluates itself, its own word counts. */
   readonly roles: readonly Role[]
 }
 
 /** What the API needs of alerting, read from the same files as the evaluator reads. Close it. */
-export async function openAlerting({ settings, log, roles }: AlertingOptions): Promise<{
+export async function openAlerting(options: AlertingOptions): Promise<{
   readonly alerting: Alerting
   readonly config: () => AlertsConfig
   readonly close: () => Promise<void>
 }> {
-  const { alertsFile, rulesPath, dataDir } = settings
-  const config = await watched(configPaths(alertsFile), () => readAlertsConfig(alertsFile), log)
+  const { settings, log, roles, alertsConfig: given } = options
+  const { alertsFile, rulesPath, dataDir, timeZone } = settings
+  const config = await watched(
+    configPaths(alertsFile),
+    async () => given?.() ?? (await loadAlertsConfig(alertsFile, timeZone)),
+    log,
+  )
   const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
   const key = await linkKey(dataDir)
   const own = roles.find(({ name }) => name === 'alerts')

@@ -39,7 +39,12 @@ async function site() {
   const lock = () => Promise.resolve(() => Promise.resolve())
   const journal = await openFileJournal({ directory, log: quiet, lock })
   closing.push(() => journal.close())
-  const settings = { alertsFile: undefined, rulesPath: undefined, dataDir: folder }
+  const settings = {
+    alertsFile: undefined,
+    rulesPath: undefined,
+    timeZone: 'Asia/Shanghai',
+    dataDir: folder,
+  }
   const opened = await openAlerting({ settings, log: quiet, roles: [] })
   closing.push(opened.close)
   const built = await testApp({ journal, alerting: opened.alerting })

@@ -45,7 +45,7 @@ escalation: [{after: 300, channels: [on-call]}, {after: 900, channels: [hook], p
 /** The mistakes of a text, one a line. */
 function mistakesOf(text: string): string[] {
   try {
-    parseAlertsConfig(text, 'alerts.yaml')
+    parseAlertsConfig(text, 'alerts.yaml', 'Asia/Tokyo')
   } catch (error) {
     if (error instanceof PlimsollError && error.code === 'E_CONFIG_INVALID')
       return error.message.split('\n')
@@ -56,7 +56,7 @@ function mistakesOf(text: string): string[] {
 
 describe('the alerting file', () => {
   it('is read with its defaults', () => {
-    const config = parseAlertsConfig(GOOD, 'alerts.yaml')
+    const config = parseAlertsConfig(GOOD, 'alerts.yaml', 'Asia/Tokyo')
     expect(config.channels.map(({ name, kind }) => [name, kind])).toEqual([
       ['on-call', 'pagerduty'],
       ['ops-chat', 'feishu'],
@@ -68,7 +68,11 @@ describe('the alerting file', () => {
   })
 
   it('may be empty: nothing is told to anybody', () => {
-    expect(parseAlertsConfig('', 'alerts.yaml')).toMatchObject({ channels: [], routes: [] })
+    expect(parseAlertsConfig('', 'alerts.yaml', 'Asia/Tokyo')).toMatchObject({
+      channels: [],
+      routes: [],
+      time_zone: 'Asia/Tokyo',
+    })
   })
 
   it.each([

@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { AlertsConfig } from '#schemas/alerts/config.ts'
+import { type AlertsConfig, alertsConfigIn } from '#schemas/alerts/config.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { readYaml } from './import/yaml-document.ts'
 
 /**
- * The alerting file. Throws E_CONFIG_MISSING when it cannot be read and E_CONFIG_INVALID with one `file:line:column`
- * line for each mistake: it is taken whole or not at all.
+ * The alerting file; without one nobody is told and alerts are only shown. Throws E_CONFIG_MISSING when it cannot be read
+ * and E_CONFIG_INVALID with one `file:line:column` line for each mistake: it is taken whole or not at all.
  */
-export async function loadAlertsConfig(path: string): Promise<AlertsConfig> {
+export async function loadAlertsConfig(
+  path: string | undefined,
+  siteTimeZone: string,
+): Promise<AlertsConfig> {
+  if (path === undefined) return alertsConfigIn(siteTimeZone).parse({})
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -16,9 +20,9 @@ export async function loadAlertsConfig(path: string): Promise<AlertsConfig> {
       cause,
     })
   }
-  return parseAlertsConfig(text, path)
+  return parseAlertsConfig(text, path, siteTimeZone)
 }
 
 /** As loadAlertsConfig, of a text; `file` is its name in messages. */
-export const parseAlertsConfig = (text: string, file: string): AlertsConfig =>
-  readYaml(text, AlertsConfig, file, 'E_CONFIG_INVALID').data
+export const parseAlertsConfig = (text: string, file: string, siteTimeZone: string): AlertsConfig =>
+  readYaml(text, alertsConfigIn(siteTimeZone), file, 'E_CONFIG_INVALID').data

@@ -25,7 +25,7 @@ it('sends a page marked DRILL over a running server and tells how soon it was ac
   const directory = join(folder, 'journal')
   const lock = () => Promise.resolve(() => Promise.resolve())
   const journal = await openFileJournal({ directory, log: quiet, lock })
-  const settings = { alertsFile, rulesPath: undefined, dataDir: folder }
+  const settings = { alertsFile, rulesPath: undefined, timeZone: 'Asia/Shanghai', dataDir: folder }
   const { alerting, close } = await openAlerting({ settings, log: quiet, roles: [] })
   const { app } = await testApp({ journal, alerting })
   // The evaluator and on-call: both act as soon as the page is in the journal.

@@ -3,25 +3,12 @@ import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path'
 import { type LoadedRules, loadRules } from '../alerts/rules/load.ts'
 import { isSignalName } from '../query/alerts/signals.ts'
-import { AlertsConfig } from '#schemas/alerts/config.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
 import { readYaml } from './import/yaml-document.ts'
 
 const POLL_MS = 5_000
 const KEY_BYTES = 32
-
-/** The alerting file; without one nobody is told and alerts are only shown. Throws E_CONFIG_MISSING or E_CONFIG_INVALID. */
-export async function readAlertsConfig(path: string | undefined): Promise<AlertsConfig> {
-  if (path === undefined) return AlertsConfig.parse({})
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new PlimsollError('E_CONFIG_MISSING', `${path} cannot be read`, { cause })
-  }
-  return readYaml(text, AlertsConfig, path, 'E_CONFIG_INVALID').data
-}
 
 /** The pack and a site's own rules: a file, or every .yaml of a folder. Throws E_CONFIG_INVALID with each mistake. */
 export async function readRules(path: string | undefined): Promise<LoadedRules> {

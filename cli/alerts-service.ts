@@ -12,14 +12,8 @@ import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
-import {
-  configPaths,
-  linkKey,
-  readAlertsConfig,
-  readRules,
-  rulePaths,
-  watched,
-} from './alerts-files.ts'
+import { configPaths, linkKey, readRules, rulePaths, watched } from './alerts-files.ts'
+import { loadAlertsConfig } from './alerts-config.ts'
 import { withForecast } from './forecast-service.ts'
 import type { FeedOpener } from './event-feed.ts'
 import { lazyRole } from './lazy-role.ts'
@@ -52,7 +46,7 @@ export function alertsService(options: AlertsServiceOptions) {
     const given = options.demo?.config
     const config = await watched(
       configPaths(alertsFile),
-      async () => given?.() ?? (await readAlertsConfig(alertsFile)),
+      async () => given?.() ?? (await loadAlertsConfig(alertsFile, settings.timeZone)),
       log,
     )
     const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)

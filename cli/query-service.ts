@@ -9,6 +9,7 @@ import { AccessConfig } from '../query/access/config.ts'
 import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
 import { createQueryService, type QueryService } from '../query/server.ts'
+import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { PipelineStatus } from '#schemas/ports.ts'
@@ -35,6 +36,8 @@ export interface QueryServiceOptions {
   readonly openControl?: () => Promise<ControlStore>
   /** What people change, opened by a role that starts before; absent = this process has no way to it. */
   readonly openJournal?: () => Promise<Journal>
+  /** Instead of the alerting file: the demo's. */
+  readonly alertsConfig?: () => AlertsConfig
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
-import { readAlertsConfig, readRules } from '../alerts-files.ts'
+import { loadAlertsConfig } from '../alerts-config.ts'
+import { readRules } from '../alerts-files.ts'
 import { beatRole } from '../alerts-beat.ts'
 import { drill } from '../alerts-drill.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
@@ -47,7 +48,7 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** Reads both files as the evaluator would and changes nothing. */
 async function check(settings: Settings, invocation: Invocation): Promise<number> {
-  const config = await readAlertsConfig(settings.alertsFile)
+  const config = await loadAlertsConfig(settings.alertsFile, settings.timeZone)
   const { rules, cases } = await readRules(settings.rulesPath)
   const own = [...rules.values()].filter(({ file }) => !file.startsWith('pack/')).length
   const channels = config.channels.filter(({ enabled }) => enabled).length

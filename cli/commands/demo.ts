@@ -25,9 +25,10 @@ import { connectStore, type Store } from '../../ingest/store/store.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { type Invocation, wholeNumber } from '../command.ts'
-import { alertsService, type AlertsServiceOptions } from '../alerts-service.ts'
+import { alertsService } from '../alerts-service.ts'
 import { buildDashboard, openBrowser } from '../dashboard-build.ts'
 import { fileControl } from '../control-service.ts'
+import { directFeed } from '../event-feed.ts'
 import { directShards, ingestService } from '../ingest-service.ts'
 import { demoSlurm } from '../demo-slurm.ts'
 import { journalService } from '../journal-service.ts'
@@ -97,7 +98,18 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const feeding = [history.role, fleet, journal.role, books, slurm, ingest]
   const receiver = createDemoReceiver(Date.now)
-  const alerts = demoAlerts({ settings, store, log, openJournal }, receiver)
+  const { port, timeZone } = settings
+  const alertsConfig = () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone)
+  const alerts = alertsService({
+    settings,
+    store,
+    log,
+    openJournal,
+    simulated: true,
+    environment: DEMO_ENVIRONMENT,
+    openFeed: directFeed(() => fleet.collectors().map(({ bus }) => bus)),
+    demo: { config: alertsConfig, receiver },
+  })
   const roles: Role[] = [...store.roles, ...feeding, control.role, alerts]
   const query = queryService({
     settings,
@@ -110,6 +122,7 @@ export async function run(invocation: Invocation): Promise<number> {
     demo: demoControl(incident, history.notice, receiver),
     openControl: control.store,
     openJournal,
+    alertsConfig,
   })
   const waitForDashboard: Role = {
     name: 'dashboard build',
@@ -124,23 +137,6 @@ export async function run(invocation: Invocation): Promise<number> {
     )
     invocation.print('In 90 s an incident plays. Ctrl-C stops.')
     if (invocation.flag('open')) openBrowser(query.url())
-  })
-}
-
-/** Rules over the simulated fleet; what they say is kept by a receiver in this process and leaves it never. */
-const demoAlerts = (
-  parts: Pick<AlertsServiceOptions, 'settings' | 'store' | 'log' | 'openJournal'>,
-  receiver: DemoReceiver,
-): Role => {
-  const { port, timeZone } = parts.settings
-  return alertsService({
-    ...parts,
-    simulated: true,
-    environment: DEMO_ENVIRONMENT,
-    demo: {
-      config: () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone),
-      receiver,
-    },
   })
 }
 

@@ -69,7 +69,8 @@ const base = z.strictObject({
     .max(512)
     .optional(),
   language: z.enum(['en', 'zh', 'both']).default('en'),
-  time_zone: timeZone.default('UTC'),
+  /** Of times in messages and of the roster's handover; absent = the site's. */
+  time_zone: timeZone.optional(),
   channels: z.array(ChannelConfig).max(64).default([]),
   routes: z.array(Route).max(128).default([]),
   /** Where zone pages go that nobody on call could act on, digests, and what is about alerting itself. */
@@ -116,17 +117,22 @@ const base = z.strictObject({
     .optional(),
 })
 
-export const AlertsConfig = base
-  .superRefine((config, context) => {
-    const add = (path: PropertyKey[], message: string) =>
-      context.addIssue({ code: 'custom', path, message })
-    checkChannels(config, add)
-    checkReferences(config, add)
-    checkRoster(config, add)
-  })
-  .transform((config) =>
-    config.escalation.length > 0 ? config : { ...config, escalation: defaultEscalation(config) },
-  )
+/** The alerting file of a site in an IANA time zone. */
+export const alertsConfigIn = (siteTimeZone: string) =>
+  base
+    .superRefine((config, context) => {
+      const add = (path: PropertyKey[], message: string) =>
+        context.addIssue({ code: 'custom', path, message })
+      checkChannels(config, add)
+      checkReferences(config, add)
+      checkRoster(config, add)
+    })
+    .transform((config) => ({
+      ...config,
+      time_zone: config.time_zone ?? siteTimeZone,
+      escalation: config.escalation.length > 0 ? config.escalation : defaultEscalation(config),
+    }))
+export const AlertsConfig = alertsConfigIn('UTC')
 export type AlertsConfig = z.infer<typeof AlertsConfig>
 
 type Base = z.infer<typeof base>
