@@ -19,6 +19,8 @@ describe('the books of the simulated site', () => {
       'references',
       'contracts',
       'device_states',
+      'rule_trust',
+      'rule_trust',
     ])
   })
 

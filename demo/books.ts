@@ -22,8 +22,25 @@ const DRAINED_SHARE = 0.6
 
 /** Entries in the order in which they are appended. Pure. */
 export function demoBooks(wish: BooksWish): readonly JournalBody[] {
-  return [owners(), prices(wish), references(wish), contracts(wish), repairs(wish)]
+  return [
+    owners(),
+    prices(wish),
+    references(wish),
+    contracts(wish),
+    repairs(wish),
+    ...TRUSTED.map(accepted),
+  ]
 }
+
+/** Rules of the pack that begin by observing and that the simulated site's people have accepted. */
+const TRUSTED = ['utilization_zone', 'mass_idle'] as const
+
+const accepted = (rule: (typeof TRUSTED)[number]): JournalBody => ({
+  kind: 'rule_trust',
+  rule,
+  trust: 'paging',
+  because: 'the demo: its people accepted a backtest',
+})
 
 const tenant = (name: string, display_name: string, billing: 'paid' | 'internal') => ({
   tenant: name,
