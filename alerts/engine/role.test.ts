@@ -147,6 +147,31 @@ describe('the alerts role', () => {
     await plant.role.stop()
   })
 
+  it('a page that nobody acknowledged rings after five minutes, once, and an acknowledged one does not', async () => {
+    const escalated = async (isAcknowledged: boolean) => {
+      const plant = site([eventRule({ severity: 'page', ends_after: 86_400 })])
+      await plant.role.start()
+      plant.announce(faults(1, START))
+      await plant.goOn(300)
+      const [told] = plant.notifications()
+      if (told === undefined) throw new Error('nobody was told')
+      if (isAcknowledged) {
+        const ack = { group: told.group, at_ms: START + 300, until_ms: START + 4 * 3_600_000 }
+        const acks = [{ ...ack, who: 'Ada', comment: '' }]
+        const body = { kind: 'alert_acks' as const, acks }
+        await plant.journal.append({ at_ms: START + 300, who: 'Ada', body })
+      }
+      const rung = () => plant.notifications().filter(({ reason }) => reason === 'escalation')
+      await plant.goOn(290_000)
+      expect(rung()).toEqual([])
+      for (const ms of [15_000, 15_000, 600_000]) await plant.goOn(ms)
+      await plant.role.stop()
+      return rung().map(({ channel, group }) => [channel, group === told.group])
+    }
+    expect(await escalated(false)).toEqual([['pager', true]])
+    expect(await escalated(true)).toEqual([])
+  })
+
   it('what is silenced is told to nobody and kept with its reason', async () => {
     const plant = site([eventRule({ severity: 'page' })])
     const silence = {

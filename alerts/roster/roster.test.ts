@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AlertsConfig } from '#schemas/alerts/config.ts'
 import { Roster } from '#schemas/alerts/roster-config.ts'
 import { drillNotifications, drillReport } from './drill.ts'
-import { dueEscalation } from './escalation.ts'
-import { nextOnCall, onCallAt, shiftAt, shiftsFrom } from './rotation.ts'
+import { nextOnCall, onCallAt, shiftAt } from './rotation.ts'
 import { configWarnings } from './warnings.ts'
 
 const people = [{ name: 'Ada' }, { name: 'Wang Lei' }, { name: 'Li Na' }]
@@ -32,10 +31,8 @@ describe('the rotation', () => {
     const rotation = { ...roster.rotation, people: ['Ada', 'Wang Lei'], starts: '2026-03-23' }
     const { rotation: berlin } = Roster.parse({ people, rotation })
     if (berlin === undefined) throw new Error('no rotation')
-    const shifts = shiftsFrom(berlin, Date.UTC(2026, 2, 23, 12), {
-      timeZone: 'Europe/Berlin',
-      count: 2,
-    })
+    const first = shiftAt(berlin, Date.UTC(2026, 2, 23, 12), 'Europe/Berlin')
+    const shifts = [first, shiftAt(berlin, first.toMs, 'Europe/Berlin')]
     // Summer time begins on 29 March 2026: that week is an hour short.
     expect(shifts.map(({ fromMs, toMs }) => (toMs - fromMs) / 3_600_000)).toEqual([167, 168])
     expect(new Date(shifts[1]?.fromMs ?? 0).toISOString()).toBe('2026-03-30T07:00:00.000Z')
@@ -85,39 +82,6 @@ const config = AlertsConfig.parse({
     { channels: ['chat'] },
   ],
   roster,
-})
-
-describe('escalation', () => {
-  const firstMs = shanghai('2026-11-03T03:00:00')
-  const told = { firstMs, steps: 0, isAcknowledged: false }
-  const due = (afterS: number, change = {}, over: Partial<AlertsConfig> = {}) =>
-    dueEscalation(
-      { ...told, ...change },
-      { ...config, ...over },
-      { nowMs: firstMs + afterS * 1000, overrides: [] },
-    )
-
-  it('rings after five minutes unless somebody answered', () => {
-    expect(due(299)).toBeNull()
-    expect(due(300)).toEqual({ step: 0, channels: ['phone'], person: 'Ada' })
-    expect(due(300, { isAcknowledged: true })).toBeNull()
-    expect(due(300, { steps: 1 })).toBeNull()
-  })
-
-  it('goes on to the next person, one step at a time', () => {
-    const escalation = [
-      { after: 300, channels: ['phone'], person: 'on_call' },
-      { after: 600, channels: ['phone', 'chat'], person: 'next' },
-      { after: 1200, channels: ['phone'], person: 'Li Na' },
-    ]
-    expect(due(3600, {}, { escalation })?.person).toBe('Ada')
-    expect(due(3600, { steps: 1 }, { escalation })).toMatchObject({
-      person: 'Wang Lei',
-      channels: ['phone', 'chat'],
-    })
-    expect(due(3600, { steps: 2 }, { escalation })?.person).toBe('Li Na')
-    expect(due(3600, { steps: 3 }, { escalation })).toBeNull()
-  })
 })
 
 describe('what a file leaves open', () => {

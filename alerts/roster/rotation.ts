@@ -70,22 +70,6 @@ export function shiftAt(rotation: Rotation, atMs: number, timeZone: string): Shi
   return { person, fromMs: handoverMs(index), toMs: handoverMs(index + 1) }
 }
 
-/** Shifts of the rotation from a moment on. */
-export function shiftsFrom(
-  rotation: Rotation,
-  fromMs: number,
-  { timeZone, count }: { readonly timeZone: string; readonly count: number },
-): Shift[] {
-  const shifts: Shift[] = []
-  let atMs = fromMs
-  while (shifts.length < Math.min(count, 200)) {
-    const shift = shiftAt(rotation, atMs, timeZone)
-    shifts.push(shift)
-    atMs = shift.toMs
-  }
-  return shifts
-}
-
 /** The handover day at or before `starts`, as midnight of that date in UTC. */
 function firstHandoverDay({ starts, handover_day }: Rotation): number {
   const day = Date.parse(`${starts}T00:00:00Z`)

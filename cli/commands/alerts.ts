@@ -1,3 +1,4 @@
+import { failedCases } from '../../alerts/rules/load.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { loadAlertsConfig } from '../alerts-config.ts'
 import { readRules } from '../alerts-files.ts'
@@ -50,6 +51,8 @@ export async function run(invocation: Invocation): Promise<number> {
 async function check(settings: Settings, invocation: Invocation): Promise<number> {
   const config = await loadAlertsConfig(settings.alertsFile, settings.timeZone)
   const { rules, cases } = await readRules(settings.rulesPath)
+  const failed = failedCases({ rules, cases })
+  if (failed.length > 0) throw new PlimsollError('E_CONFIG_INVALID', failed.join('\n'))
   const own = [...rules.values()].filter(({ file }) => !file.startsWith('pack/')).length
   const channels = config.channels.filter(({ enabled }) => enabled).length
   invocation.print(

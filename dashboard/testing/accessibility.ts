@@ -93,3 +93,19 @@ export async function lowContrast(page: Page): Promise<string[]> {
     return [...bad]
   })
 }
+
+/** All of it for one page: names, contrast of AA in both themes, and no sideways scrolling on a phone. */
+export async function expectReadable(page: Page): Promise<void> {
+  await expectAccessible(page)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.waitForTimeout(100)
+    expect(await lowContrast(page), colorScheme).toEqual([])
+  }
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.waitForTimeout(200)
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(overflow).toBeLessThanOrEqual(0)
+}
