@@ -30,20 +30,23 @@ interface Pair {
 /** A slow reader takes something at least this often. */
 const SLOW_MS_MAX = 5000
 
+const HOST = '127.0.0.1'
+
 /** Listens on a port and hands everything on to another, under the state it is in. */
 export async function openLink(to: {
   readonly port: number
   readonly host?: string
-  readonly listenHost?: string
+  /** A socket file to listen on instead of a port; `port` is 0 then. */
+  readonly listenPath?: string
 }): Promise<Link> {
-  const { port: targetPort, host: targetHost = '127.0.0.1', listenHost = '127.0.0.1' } = to
+  const { port: targetPort, host: targetHost = HOST, listenPath } = to
   const pairs = new Set<Pair>()
   let state: LinkState = { kind: 'open' }
   const now = () => state
   const server = createServer((client) => {
     client.on('error', () => undefined)
     if (state.kind === 'cut') {
-      client.resetAndDestroy()
+      reset(client)
       return
     }
     const upstream = createConnection({ host: targetHost, port: targetPort })
@@ -62,13 +65,15 @@ export async function openLink(to: {
     carry(pair, client, upstream, now)
     carry(pair, upstream, client, now)
   })
-  const port = await listen(server, listenHost)
+  const port = await listen(server, listenPath)
+  const reset = (socket: Socket) =>
+    listenPath !== undefined ? socket.destroy() : socket.resetAndDestroy()
   const end = (pair: Pair) => {
-    pair.client.resetAndDestroy()
+    reset(pair.client)
     pair.server.resetAndDestroy()
   }
   return {
-    host: listenHost,
+    host: HOST,
     port,
     set(next) {
       state = next
@@ -132,13 +137,12 @@ function carry(pair: Pair, from: Socket, to: Socket, now: () => LinkState): void
   if (now().kind === 'stalled') from.pause()
 }
 
-function listen(server: Server, host: string): Promise<number> {
+function listen(server: Server, path: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, host, () => {
+    server.listen(path === undefined ? { port: 0, host: HOST } : { path }, () => {
       const address = server.address()
-      if (typeof address === 'object' && address !== null) resolve(address.port)
-      else reject(new Error('the proxy has no port'))
+      resolve(typeof address === 'object' ? (address?.port ?? 0) : 0)
     })
   })
 }

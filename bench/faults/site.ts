@@ -70,7 +70,7 @@ export async function startSite({ seed, warn }: SiteOptions): Promise<Site> {
   const namespace = openNamespace()
   for (const sentence of notPossible(disks.spool.isReal, namespace !== null)) warn(sentence)
   const brokerData = join(disks.broker.path, 'data')
-  const links = await openLinks(busPort, enginePort, namespace)
+  const links = await openLinks(busPort, enginePort, namespace, join(folder, 'c3.sock'))
   const clocks = new Map<CollectorName, number>()
   const parts = { folder, seed, busPort, enginePort, links, clocks, namespace, disks }
   const processes = processesOf(parts)
@@ -156,12 +156,14 @@ async function openLinks(
   busPort: number,
   enginePort: number,
   namespace: NetworkNamespace | null,
+  socketPath: string,
 ): Promise<Record<LinkName, Link>> {
-  const open = (name: LinkName) =>
-    openLink({
-      port: name === 'ingest-store' ? enginePort : busPort,
-      ...(name === 'c3' && namespace !== null ? { listenHost: namespace.host } : {}),
-    })
+  const open = async (name: LinkName): Promise<Link> => {
+    const port = name === 'ingest-store' ? enginePort : busPort
+    if (name !== 'c3' || namespace === null) return openLink({ port })
+    const link = await openLink({ port, listenPath: socketPath })
+    return { ...link, ...(await namespace.openRelay(socketPath)) }
+  }
   const [c1, c2, c3, bus, store] = await Promise.all(LINKS.map(open))
   if (!c1 || !c2 || !c3 || !bus || !store) throw new Error('a proxy is missing')
   return { c1, c2, c3, 'ingest-bus': bus, 'ingest-store': store }
