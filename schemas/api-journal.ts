@@ -33,6 +33,7 @@ export const JournalQuery = z.strictObject({
       'inventory',
       'device_states',
       'allocations',
+      'scheduler_jobs',
       'owners',
       'prices',
       'references',
@@ -44,6 +45,10 @@ export const JournalQuery = z.strictObject({
       'silences',
       'roster',
       'rule_trust',
+      'annotations',
+      'reports',
+      'report_deliveries',
+      'cost_book',
     ])
     .optional(),
 })

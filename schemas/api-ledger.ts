@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AnswerFrame, GroupKey, TierFigure } from './api.ts'
 import { IdleEnergy, LedgerTimes, LossUsd } from './api-ledger-parts.ts'
-import { Billing } from './ledger.ts'
+import { Billing } from './billing.ts'
 
 /**
  * What /api/v1/ledger, /loss, /utilization/tiers, /owners and /idle-held answer. Time is device-seconds unless a name
@@ -99,21 +99,19 @@ export type StateSeries = z.infer<typeof StateSeries>
 export const LedgerSeriesAnswer = LedgerFrame.extend({ groups: z.array(StateSeries) })
 export type LedgerSeriesAnswer = z.infer<typeof LedgerSeriesAnswer>
 
-/** What is lost against all capacity, line by line; no second is in two of them. */
-export const LOSS_LINES = [
-  'failed',
-  'drained',
-  'unallocated',
-  'idle_held',
-  'throttled',
-  'part_busy',
-  'inefficient',
-] as const
-export type LossLine = (typeof LOSS_LINES)[number]
-
 /** Hours with their dollars; usd null = no price is known for any of them. */
 export const Money = z.object({ gpu_hours: z.number(), usd: z.number().nullable() })
 export type Money = z.infer<typeof Money>
+
+const MoneyByLine = z.object({
+  failed: Money,
+  drained: Money,
+  unallocated: Money,
+  idle_held: Money,
+  throttled: Money,
+  part_busy: Money,
+  inefficient: Money,
+})
 
 export const LossGroup = z.object({
   key: GroupKey,
@@ -123,22 +121,18 @@ export const LossGroup = z.object({
   loss_usd: LossUsd,
   /** versus_capacity per hour of the window. */
   usd_per_hour: z.number().nullable(),
-  by_state: z.object({
-    failed: Money,
-    drained: Money,
-    unallocated: Money,
-    idle_held: Money,
-    throttled: Money,
-    part_busy: Money,
-    inefficient: Money,
-  }),
+  by_state: MoneyByLine,
   throttled_by_cause: z.object({ heat: Money, power_brake: Money, hardware: Money }),
+  /** The customer's part of each line; the rest of it is ours. */
+  customer_by_state: MoneyByLine,
   /** Who pays for the lost hours: two columns that are never added. */
   payers: z.object({ ours: Money, customer: Money }),
   /** By contracts: sold and held by nobody, or not sold. */
   unallocated: z.object({ unsold: Money, sold_without_job: Money }),
   /** Part of idle_held that is serving capacity in waiting. */
   reserve: Money,
+  /** The part of it that the customer pays for. */
+  customer_reserve: Money,
   /** Lost hours without a price: in gpu_hours, in no sum of dollars. */
   unpriced_hours: z.number(),
   /** Some of the dollars come from the price nobody entered. */
@@ -150,6 +144,8 @@ export type LossGroup = z.infer<typeof LossGroup>
 export const LossAnswer = LedgerFrame.extend({
   /** Contracts and holders were compared in steps of so many hours; null = there are no contracts. */
   contract_step_hours: z.number().nullable(),
+  /** Groups there are; `limit` may have left some out. */
+  groups_total: z.int(),
   groups: z.array(LossGroup),
 })
 export type LossAnswer = z.infer<typeof LossAnswer>
@@ -208,6 +204,8 @@ export const OwnerFigures = z.object({
   held_device_seconds: z.number(),
   idle_held_device_seconds: z.number(),
   reserve_device_seconds: z.number(),
+  /** What its contracts sold in the window, to hold against what it held; null = none is entered. */
+  contract: z.object({ ids: z.array(z.string()), sold_device_seconds: seconds }).nullable(),
   lost_gpu_hours: z.number(),
   loss_usd: LossUsd,
   /** What is sold and held by nobody has no tenant here: see `nobody` and /loss. */

@@ -32,6 +32,8 @@ export type ThermalPeers = z.infer<typeof ThermalPeers>
 export const ThermalDevice = z.object({
   /** 64-bit number as a string. */
   device_id: z.string(),
+  /** Its number on the node; null = not told. */
+  device_index: z.int().nullable(),
   cluster: z.string(),
   hall: z.string(),
   rack: z.string(),
@@ -79,6 +81,20 @@ export const ThermalRack = z.object({
 })
 export type ThermalRack = z.infer<typeof ThermalRack>
 
+/** Margins of the devices of one model: how many lie between each two edges. */
+export const ThermalMargins = z.object({
+  vendor: z.string(),
+  model: z.string(),
+  devices: z.int(),
+  /** One more than `margin_edges`: below the first edge, between each two, from the last on. */
+  bins: z.array(z.int()),
+  /** Devices without a margin: neither they nor the catalogue say where their slowdown point is, or they are silent. */
+  unknown: z.int(),
+  below_margin: z.int(),
+  least: z.number().nullable(),
+})
+export type ThermalMargins = z.infer<typeof ThermalMargins>
+
 export const ThermalAnswer = z.object({
   definition: z.string(),
   simulated: z.boolean(),
@@ -90,6 +106,12 @@ export const ThermalAnswer = z.object({
   total: z.int(),
   with_temperature: z.int(),
   temperature_coverage: ratio.nullable(),
+  /** Degrees at which the bins of `margins` meet; 0 = the slowdown point. */
+  margin_edges: z.array(z.number()),
+  /** By model, the least margin first; at most 20 models. */
+  margins: z.array(ThermalMargins).max(20),
+  /** Devices of the scope with less than 5 degrees of margin. */
+  devices_below_margin: z.int(),
   devices: z.array(ThermalDevice).max(200),
   /** Hot spots: racks with the least margin, then the hottest; at most 20. */
   racks: z.array(ThermalRack).max(20),

@@ -59,6 +59,8 @@ export const FleetGroup = z.object({
   power_watts: z.number().nullable(),
   power_coverage: ratio.nullable(),
   temperature_celsius_max: z.number().nullable(),
+  /** Share of device memory in use, of devices that report it. */
+  memory_used: TierFigure,
   /** From here on only with `include=ledger`: device-seconds by state. */
   ledger: LedgerTimes.optional(),
   /** Failed, drained, unallocated, idle, throttled, part-busy and inefficient time, hours. */

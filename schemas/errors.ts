@@ -48,6 +48,16 @@ export const ERRORS = {
     status: 500,
     summary: 'batches of another number of shards have not been read yet',
   },
+  E_REPORT_PERIOD: { status: 400, summary: 'no period of a report has this name' },
+  E_REPORT_EMPTY: { status: 404, summary: 'nothing is settled of this period' },
+  E_REPORT_UNKNOWN: { status: 404, summary: 'this report was never issued' },
+  E_REPORT_FORMAT: { status: 400, summary: 'reports are not written in this format here' },
+  E_REPORT_TOO_EARLY: {
+    status: 409,
+    summary: 'the period of the report is not over, or not all of it stands',
+  },
+  E_REPORT_TOO_LARGE: { status: 500, summary: 'a report does not fit an entry of the journal' },
+  E_REPORT_DAMAGED: { status: 500, summary: 'an issued report is not what it was' },
   E_JOURNAL_CHANGED: {
     status: 409,
     summary: 'somebody else changed the journal since this change was prepared',
@@ -95,6 +105,7 @@ export const ERRORS = {
     summary: 'no channel of the alerting file has this name, or it is not enabled',
   },
   E_NODE_UNKNOWN: { status: 404, summary: 'no node has this name' },
+  E_JOB_UNKNOWN: { status: 404, summary: 'no job of this id held a device in the window' },
   E_UNAUTHENTICATED: { status: 401, summary: 'a token is needed' },
   E_FORBIDDEN: { status: 403, summary: 'this token may not do that' },
   E_HOST_REFUSED: {

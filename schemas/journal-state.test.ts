@@ -51,3 +51,25 @@ it('keeps the latest of each document, counts rows, and takes an entry once', ()
   expect(state.rows).toEqual({ inventory: 0, device_states: 1, allocations: 0 })
   expect(NO_JOURNAL.last).toBe(0)
 })
+
+it('notes are in force until they are withdrawn, and a state once taken does not change', () => {
+  const note = (id: string) => ({
+    id,
+    kind: 'note' as const,
+    title: id,
+    text: '',
+    scope: {},
+    from_ms: 1,
+    to_ms: null,
+    by: 'ann',
+    at_ms: 1,
+  })
+  const [a, b] = ['a'.repeat(16), 'b'.repeat(16)]
+  const said = (sequence: number, ids: string[], withdrawn: string[]) =>
+    entry(sequence, { kind: 'annotations', annotations: ids.map(note), withdrawn })
+  const before = foldJournal(NO_JOURNAL, said(1, [a, b], []))
+  const after = foldJournal(before, said(2, [], [a]))
+  expect([...before.annotations.keys()]).toEqual([a, b])
+  expect([...after.annotations.keys()]).toEqual([b])
+  expect(NO_JOURNAL.annotations.size).toBe(0)
+})

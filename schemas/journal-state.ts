@@ -1,3 +1,4 @@
+import type { Annotation } from './annotation.ts'
 import { type FacilityBook, foldFacility, NO_FACILITY } from './facility.ts'
 import type { JournalBody, JournalEntry, JournalKind } from './journal.ts'
 
@@ -17,8 +18,11 @@ export interface JournalState {
   readonly prices: InForce<'prices'> | null
   readonly references: InForce<'references'> | null
   readonly contracts: InForce<'contracts'> | null
+  readonly cost_book: InForce<'cost_book'> | null
   /** Meters, loops and site, every dated row. */
   readonly facility: FacilityBook
+  /** Notes on the time axis in force, by id. */
+  readonly annotations: ReadonlyMap<string, Annotation>
   /** Entries so far, by kind. */
   readonly entries: Readonly<Record<JournalKind, number>>
   /** Rows so far that imports and calls brought, corrections counted again. */
@@ -31,11 +35,14 @@ export const NO_JOURNAL: JournalState = {
   prices: null,
   references: null,
   contracts: null,
+  cost_book: null,
   facility: NO_FACILITY,
+  annotations: new Map(),
   entries: {
     inventory: 0,
     device_states: 0,
     allocations: 0,
+    scheduler_jobs: 0,
     owners: 0,
     prices: 0,
     references: 0,
@@ -47,6 +54,10 @@ export const NO_JOURNAL: JournalState = {
     silences: 0,
     roster: 0,
     rule_trust: 0,
+    annotations: 0,
+    reports: 0,
+    report_deliveries: 0,
+    cost_book: 0,
   },
   rows: { inventory: 0, device_states: 0, allocations: 0 },
 }
@@ -80,6 +91,14 @@ export function foldJournal(state: JournalState, entry: JournalEntry): JournalSt
       return { ...next, facility: foldFacility(state.facility, body) }
     case 'contracts':
       return { ...next, contracts: { ...told, body } }
+    case 'annotations': {
+      const annotations = new Map(state.annotations)
+      for (const one of body.annotations) annotations.set(one.id, one)
+      for (const id of body.withdrawn) annotations.delete(id)
+      return { ...next, annotations }
+    }
+    case 'cost_book':
+      return { ...next, cost_book: { ...told, body } }
     default:
       return next
   }

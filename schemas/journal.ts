@@ -8,8 +8,11 @@ import {
   RosterOverride,
   Silence,
 } from '#schemas/alerts/alert.ts'
+import { Annotation, AnnotationId } from '#schemas/annotation.ts'
 import { LoopRow, MeterRow, SiteRow } from '#schemas/facility.ts'
-import { Billing } from '#schemas/ledger.ts'
+import { Billing } from '#schemas/billing.ts'
+import { SchedulerJob } from '#schemas/scheduler-job.ts'
+import { CostBook, IssuedReport, ReportDelivery } from '#schemas/report/issued.ts'
 
 /**
  * What people and rules change, as entries of one append-only log (DESIGN section 8). The log is the truth; tables of
@@ -197,6 +200,15 @@ export const JournalBody = z.discriminatedUnion('kind', [
     allocations: rows(Allocation),
     scopes: rows(AllocationScope),
   }),
+  /** What the scheduler of a cluster says of its jobs since its last word; an entry without rows: nothing changed. */
+  z.strictObject({
+    kind: z.literal('scheduler_jobs'),
+    cluster: text,
+    /** New ones, and those of which something changed. */
+    jobs: rows(SchedulerJob),
+    /** Holders that it lists no more. */
+    gone: rows(name),
+  }),
   z.strictObject({ kind: z.literal('owners'), owners: rows(Owner) }),
   z.strictObject({
     kind: z.literal('prices'),
@@ -237,6 +249,17 @@ export const JournalBody = z.discriminatedUnion('kind', [
     trust: z.enum(['paging', 'observing']),
     because: z.string().max(1024),
   }),
+  /** Notes on the time axis: new ones, and ids of those that are withdrawn; their entries stay. */
+  z.strictObject({
+    kind: z.literal('annotations'),
+    annotations: rows(Annotation),
+    withdrawn: rows(AnnotationId).default([]),
+  }),
+  /** Reports as they were issued: never changed, a later revision stands beside it. One an entry, for its size. */
+  z.strictObject({ kind: z.literal('reports'), report: IssuedReport }),
+  z.strictObject({ kind: z.literal('report_deliveries'), results: rows(ReportDelivery) }),
+  /** What reports need that nobody can measure. */
+  z.strictObject({ kind: z.literal('cost_book'), book: CostBook }),
 ])
 export type JournalBody = z.infer<typeof JournalBody>
 export type JournalKind = JournalBody['kind']

@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /**
  * The nine states of DEFINITIONS section 4, in the order in which the first that matches wins. Every device-second
  * of capacity is in exactly one.
@@ -30,10 +28,6 @@ export const QUIET_BELOW_RATIO = 0.05
 
 /** A workload that burns in, accepts or checks devices: its time is `verification`. */
 export const VERIFICATION_CLASS = 'verification'
-
-/** Who pays for a holder's hours; `unknown` where nobody said. */
-export const Billing = z.enum(['paid', 'internal', 'free', 'unknown'])
-export type Billing = z.infer<typeof Billing>
 
 /** What kinds of intervals set a state of a device; capacity is counted, `delivered` on a line of its own. */
 export const INTERVAL_KINDS = [

@@ -1,4 +1,4 @@
-import type { Billing } from './ledger.ts'
+import type { Billing } from './billing.ts'
 import type { Owner } from './journal.ts'
 
 /** What a scheduler or telemetry says of who holds a device; empty = not told. */

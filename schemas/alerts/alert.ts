@@ -106,6 +106,9 @@ export const Notification = z.strictObject({
 })
 export type Notification = z.infer<typeof Notification>
 
+/** Begins the detail of a result after which an address is tried no more. */
+export const GONE = 'gone: '
+
 export const DELIVERY_OUTCOMES = ['accepted', 'failed', 'dead', 'replayed'] as const
 /** How one attempt to deliver a notification went. `accepted` and `dead` end it; `replayed` begins it again. */
 export const DeliveryResult = z.strictObject({

@@ -102,6 +102,8 @@ const base = z.strictObject({
   /** How long an acknowledgement holds. */
   acknowledged_for: seconds(604_800).default(14_400),
   zone_sets: z.array(ZoneSet).max(64).default([]),
+  /** Local days that are like Sundays: the forecast learns nothing of the week's pattern from them. */
+  holidays: z.array(z.iso.date()).max(512).default([]),
   /** An outside watcher that alarms when this stops being called. */
   heartbeat: z
     .strictObject({

@@ -1,5 +1,6 @@
 import type { EventRecord } from '#schemas/records.ts'
 import type { ContingencyAnswer, ExplainAnswer } from '#schemas/api-explain.ts'
+import type { SchedulerFacts } from './scheduler-facts.ts'
 import type { AlertLabels } from './severity.ts'
 import type { SignalAnswer } from './signals.ts'
 import type { ZoneSet, ZoneSlice } from './zone-set.ts'
@@ -26,6 +27,8 @@ export interface AlertFacts {
   }): Promise<ContingencyAnswer>
   /** Loss against the target of a scope at one moment, US dollars an hour; null = not known. */
   lossPerHour(labels: AlertLabels): Promise<number | null>
+  /** What schedulers say of a scope; null = none was heard lately, so nothing is known of what waits. */
+  scheduler(labels: AlertLabels): Promise<SchedulerFacts | null>
   /** Events that the store took after `cursor`, oldest first, at most 5,000; the cursor to go on from. */
   eventsAfter(
     cursor: string | null,
