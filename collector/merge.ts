@@ -13,6 +13,7 @@ import { type Contribution, describeDevice, sameFacts } from './identity.ts'
 import { plausibleMetrics } from './plausible.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import type { TargetRead } from './runner.ts'
+import { type SteadyDevice, steadyDevices } from './steady.ts'
 
 /** One device at one tick, all its sources together. */
 export interface DeviceRow {
@@ -80,6 +81,8 @@ export interface MergerDeps {
 
 export interface Merger {
   accept(read: TargetRead): Accepted
+  /** For reads that show the devices of the one accepted just now with other values; null where they are not that plain. */
+  steady(read: TargetRead): readonly SteadyDevice[] | null
   /** Rows that waited long enough for another source of the same device. */
   release(nowMs: number): DeviceRow[]
   /** When the next waiting row is due, epoch ms; null without one. */
@@ -105,6 +108,7 @@ export function createMerger(deps: MergerDeps): Merger {
   const { registry, held } = state
   return {
     accept: (read) => accept(state, read),
+    steady: (read) => steadyDevices(registry.devicesOf(read.id), read, deps.onPinChange),
     release(nowMs) {
       return [...held].flatMap((tracked) =>
         tracked.held !== null && tracked.held.untilMs <= nowMs

@@ -8,6 +8,8 @@ import { createAudit } from '../../query/access/audit.ts'
 import { AccessConfig } from '../../query/access/config.ts'
 import { createTokenStore } from '../../query/access/tokens.ts'
 import { buildApp } from '../../query/app.ts'
+import { FORMATS } from '../../report/formats/registry.ts'
+import { createReports } from '../../report/service.ts'
 
 export interface BenchApi {
   /** Status and body of a GET through the whole of the API but its socket. */
@@ -45,6 +47,8 @@ export async function openBenchApi(
     control: null,
     journal,
     models: modelCatalogue([]),
+    reports: (facts) =>
+      createReports({ facts, journal, clock, timeZone: 'Asia/Shanghai', formats: FORMATS }),
   })
   return {
     async get(url) {

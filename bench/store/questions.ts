@@ -79,6 +79,11 @@ export function benchQuestions(endMs: number, deviceId: string): BenchQuestion[]
     ...wide,
     ...narrow,
     ...states,
+    { name: 'jobs, the 50 dearest, 24 h at 1 h', url: `/api/v1/jobs?${window(1)}` },
+    {
+      name: 'loss by job, the 20 dearest, 24 h at 1 h',
+      url: `/api/v1/loss?${window(1)}&group_by=cluster,job,tenant&sort=-usd&limit=20`,
+    },
     ask('devices page, first 100 of 50,000', '/api/v1/devices?limit=100'),
     ask(
       'devices page, sorted by temperature',

@@ -1,5 +1,5 @@
 import type { Allocation } from '#schemas/journal.ts'
-import { Billing } from '#schemas/ledger.ts'
+import { Billing } from '#schemas/billing.ts'
 import { DEVICE_COLUMNS, type DeviceCells, type DeviceColumn, deviceCells } from './device-cells.ts'
 import { overlapsOf } from './overlaps.ts'
 import { Problems, type ProblemReport } from './problems.ts'

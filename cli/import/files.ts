@@ -2,6 +2,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { JournalBody } from '#schemas/journal.ts'
 import { readAllocationsCsv } from './allocations-csv.ts'
 import { readContractsCsv } from './contracts-csv.ts'
+import { readCosts } from './costs-yaml.ts'
 import { planFacility } from './facility.ts'
 import { INVENTORY_FORMATS, readInventory } from './inventory.ts'
 import { readOwners } from './owners-yaml.ts'
@@ -26,6 +27,7 @@ const PLANS = {
   inventory: planInventory,
   allocations: planAllocations,
   contracts: planContracts,
+  costs: planCosts,
   facility: planFacility,
   owners: planOwners,
   prices: planPrices,
@@ -135,6 +137,21 @@ function planPrices(given: FileImport): ImportPlan {
       ['price lines', lines.length],
       ['rates of currencies', currencies.length],
       ['electricity prices', electricity.length],
+    ],
+    problems,
+  }
+}
+
+function planCosts(given: FileImport): ImportPlan {
+  formatOf(given, ['yaml'])
+  const { book, problems } = readCosts(given.text, given)
+  const entries = book.lines.length + Number(book.go_live_ms !== null)
+  wholeDocument(given.file, entries, problems)
+  return {
+    bodies: [{ kind: 'cost_book', book }],
+    summary: [
+      ['cost lines', book.lines.length],
+      ['go-live', Number(book.go_live_ms !== null)],
     ],
     problems,
   }

@@ -99,7 +99,12 @@ describe('plimsoll import allocations from squeue', () => {
       ['h1/1', null],
       ['h1/2', null],
     ])
-    expect(posted.at(-1)).toMatchObject({ scopes: [{ cluster: 'h1', node: '', to_ms: null }] })
+    expect(posted.at(-2)).toMatchObject({ scopes: [{ cluster: 'h1', node: '', to_ms: null }] })
+    expect(posted.at(-1)).toMatchObject({
+      kind: 'scheduler_jobs',
+      cluster: 'h1',
+      jobs: [{ holder: 'h1/1' }, { holder: 'h1/2' }],
+    })
     refuseAfter = posted.length
     const lost = await importSlurm(squeue(2))
     expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('E_FORBIDDEN')])

@@ -1,7 +1,9 @@
 import { CONFIG_DEFAULTS } from '../../collector/config.ts'
 import type { OpenPages, PageReader } from '../../collector/formats/page-reader.ts'
 import { type Accepted, createMerger, type Merger } from '../../collector/merge.ts'
+import type { TargetRead } from '../../collector/runner.ts'
 import type { Source, SourceIo } from '../../collector/source.ts'
+import type { SteadyDevice } from '../../collector/steady.ts'
 import { type Target, toTarget } from '../../collector/targets/target.ts'
 import type { BatchDevice } from '#schemas/batch.ts'
 import { DEVICE_METRICS, type MetricName, type MetricValues } from '#schemas/metrics.ts'
@@ -65,6 +67,7 @@ const BUSY_METRICS = (
 /** The plausible range of each metric. */
 const LOWEST = Float64Array.from(DEVICE_METRICS, ({ min }) => min)
 const HIGHEST = Float64Array.from(DEVICE_METRICS, ({ max }) => max)
+const NO_NODES: readonly NodeReading[] = []
 const encoder = new TextEncoder()
 
 /** The source's own reading and the collector's own joining: identity, units, busy source as they are live. */
@@ -168,29 +171,70 @@ function* readColumns(
   { lines, run, reader }: ColumnsWork,
   fromMs: number,
 ): Generator<PastReading> {
-  const { target, options } = state
-  const columns = run.lines.map((line) => lines[line]?.series.values ?? new Float64Array())
+  const { target, options, merger } = state
+  const columns = run.lines.map((line, at) =>
+    (lines[line]?.series.values ?? new Float64Array()).subarray(run.offsets[at]),
+  )
   const native = new Float64Array(columns.length)
   const devices = reader.devices.map((reading): DeviceReading => ({ ...reading, metrics: {} }))
-  const offsetOf = new Map(devices.map((reading, at) => [reading, at * METRICS]))
   const values = new Float64Array(devices.length * METRICS)
-  const offsets = new Map<string, number>()
+  let again: PastRows | null = null
   for (let instant = run.from; instant < run.to; instant += 1) {
     const atMs = fromMs + instant * options.stepMs
     for (let line = 0; line < columns.length; line += 1)
-      native[line] = columns[line]?.[(run.offsets[line] ?? 0) + instant - run.from] ?? Number.NaN
+      native[line] = columns[line]?.[instant - run.from] ?? Number.NaN
     reader.read(native, atMs, values)
     refuseOutside(values, state.refused)
     for (let at = 0; at < devices.length; at += 1)
       putBusy(devices[at]?.metrics ?? {}, values, at * METRICS)
-    const joined = join(state, devices, atMs)
-    for (const { key, reading } of joined.seen) offsets.set(key, offsetOf.get(reading) ?? 0)
-    const rows = joined.rows.map(({ device, busySource, metrics }) => {
-      const offset = offsets.get(device.keys[0] ?? '') ?? 0
-      values[offset + BUSY_SLOT] = metrics.busy_ratio ?? Number.NaN
-      return { device, busySource, values, offset }
-    })
-    yield { atMs, rows, nodes: [], node: target.node }
+    let rows = again?.(atMs)
+    if (rows === undefined) {
+      rows = joinedRows(state, devices, values, atMs)
+      const steady = merger.steady(readAt(state, devices, atMs))
+      again = steady === null ? null : steadyRows(steady, devices, values)
+    }
+    yield { atMs, rows, nodes: NO_NODES, node: target.node }
+  }
+}
+
+function joinedRows(
+  state: ExporterState,
+  devices: readonly DeviceReading[],
+  values: Float64Array,
+  atMs: number,
+): PastRow[] {
+  const offsetOf = new Map(devices.map((reading, at) => [reading, at * METRICS]))
+  const joined = join(state, devices, atMs)
+  const offsets = new Map(joined.seen.map(({ key, reading }) => [key, offsetOf.get(reading) ?? 0]))
+  return joined.rows.map(({ device, busySource, metrics }) => {
+    const offset = offsets.get(device.keys[0] ?? '') ?? 0
+    values[offset + BUSY_SLOT] = metrics.busy_ratio ?? Number.NaN
+    return { device, busySource, values, offset }
+  })
+}
+
+/** The rows of a later page of a run; the same objects each time. */
+type PastRows = (atMs: number) => readonly PastRow[]
+
+function steadyRows(
+  steady: readonly SteadyDevice[],
+  devices: readonly DeviceReading[],
+  values: Float64Array,
+): PastRows {
+  const rows = steady.map(({ at, device, take }) => ({
+    device,
+    busySource: 0,
+    values,
+    offset: at * METRICS,
+    metrics: devices[at]?.metrics ?? {},
+    take,
+  }))
+  return (atMs) => {
+    for (const row of rows) {
+      row.busySource = row.take(row.metrics, atMs)
+      values[row.offset + BUSY_SLOT] = row.metrics.busy_ratio ?? Number.NaN
+    }
+    return rows
   }
 }
 
@@ -215,9 +259,19 @@ function refuseOutside(values: Float64Array, refused: Map<string, number>): void
 }
 
 function join(state: ExporterState, devices: readonly DeviceReading[], atMs: number): Accepted {
-  const { options, target, merger, refused } = state
+  const accepted = state.merger.accept(readAt(state, devices, atMs))
+  for (const [reason, count] of Object.entries(accepted.rejected))
+    tally(state.refused, reason, count)
+  return accepted
+}
+
+function readAt(
+  { options, target }: ExporterState,
+  devices: readonly DeviceReading[],
+  atMs: number,
+): TargetRead {
   const { instance, source, stepMs } = options
-  const accepted = merger.accept({
+  return {
     id: instance,
     source: source.name,
     target,
@@ -227,9 +281,7 @@ function join(state: ExporterState, devices: readonly DeviceReading[], atMs: num
     durationMs: 0,
     bytes: 0,
     interpretation: { ...NOTHING, source: source.name, devices },
-  })
-  for (const [reason, count] of Object.entries(accepted.rejected)) tally(refused, reason, count)
-  return accepted
+  }
 }
 
 /** Only the devices of a reading are joined. */

@@ -34,14 +34,24 @@ export interface PastStore {
 const ROWS_MAX = 200_000
 const WORD = 2n ** 32n
 const VENDOR_UTIL = BUSY_SOURCES.indexOf('vendor_util')
-const NAMES = DEVICE_METRICS.map(({ name }) => name)
-const BUSY_SLOT = NAMES.indexOf('busy_ratio')
+const METRICS = DEVICE_METRICS.length
+const BUSY_SLOT = DEVICE_METRICS.findIndex(({ name }) => name === 'busy_ratio')
 const Aliases = z.array(z.object({ key: z.string(), device_id: z.string() }))
 
-interface Known {
+/** A device over all it is described as. */
+interface Life {
   readonly id: bigint
+  /** The id as two words. */
   readonly low: number
   readonly high: number
+  /** What was last said of it, so that only changes become rows. */
+  told: string
+  /** Its time in the part that is under way. */
+  span: { readonly fromMs: number; toMs: number } | null
+}
+
+interface Known {
+  readonly life: Life
   readonly facts: DeviceFacts
 }
 
@@ -54,14 +64,13 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
     { maxResultRows: 10_000_000 },
   )
   const aliases = new Map(Aliases.parse(stored).map((row) => [row.key, BigInt(row.device_id)]))
-  const byDevice = new WeakMap<BatchDevice, Known>()
-  /** What was last said of a device, so that only changes become rows. */
-  const told = new Map<bigint, string>()
+  const lives = new Map<bigint, Life>()
+  /** Descriptions of the part that is under way: found by the object, because that is asked for every row. */
+  const byDevice = new Map<BatchDevice, Known>()
   const rows = createSampleRows(ROWS_MAX)
   let words: JsonRow[] = []
   let news: JsonRow[] = []
   let nodes: NodeRow[] = []
-  let spans = new Map<bigint, { fromMs: number; toMs: number }>()
   let part = emptySpan()
   let inserts = 0
 
@@ -89,28 +98,28 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
       simulated: false,
       device,
     })
-    const known = { id, low: Number(id % WORD), high: Number(id / WORD), facts }
+    const life = lives.get(id) ?? newLife(id)
+    lives.set(id, life)
+    const known = { life, facts }
     byDevice.set(device, known)
     return known
   }
   const take = ({ device, busySource, values, offset }: PastRow, atMs: number): void => {
-    const { id, low, high, facts } = byDevice.get(device) ?? meet(device, atMs)
-    if (told.get(id) !== facts.fingerprint) {
-      told.set(id, facts.fingerprint)
+    const { life, facts } = byDevice.get(device) ?? meet(device, atMs)
+    if (life.told !== facts.fingerprint) {
+      life.told = facts.fingerprint
       words.push(deviceRow({ facts, atMs, logPosition: 0 }))
     }
     const isCopy = busySource > 0 && busySource !== VENDOR_UTIL
     const flags = isCopy ? FLAG_BUSY_IS_COUNTER : 0
-    rows.add({ low, high, atMs, stepMs, busySource, flags })
-    for (let slot = 0; slot < NAMES.length; slot += 1) {
+    rows.add({ low: life.low, high: life.high, atMs, stepMs, busySource, flags })
+    for (let slot = 0; slot < METRICS; slot += 1) {
       const value = values[offset + slot] ?? Number.NaN
-      const name = NAMES[slot]
-      if (name === undefined || Number.isNaN(value) || (isCopy && slot === BUSY_SLOT)) continue
-      rows.put(name, value)
+      if (Number.isNaN(value) || (isCopy && slot === BUSY_SLOT)) continue
+      rows.putAt(slot, value)
     }
-    const span = spans.get(id)
-    if (span === undefined) spans.set(id, { fromMs: atMs, toMs: atMs + stepMs })
-    else span.toMs = atMs + stepMs
+    if (life.span === null) life.span = { fromMs: atMs, toMs: atMs + stepMs }
+    else life.span.toMs = atMs + stepMs
   }
   const flush = async (token: string): Promise<void> => {
     inserts += 1
@@ -143,21 +152,31 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
       // Before the part is noted as stored: a part that is known has its devices.
       await insertRows(store, 'device_aliases', { rows: news, token })
       await insertRows(store, 'devices', { rows: words, token })
-      const capacity = new Map([...spans].map(([id, span]): [bigint, Span[]] => [id, [span]]))
+      const capacity = new Map<bigint, Span[]>()
+      for (const { id, span } of lives.values()) if (span !== null) capacity.set(id, [span])
       if (capacity.size > 0) await storeCapacity(store, capacity, { token, clock, isWatched: true })
       const span = part
       news = []
       words = []
-      spans = new Map()
+      for (const life of lives.values()) life.span = null
+      byDevice.clear()
       part = emptySpan()
       inserts = 0
       return span
     },
     get deviceCount() {
-      return told.size
+      return lives.size
     },
   }
 }
+
+const newLife = (id: bigint): Life => ({
+  id,
+  low: Number(id % WORD),
+  high: Number(id / WORD),
+  told: '',
+  span: null,
+})
 
 const emptySpan = (): PartSpan => ({ rows: 0, minMs: 0, maxMs: 0 })
 

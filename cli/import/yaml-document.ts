@@ -12,6 +12,8 @@ export interface YamlDocument<T> {
   readonly data: T
   /** `line 12` of the value at a path. */
   readonly where: (...path: readonly (string | number)[]) => string
+  /** As `where`, the number alone. */
+  readonly line: (...path: readonly (string | number)[]) => number
 }
 
 /**
@@ -41,13 +43,11 @@ export function readYaml<T extends z.ZodType>(
     throw refused(
       mistakesOf(read.error, schema).map((mistake) => locate(mistake, file, document, lines)),
     )
-  return {
-    data: read.data,
-    where: (...path) => {
-      const [position] = locate({ path, message: '' }, '', document, lines).slice(1).split(':')
-      return `line ${position ?? 1}`
-    },
+  const line = (...path: readonly (string | number)[]) => {
+    const [position] = locate({ path, message: '' }, '', document, lines).slice(1).split(':')
+    return Number(position ?? 1)
   }
+  return { data: read.data, where: (...path) => `line ${line(...path)}`, line }
 }
 
 function plainOf(

@@ -1,4 +1,4 @@
-import { metricDefinition, type MetricName } from '#schemas/metrics.ts'
+import { DEVICE_METRICS, metricDefinition, type MetricName } from '#schemas/metrics.ts'
 import type { NativeColumn } from '../store/native-block.ts'
 import { NEW_ARRAYS, OWN_BUSY_COLUMN, WHOLE_NUMBERS, wholeColumns } from '../store/whole-numbers.ts'
 import type { PartSpan } from './stored-parts.ts'
@@ -21,6 +21,8 @@ export interface SampleRows {
   add(key: SampleKey): void
   /** A value of the row that was begun last; what is left out is missing. */
   put(metric: MetricName, value: number): void
+  /** The same by the metric's place in DEVICE_METRICS: for those who have all values of a row in that order. */
+  putAt(slot: number, value: number): void
   /** Whether the next row should go into another insert: this one is full, or touches too many days. */
   isFull(atMs: number): boolean
   readonly rows: number
@@ -32,8 +34,10 @@ export interface SampleRows {
 const DAYS_MAX = 90
 const DAY_MS = 86_400_000
 const WORD = 2 ** 32
+const SLOTS = new Map<MetricName, number>(DEVICE_METRICS.map(({ name }, slot) => [name, slot]))
 
 interface Buffer {
+  readonly name: MetricName
   readonly values: Float32Array | Float64Array
   /** 1 = null. */
   readonly nulls: Uint8Array
@@ -46,10 +50,24 @@ export function createSampleRows(rowsMax: number): SampleRows {
   const sources = new Uint8Array(rowsMax)
   const flags = new Uint8Array(rowsMax)
   /** Made when a metric has its first value: most files have a few of them. */
-  const buffers = new Map<MetricName, Buffer>()
+  const buffers: Buffer[] = []
+  const bySlot: (Buffer | null)[] = DEVICE_METRICS.map(() => null)
   const days = new Set<number>()
   let rows = 0
   let span = { minMs: Infinity, maxMs: -Infinity }
+  const bufferAt = (slot: number): Buffer => {
+    const name = DEVICE_METRICS[slot]?.name
+    if (name === undefined) throw new RangeError(`there is no metric ${slot}`)
+    const buffer = newBuffer(name, rowsMax)
+    buffers.push(buffer)
+    bySlot[slot] = buffer
+    return buffer
+  }
+  const putAt = (slot: number, value: number) => {
+    const buffer = bySlot[slot] ?? bufferAt(slot)
+    buffer.values[rows - 1] = value
+    buffer.nulls[rows - 1] = 0
+  }
   return {
     add({ low, high, atMs, stepMs, busySource, flags: bits }) {
       ids[2 * rows] = low
@@ -64,15 +82,8 @@ export function createSampleRows(rowsMax: number): SampleRows {
       if (atMs < span.minMs) span.minMs = atMs
       if (atMs > span.maxMs) span.maxMs = atMs
     },
-    put(metric, value) {
-      let buffer = buffers.get(metric)
-      if (buffer === undefined) {
-        buffer = newBuffer(metric, rowsMax)
-        buffers.set(metric, buffer)
-      }
-      buffer.values[rows - 1] = value
-      buffer.nulls[rows - 1] = 0
-    },
+    put: (metric, value) => putAt(SLOTS.get(metric) ?? -1, value),
+    putAt,
     isFull: (atMs) =>
       rows >= rowsMax || (days.size >= DAYS_MAX && !days.has(Math.floor(atMs / DAY_MS))),
     get rows() {
@@ -94,13 +105,13 @@ export function createSampleRows(rowsMax: number): SampleRows {
         { name: 'step_ms', type: 'UInt32', values: steps.slice(0, n) },
         { name: 'busy_source', type: 'UInt8', values: sources.slice(0, n) },
         { name: 'flags', type: 'UInt8', values: flags.slice(0, n) },
-        ...[...buffers].flatMap(([name, { values, nulls }]) =>
+        ...buffers.flatMap(({ name, values, nulls }) =>
           metricColumns(name, values.slice(0, n), nulls.slice(0, n)),
         ),
       ]
       const taken = { columns, rows: n, ...span }
       rows = 0
-      for (const { values, nulls } of buffers.values()) {
+      for (const { values, nulls } of buffers) {
         values.fill(0)
         nulls.fill(1)
       }
@@ -111,9 +122,9 @@ export function createSampleRows(rowsMax: number): SampleRows {
   }
 }
 
-const newBuffer = (metric: MetricName, rows: number): Buffer => ({
-  values:
-    metricDefinition(metric)?.wire === 'f64' ? new Float64Array(rows) : new Float32Array(rows),
+const newBuffer = (name: MetricName, rows: number): Buffer => ({
+  name,
+  values: metricDefinition(name)?.wire === 'f64' ? new Float64Array(rows) : new Float32Array(rows),
   nulls: new Uint8Array(rows).fill(1),
 })
 

@@ -200,6 +200,24 @@ describe('a quiet stretch of a held device', () => {
     expect(await brokenRules(store)).toEqual([])
   })
 
+  it('is the same when pieces, hours and days are settled side by side', async () => {
+    await write({ intervals: [capacity()], claims: [claim()], readings: minutes(`b${q(30)}b`) })
+    const [fromMs, toMs] = [T0 - 50 * MINUTE, T0 + 10 * MINUTE]
+    await Promise.all([
+      settle(0, 10),
+      settle(10, 14),
+      settle(14, 32),
+      ledger.settle({ kind: 'hours', fromMs, toMs }),
+      ledger.settle({ kind: 'hours', fromMs: toMs, toMs: toMs + HOUR }),
+      ledger.settle({ kind: 'day', fromMs: toMs - 24 * HOUR, toMs, date: '2026-05-01' }),
+    ])
+    expect(await minutesOf('idle_held_ms')).toEqual(range(1, 31))
+    expect(await brokenRules(store)).toEqual([])
+    const sum = `SELECT sum(idle_held_ms) AS ms FROM`
+    expect(await store.query(`${sum} ledger_1h`)).toEqual([{ ms: String(30 * MINUTE) }])
+    expect(await store.query(`${sum} ledger_1d`)).toEqual([{ ms: String(9 * MINUTE) }])
+  })
+
   it('ends at a minute that is partly busy, also when the device is moved within it', async () => {
     const move = { device: 1, node: 'n1', fromMs: T0 + 10 * MINUTE + 2 * STEP, rack: 'r2' }
     const [first, ...rest] = minutes('q', 1, 10)

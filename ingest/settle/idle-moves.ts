@@ -37,7 +37,7 @@ const WINDOWS = {
 export interface IdleMoves {
   /**
    * Call it after the rows of these minutes were written and before their groups are summed and they are published.
-   * When it rejects, the next call goes on where this one stopped: call `finish` before anything else is settled.
+   * When it rejects, the next call goes on where this one stopped: call `finish` before hours or days are settled.
    */
   run(pass: Pass): Promise<void>
   /** Adds what an earlier attempt, or process, has written down and not added everywhere. */
@@ -80,23 +80,34 @@ export function createIdleMoves(
     await add('done', { moves })
   }
 
+  const finish = async () => {
+    if (!hasLooked) {
+      for (const pass of z.array(Pass).parse(await store.query(SQL.unfinished, {})))
+        await apply(pass)
+      hasLooked = true
+    }
+    if (unfinished === null) return
+    await apply(unfinished)
+    unfinished = null
+  }
+  /** One after the other: what is unfinished is known of one pass at a time. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inOrder = (act: () => Promise<void>): Promise<void> => {
+    const mine = last.then(act)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+
   return {
-    async run(pass) {
-      const token = `moves:find:${pass.from_ms}-${pass.to_ms}:${pass.revision}`
-      unfinished = pass
-      await store.command(SQL.find, { ...pass, ...WINDOWS }, { token })
-      await apply(pass)
-      unfinished = null
-    },
-    async finish() {
-      if (!hasLooked) {
-        for (const pass of z.array(Pass).parse(await store.query(SQL.unfinished, {})))
-          await apply(pass)
-        hasLooked = true
-      }
-      if (unfinished === null) return
-      await apply(unfinished)
-      unfinished = null
-    },
+    run: (pass) =>
+      inOrder(async () => {
+        await finish()
+        const token = `moves:find:${pass.from_ms}-${pass.to_ms}:${pass.revision}`
+        unfinished = pass
+        await store.command(SQL.find, { ...pass, ...WINDOWS }, { token })
+        await apply(pass)
+        unfinished = null
+      }),
+    finish: () => inOrder(finish),
   }
 }

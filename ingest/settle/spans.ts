@@ -53,16 +53,26 @@ export interface Spans {
 /** `clock` gives sets their ids. Nothing is read or written until the first call. */
 export function createSpans(store: Pick<Store, 'command' | 'query'>, clock: Clock): Spans {
   let current: OpenSet | null = null
-  /** Null until it was read: sets of processes before this one have lower ids, whatever their clocks said. */
-  let lastId: number | null = null
+  /** Read once: sets of processes before this one have lower ids, whatever their clocks said. */
+  let firstId: Promise<number> | null = null
+  let lastId = 0
 
   const digestNow = async (): Promise<string | null> => {
     const [row] = Digest.parse(await store.query(SQL.digest, {}))
     return row.is_here === 1 ? row.digest : null
   }
+  const readLastId = async () => {
+    try {
+      return LastId.parse(await store.query(LAST_ID, {}))[0].set_id
+    } catch (error) {
+      firstId = null
+      throw error
+    }
+  }
   const make = async (fromMs: number, toMs: number, isOpen: boolean): Promise<number> => {
-    lastId ??= LastId.parse(await store.query(LAST_ID, {}))[0].set_id
-    const id = Math.max(lastId + 1, clock())
+    firstId ??= readLastId()
+    const before = await firstId
+    const id = Math.max(before + 1, lastId + 1, clock())
     lastId = id
     const set = { set_id: id, from_ms: fromMs, to_ms: toMs }
     const token = (name: string) => ({ token: `spans:${name}:${id}:${fromMs}-${toMs}` })

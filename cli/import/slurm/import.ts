@@ -9,6 +9,7 @@ import { readSacct } from './sacct.ts'
 import { readScontrol } from './scontrol.ts'
 import type { SnapshotReading } from './snapshot.ts'
 import { readSqueueJson } from './squeue-json.ts'
+import { jobBodies, jobsChange, NOTHING_TOLD, ToldJobs } from './told-jobs.ts'
 import { type Closing, closeBooks, diffAllocations, forgetOld } from './sync.ts'
 
 export const SLURM_FORMATS = ['squeue-json', 'scontrol', 'sacct'] as const
@@ -25,6 +26,8 @@ export const SlurmState = z.strictObject({
   /** Runs that ended until then may have been forgotten. */
   forgotten_ms: z.int().min(0),
   runs: z.array(Run).max(1_000_000),
+  /** Jobs as they were told to the journal last, and when. */
+  told: ToldJobs.default(NOTHING_TOLD),
 })
 export type SlurmState = z.infer<typeof SlurmState>
 
@@ -58,19 +61,24 @@ export function planSlurm(job: SlurmImport): SlurmPlan {
   const change = changeOf(job, reading, state)
   const kept = forgetOld(change.runs, state.forgotten_ms, job.nowMs)
   const scopes = job.format === 'sacct' || job.coverage !== 'all' ? null : scopesOf(job, state)
+  const jobs = scopes === null ? null : jobsChange(state.told, reading, job.nowMs)
   const after = {
     ...state,
+    told: jobs?.told ?? state.told,
     scopes: scopes?.open ?? state.scopes,
     forgotten_ms: kept.forgottenMs,
     runs: [...kept.runs],
   }
   const changed = scopes?.changed ?? []
   return {
-    bodies: allocationBodies(job.importId, {
-      takenBack: change.takenBack,
-      allocations: change.rows,
-      scopes: changed,
-    }),
+    bodies: [
+      ...allocationBodies(job.importId, {
+        takenBack: change.takenBack,
+        allocations: change.rows,
+        scopes: changed,
+      }),
+      ...(jobs === null ? [] : jobBodies(state.cluster, jobs)),
+    ],
     summary: [
       ...summaryOf(reading, reading.runs.flatMap(allocationsOf)),
       ['rows that changed', change.rows.length],
@@ -112,7 +120,8 @@ function summaryOf(
 }
 
 function stateOf(given: SlurmState | 'new', cluster: string): SlurmState {
-  if (given === 'new') return { version: 1, cluster, scopes: [], forgotten_ms: 0, runs: [] }
+  if (given === 'new')
+    return { version: 1, cluster, scopes: [], forgotten_ms: 0, runs: [], told: NOTHING_TOLD }
   if (given.cluster === cluster) return given
   throw new PlimsollError(
     'E_USAGE',

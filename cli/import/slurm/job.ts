@@ -1,4 +1,5 @@
 import { PlimsollError } from '#schemas/errors.ts'
+import type { SchedulerJob } from '#schemas/scheduler-job.ts'
 import { expandHostlist } from '../../../collector/targets/hostlist.ts'
 import type { Problems } from '../problems.ts'
 import type { DeviceMap } from './device-map.ts'
@@ -47,6 +48,14 @@ export interface SlurmJob extends JobLabels {
   readonly gres: readonly string[] | null
   /** Devices of all nodes together, from TRES; null = not said. */
   readonly devices: number | null
+  /** Devices it asked for; null = not said. */
+  readonly askedDevices: number | null
+  /** Why it waits, as Slurm names it; '' = not said. */
+  readonly reason: string
+  /** When it came into the queue, epoch ms; null = not said. */
+  readonly submitMs: number | null
+  /** Longest that it may run, ms; null = no limit, or not said. */
+  readonly limitMs: number | null
 }
 
 export type Phase = 'waiting' | 'holding' | 'ended'
@@ -86,6 +95,42 @@ export function phaseOf(states: readonly string[]): Phase | null {
  */
 const FAKE_END_MS = 31_536_000_000
 
+/**
+ * Reasons (slurm.h, JOB STATE REASON CODES of squeue(1)) of jobs that begin as soon as there is room. All others are held
+ * back by something else: a person, a limit, another job, a later begin.
+ */
+const ONLY_ROOM: ReadonlySet<string> = new Set(['', 'None', 'Resources', 'Priority'])
+
+/**
+ * What the scheduler says of a job that runs or waits for room; null for other jobs and for those without accelerators.
+ */
+export function schedulerJobOf(
+  job: SlurmJob,
+  cluster: string,
+  /** Devices that it was found to hold; 0 = none, or none are known. */
+  heldDevices: number,
+): SchedulerJob | null {
+  const phase = phaseOf(job.states)
+  const held = job.devices ?? (heldDevices > 0 ? heldDevices : null)
+  const devices = (phase === 'holding' ? held : null) ?? job.askedDevices ?? 0
+  if (phase === null || phase === 'ended' || devices < 1) return null
+  if (phase === 'waiting' && !ONLY_ROOM.has(job.reason)) return null
+  if (phase === 'holding' && job.startMs === null) return null
+  return {
+    holder: holderOf(job.id, cluster),
+    job: jobNameOf(job),
+    account: shortened(job.account),
+    queue: shortened(job.partition),
+    devices,
+    submitted_ms: job.submitMs,
+    // Of a job that waits the start is the scheduler's guess.
+    started_ms: phase === 'holding' ? job.startMs : null,
+    limit_ms: job.limitMs,
+  }
+}
+
+const jobNameOf = ({ shown, id, name }: SlurmJob) => shortened(`${shown ?? id} ${name}`.trim())
+
 /** What a job holds, or why not; the second has been told to `problems`. */
 export type Reading = Run | 'waits' | 'unread'
 
@@ -110,7 +155,7 @@ export function runOf(job: SlurmJob, options: SlurmOptions, problems: Problems):
   const id = holderOf(job.id, options.cluster)
   return {
     holder: id,
-    job: shortened(`${job.shown ?? job.id} ${job.name}`.trim()),
+    job: jobNameOf(job),
     account: shortened(job.account),
     queue: shortened(job.partition),
     class: options.classOf(job),

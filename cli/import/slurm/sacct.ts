@@ -83,6 +83,11 @@ function jobOf(id: string, row: Row, options: SlurmOptions): SlurmJob | { readon
     nodes: row('NodeList'),
     gres: null,
     devices: tresDevices(row('AllocTRES'), options.accelerators),
+    // The books are about what was, not about what may come.
+    askedDevices: null,
+    reason: '',
+    submitMs: null,
+    limitMs: null,
     name: row('JobName').trim(),
     account: row('Account').trim(),
     partition: row('Partition').trim(),

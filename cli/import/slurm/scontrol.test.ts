@@ -84,6 +84,31 @@ describe('scontrol show job -d', () => {
   })
 })
 
+describe('what the scheduler says besides who holds what', () => {
+  const told = (text: string) =>
+    read(text).jobs.map((job) => [
+      job.devices,
+      job.started_ms !== null,
+      job.submitted_ms,
+      job.limit_ms,
+    ])
+  const SUBMITTED = Date.UTC(2026, 10, 18, 1)
+
+  it('a running job has its limit, or none', () => {
+    expect(told(block())).toEqual([[expect.any(Number), true, SUBMITTED, null]])
+    expect(told(block().replace('TimeLimit=UNLIMITED', 'TimeLimit=1-12:30:00'))).toEqual([
+      [expect.any(Number), true, SUBMITTED, 36.5 * 3_600_000],
+    ])
+  })
+
+  it('a job that waits for room is told, one that is held is not', () => {
+    const waits = (reason: string) =>
+      told(block().replace(/JobState=\S+ Reason=\S+/, `JobState=PENDING Reason=${reason}`))
+    expect(waits('Resources')).toEqual([[expect.any(Number), false, SUBMITTED, null]])
+    expect(waits('Dependency')).toEqual([])
+  })
+})
+
 describe('texts that users choose', () => {
   const forged = 'x JobState=PENDING UserId=root(0) NodeList=n9 Account=tenant-b'
 

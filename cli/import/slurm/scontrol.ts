@@ -4,7 +4,7 @@ import { Problems } from '../problems.ts'
 import { tresDevices } from './gres.ts'
 import type { SlurmJob, SlurmOptions } from './job.ts'
 import { SnapshotBuilder, type SnapshotReading } from './snapshot.ts'
-import { slurmTime } from './times.ts'
+import { slurmDuration, slurmTime } from './times.ts'
 
 /** First keys of the lines of a job, in 22.05 to 24.05. With -o these lines stand on one, a blank between. */
 const ONE_LINE = new RegExp(
@@ -89,6 +89,7 @@ function jobOf(lines: readonly Line[], options: SlurmOptions): SlurmJob | Unread
   if (nodes === null) return unread('a Nodes= line of it cannot be read')
   const start = slurmTime(valueOn(line('StartTime'), 'StartTime'), options.timeZone)
   const end = slurmTime(valueOn(line('StartTime'), 'EndTime'), options.timeZone)
+  const submit = slurmTime(valueOn(line('SubmitTime'), 'SubmitTime'), options.timeZone)
   if (start !== null && 'wrong' in start) return unread(start.wrong)
   if (end !== null && 'wrong' in end) return unread(end.wrong)
   return {
@@ -101,6 +102,13 @@ function jobOf(lines: readonly Line[], options: SlurmOptions): SlurmJob | Unread
       nodes.length === 0 ? valueOn(line('NodeList'), 'NodeList') : nodes.map(({ node }) => node),
     gres: nodes.length === 0 ? null : nodes.map(({ gres }) => gres),
     devices: tresDevices(tresOf(lines), options.accelerators),
+    askedDevices: tresDevices(
+      valueOn(line('ReqTRES'), 'ReqTRES') || tresOf(lines),
+      options.accelerators,
+    ),
+    reason: valueOn(line('JobState'), 'Reason'),
+    submitMs: submit !== null && 'ms' in submit ? submit.ms : null,
+    limitMs: slurmDuration(valueOn(line('RunTime'), 'TimeLimit')),
     name: first?.text.split(' JobName=')[1]?.trim() ?? '',
     account: valueOn(line('Priority'), 'Account'),
     partition: valueOn(line('Partition'), 'Partition'),

@@ -1,9 +1,14 @@
 import type { ProblemReport, Problems } from '../problems.ts'
-import { holderOf, runOf, type SlurmJob, type SlurmOptions } from './job.ts'
+import type { SchedulerJob } from '#schemas/scheduler-job.ts'
+import { holderOf, runOf, schedulerJobOf, type SlurmJob, type SlurmOptions } from './job.ts'
 import type { Run, Snapshot } from './run.ts'
 
 /** A snapshot, and what of it could not be taken as it stands. */
-export type SnapshotReading = Snapshot & { readonly problems: ProblemReport }
+export type SnapshotReading = Snapshot & {
+  readonly problems: ProblemReport
+  /** Jobs with accelerators that wait or run, as the scheduler tells them. */
+  readonly jobs: readonly SchedulerJob[]
+}
 
 /** Puts jobs together to a snapshot; a job that is listed twice, as by partition, counts once. */
 export class SnapshotBuilder {
@@ -12,6 +17,7 @@ export class SnapshotBuilder {
   #runs = new Map<string, Run>()
   #unread = new Set<string>()
   #waiting = 0
+  #jobs = new Map<string, SchedulerJob>()
 
   constructor(options: SlurmOptions, problems: Problems) {
     this.#options = options
@@ -21,6 +27,15 @@ export class SnapshotBuilder {
   add(job: SlurmJob): void {
     const read = runOf(job, this.#options, this.#problems)
     const holder = holderOf(job.id, this.#options.cluster)
+    const told =
+      read === 'unread'
+        ? null
+        : schedulerJobOf(
+            job,
+            this.#options.cluster,
+            typeof read === 'string' ? 0 : namedDevices(read),
+          )
+    if (told !== null) this.#jobs.set(holder, told)
     if (read === 'waits') this.#waiting++
     else if (read === 'unread') this.#unread.add(holder)
     // Jobs without accelerators are nothing to us; the end of one that has given them back is.
@@ -39,7 +54,11 @@ export class SnapshotBuilder {
       runs: [...this.#runs.values()],
       unread: this.#unread,
       waiting: this.#waiting,
+      jobs: [...this.#jobs.values()],
       problems: this.#problems.report(),
     }
   }
 }
+
+const namedDevices = ({ held }: Run) =>
+  held.reduce((sum, { indices }) => sum + (indices?.length ?? 0), 0)

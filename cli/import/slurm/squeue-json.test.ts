@@ -55,6 +55,15 @@ const wrapped = (over: object = {}) =>
 const read = (jobs: readonly unknown[], options = OPTIONS) =>
   readSqueueJson(JSON.stringify({ jobs, errors: [] }), options)
 const AT = new Date(START * 1000).toISOString().slice(0, 19)
+/** Jobs as the scheduler tells them, in short. */
+const told = (jobs: readonly unknown[]) =>
+  read(jobs).jobs.map((job) => [
+    job.job,
+    job.devices,
+    job.started_ms,
+    job.submitted_ms,
+    job.limit_ms,
+  ])
 const messages = (jobs: readonly unknown[]) =>
   read(jobs).problems.examples.map(({ where, message }) => `${where}: ${message}`)
 
@@ -233,5 +242,39 @@ describe.skipIf(!samplesAreHere)('samples (SKIPPED LOUDLY without ../shared)', (
     expect(rows).toHaveLength(20)
     expect(rows.every(({ to_ms }) => to_ms === null)).toBe(true)
     expect(looked).toMatchObject({ waiting: 1, problems: { refused: 0, noted: 0 } })
+  })
+})
+
+describe('what the scheduler says besides who holds what', () => {
+  const asks = {
+    job_state: ['PENDING'],
+    start_time: set(START + 900),
+    submit_time: set(START - 60),
+    tres_alloc_str: '',
+    tres_req_str: 'cpu=96,gres/gpu=512',
+    job_resources: null,
+  }
+  it('a job that waits asks for devices since a moment and for a time; its start is a guess', () => {
+    expect(told([wrapped({ ...asks, time_limit: set(1440) })])).toEqual([
+      ['7 llm', 512, null, (START - 60) * 1000, 86_400_000],
+    ])
+  })
+  it('a limit that is infinite, not set or 0 is none; devices that are held count before those asked for', () => {
+    const infinite = { set: true, infinite: true, number: 0 }
+    const runs = { submit_time: START, tres_req_str: 'gres/gpu=4' }
+    for (const time_limit of [infinite, unset, null, 0])
+      expect(told([plain({ ...runs, time_limit })])).toEqual([
+        ['7 llm', 3, START * 1000, START * 1000, null],
+      ])
+  })
+  it('a job that waits for more than room does not wait for room', () => {
+    for (const reason of ['Dependency', 'JobHeldUser', 'BeginTime', 'QOSMaxGRESPerUser'])
+      expect(told([wrapped({ ...asks, state_reason: reason })])).toEqual([])
+    for (const reason of ['Resources', 'Priority', 'None'])
+      expect(told([wrapped({ ...asks, state_reason: reason })])).toHaveLength(1)
+  })
+  it('jobs without accelerators and jobs that ended are not told', () => {
+    expect(told([wrapped({ ...asks, tres_req_str: 'cpu=96' })])).toEqual([])
+    expect(told([plain({ job_state: 'COMPLETED', end_time: START + 60 })])).toEqual([])
   })
 })

@@ -42,6 +42,11 @@ const Job = z.object({
     .nullish()
     .catch(null),
   tres_alloc_str: text,
+  tres_req_str: text,
+  submit_time: SlurmNumber,
+  state_reason: text,
+  /** Minutes. */
+  time_limit: SlurmNumber,
   name: text,
   account: text,
   partition: text,
@@ -129,6 +134,10 @@ function jobOf(job: Job, { accelerators }: SlurmOptions): SlurmJob | null {
     nodes: listed ?? job.nodes ?? '',
     gres: gres.length === 0 ? null : gres,
     devices: tresDevices(job.tres_alloc_str ?? '', accelerators),
+    askedDevices: tresDevices(job.tres_req_str ?? '', accelerators),
+    reason: job.state_reason ?? '',
+    submitMs: momentOf(job.submit_time),
+    limitMs: limitOf(job.time_limit),
     name: job.name ?? '',
     account: job.account ?? '',
     partition: job.partition ?? '',
@@ -143,6 +152,12 @@ function shownOf(job: Job): string | null {
   if (array !== null && array > 0 && task !== null) return `${array}_${task}`
   const [leader, offset] = [numberOf(job.het_job_id), numberOf(job.het_job_offset)]
   return leader !== null && leader > 0 && offset !== null ? `${leader}+${offset}` : null
+}
+
+/** Minutes; infinite, absent and 0 are no limit. */
+function limitOf(given: SlurmNumber): number | null {
+  const minutes = numberOf(given)
+  return minutes === null || minutes <= 0 ? null : Math.round(minutes * 60_000)
 }
 
 /** Epoch seconds; 0 is "not yet". */

@@ -13,3 +13,12 @@ export function slurmTime(text: string, timeZone: string | null): TimeRead | nul
     wrong: `the time ${value} has no zone: give --timezone, the zone of the controller's clock`,
   }
 }
+
+/** A time limit as `[days-]hours:minutes:seconds`, ms; null for `UNLIMITED` and what is no limit. */
+export function slurmDuration(text: string): number | null {
+  const [, days = '0', hours, minutes, seconds] =
+    /^(?:(\d{1,5})-)?(\d{1,6}):(\d{2}):(\d{2})$/.exec(text.trim()) ?? []
+  if (hours === undefined || minutes === undefined || seconds === undefined) return null
+  const total = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)
+  return total === 0 ? null : total * 1000
+}

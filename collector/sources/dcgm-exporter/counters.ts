@@ -59,9 +59,12 @@ export function counterSample(
  * otherwise fall and rise again by what it had counted.
  */
 export function addParts(cells: Cells, sample: CounterSample | undefined): void {
-  for (const [at, { slot, parts }] of SUMS.entries()) {
+  // By position, and nothing made before there is something to add: this runs for every device of every page.
+  for (let at = 0; at < SUMS.length; at += 1) {
+    const summed = SUMS[at]
+    if (summed === undefined || !hasSpoken(cells, summed.parts)) continue
+    const { slot, parts } = summed
     const spoken = parts.filter((part) => (cells.fields[part] ?? -1) >= 0)
-    if (spoken.length === 0) continue
     const given = spoken.filter((part) => !Number.isNaN(cells.values[part] ?? NaN))
     const whole = cells.values[slot] ?? NaN
     const isWhole = given.length < parts.length && !Number.isNaN(whole)
@@ -78,6 +81,11 @@ export function addParts(cells: Cells, sample: CounterSample | undefined): void 
     cells.fields[slot] = cells.fields[first] ?? -1
     cells.rows[slot] = cells.rows[first] ?? -1
   }
+}
+
+function hasSpoken({ fields }: Cells, parts: readonly number[]): boolean {
+  for (const part of parts) if ((fields[part] ?? -1) >= 0) return true
+  return false
 }
 
 function isShortOfParts(sample: CounterSample | undefined, at: number, used: number): boolean {
@@ -103,7 +111,8 @@ export function refuseSteep(
   refuse: (row: number) => void,
 ): void {
   if (sample === undefined || nowMs === null) return
-  for (const [at, { slot, max }] of SLOPES.entries()) {
+  for (let at = 0; at < SLOPES.length; at += 1) {
+    const { slot, max } = SLOPES[at] ?? { slot: -1, max: 0 }
     const now = cells.values[slot] ?? NaN
     if (Number.isNaN(now)) continue
     const before = sample.seconds[at] ?? null

@@ -19,7 +19,13 @@ import { EXPORTER_POD, SHARE_WEIGHTED } from './names.ts'
 import type { Page } from './parse.ts'
 import type { Rejects } from './rejects.ts'
 import { SCALE_GROUPS } from './scales.ts'
-import { measureEnergyUnit, settleUnits, type UnitMemory, type Units } from './units.ts'
+import {
+  type EnergyCounters,
+  measureEnergyUnit,
+  settleUnits,
+  type UnitMemory,
+  type Units,
+} from './units.ts'
 
 export interface PageDevices {
   readonly devices: readonly DeviceReading[]
@@ -41,6 +47,10 @@ const slotOf = (name: MetricName) => DEVICE_METRICS.findIndex((metric) => metric
 const ENERGY_SLOT = slotOf('energy_joules_total')
 const POWER_SLOT = slotOf('power_watts')
 const TOTAL_SLOT = slotOf('memory_total_bytes')
+const ENERGY_GROUPS = SCALE_GROUPS.flatMap(({ name }, group) =>
+  name.startsWith('energy') ? [{ group, name }] : [],
+)
+const NO_COUNTERS: EnergyCounters = new Map()
 
 /** Turns a scanned page into one reading per GPU and per MIG instance. */
 export function readDevices(page: Page, context: PageContext): PageDevices {
@@ -100,28 +110,30 @@ function settleEnergy(
   context: PageContext,
 ): Units {
   const settled = [...units]
-  for (const [group, { name }] of SCALE_GROUPS.entries()) {
-    if (!name.startsWith('energy')) continue
-    const counters = new Map<string, { raw: number; watts: number }>()
-    for (const [entity, cells] of all) {
-      const raw = cells.values[ENERGY_SLOT] ?? NaN
-      const watts = cells.values[POWER_SLOT] ?? NaN
-      const isGroup = FIELDS[cells.fields[ENERGY_SLOT] ?? -1]?.scale === group
-      if (isGroup && raw > 0 && watts > 0) counters.set(entity.key, { raw, watts })
-    }
-    if (context.nowMs === null || counters.size === 0) continue
-    const measured = measureEnergyUnit(
-      context.memory,
-      counters,
-      context.nowMs,
-      LIMITS.energyTracked,
-    )
+  const { memory, nowMs } = context
+  for (const { group, name } of ENERGY_GROUPS) {
+    const counters = nowMs === null ? NO_COUNTERS : energyCounters(all, group)
+    if (nowMs === null || counters.size === 0) continue
+    const measured = measureEnergyUnit(memory, counters, nowMs, LIMITS.energyTracked)
     if (measured === undefined) continue
     settled[group] = measured
-    context.memory.decided.set(name, measured)
+    memory.decided.set(name, measured)
   }
   for (const cells of all.values()) convertEnergy(cells, settled, page, context.rejects)
   return settled
+}
+
+/** Energy counters of a group that moved at some power, by device. */
+function energyCounters(all: ReadonlyMap<Entity, Cells>, group: number): EnergyCounters {
+  let counters: Map<string, { raw: number; watts: number }> | null = null
+  for (const [entity, { values, fields }] of all) {
+    const raw = values[ENERGY_SLOT] ?? NaN
+    const watts = values[POWER_SLOT] ?? NaN
+    if (!(raw > 0 && watts > 0) || FIELDS[fields[ENERGY_SLOT] ?? -1]?.scale !== group) continue
+    counters ??= new Map()
+    counters.set(entity.key, { raw, watts })
+  }
+  return counters ?? NO_COUNTERS
 }
 
 function convertEnergy(cells: Cells, units: Units, page: Page, rejects: Rejects): void {

@@ -13,10 +13,13 @@ export interface UnitMemory {
 }
 
 export interface EnergySample {
-  readonly raw: number
-  readonly watts: number
-  readonly atMs: number
+  raw: number
+  watts: number
+  atMs: number
 }
+
+/** Device key -> its energy counter, native, and its power. */
+export type EnergyCounters = ReadonlyMap<string, { readonly raw: number; readonly watts: number }>
 
 /** A memory that knows nothing yet. */
 export function newUnitMemory(): UnitMemory {
@@ -139,7 +142,7 @@ const ENERGY_KEPT_MS = 600_000
  */
 export function measureEnergyUnit(
   memory: UnitMemory,
-  current: ReadonlyMap<string, { readonly raw: number; readonly watts: number }>,
+  current: EnergyCounters,
   nowMs: number,
   limit: number,
 ): number | undefined {
@@ -160,8 +163,13 @@ export function measureEnergyUnit(
       else if (perJoule > 0.25 && perJoule < 4) joules++
     }
     const isStale = before === undefined || raw < before.raw || elapsedMs >= ENERGY_GAP_MS
-    if (isStale && raw !== before?.raw && (before !== undefined || memory.energy.size < limit)) {
-      memory.energy.set(key, { raw, watts, atMs: nowMs })
+    if (!isStale || raw === before?.raw) continue
+    if (before === undefined) {
+      if (memory.energy.size < limit) memory.energy.set(key, { raw, watts, atMs: nowMs })
+    } else {
+      before.raw = raw
+      before.watts = watts
+      before.atMs = nowMs
     }
   }
   const total = millijoules + joules
