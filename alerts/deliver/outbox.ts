@@ -1,4 +1,4 @@
-import type { Alert, DeliveryResult, Notification } from '#schemas/alerts/alert.ts'
+import { type Alert, type DeliveryResult, GONE, type Notification } from '#schemas/alerts/alert.ts'
 import { FORGET_MS } from '#schemas/alerts/state.ts'
 import type { JournalEntry } from '#schemas/journal.ts'
 
@@ -33,9 +33,6 @@ interface Conversation {
   readonly takenOver: Set<string>
   last: Notification
 }
-
-/** Marks the detail of a result after which an address is tried no more. */
-export const GONE = 'gone: '
 
 /**
  * What is to be sent, as a fold of the journal: the process that takes over after a crash knows the same. Applying the
@@ -115,6 +112,7 @@ export function createOutbox(): Outbox {
       conversations
         .get(conversationKey(item.notification.group, item.notification.channel))
         ?.takenOver.add(channel)
+    if (item.notification.reason === 'test') return finish(id)
     if (isTaken && item.also.every((one) => isOver(tries.get(one)))) return finish(id)
     items.set(id, { ...item, tries, isTaken, state: outcome === 'dead' ? 'dead' : item.state })
   }

@@ -39,6 +39,8 @@ export const tryKey = (id: string, channel: string) => `${id} ${channel}`
 
 /** A message that could not be sent is not offered again sooner because another one got through. */
 const HASTEN_AFTER_MS = 30_000
+/** A test that nobody sent for so long tells nothing any more. */
+const TEST_LIFE_MS = 600_000
 /** Channels in a chain of failovers. */
 const CHAIN_MAX = 4
 /** A chat shows many messages as one; for the others each is an object of its own. */
@@ -169,7 +171,10 @@ function refusedFor(name: string, item: OutboxItem, situation: Situation): strin
   const channel = situation.channels.get(name)
   if (channel === undefined) return 'no channel has this name now'
   if (!channel.enabled) return 'the channel is not enabled'
-  if (situation.outbox.gone.has(name) && item.notification.reason !== 'test')
+  const { reason, at_ms } = item.notification
+  if (reason === 'test')
+    return situation.nowMs - at_ms > TEST_LIFE_MS ? 'not sent: nobody sent for ten minutes' : null
+  if (situation.outbox.gone.has(name))
     return 'not tried: the receiver said before that this address is gone'
   return null
 }

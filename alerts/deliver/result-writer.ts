@@ -15,8 +15,6 @@ export interface ResultWriter {
   start(): void
   readonly add: (result: DeliveryResult) => void
   waiting(): number
-  /** Past the queue, in somebody's name. Rejects as the journal does. */
-  writeNow(results: readonly DeliveryResult[], who: string): Promise<void>
   /** Tries once more to write what waits. */
   stop(): Promise<void>
 }
@@ -33,10 +31,10 @@ export function createResultWriter(deps: {
   let isAway = false
   let cancel = () => {}
 
-  const append = (rows: readonly DeliveryResult[], who: string) =>
+  const append = (rows: readonly DeliveryResult[]) =>
     deps.journal.append({
       at_ms: deps.clock(),
-      who,
+      who: WHO,
       body: { kind: 'alert_deliveries', results: [...rows] },
     })
 
@@ -44,7 +42,7 @@ export function createResultWriter(deps: {
     while (results.length > 0) {
       const rows = results.slice(0, JOURNAL_ROWS_MAX)
       try {
-        await append(rows, WHO)
+        await append(rows)
         results = results.slice(rows.length)
         if (isAway) deps.logger.info('the journal takes results of deliveries again')
         isAway = false
@@ -79,9 +77,6 @@ export function createResultWriter(deps: {
       if (!isAway) write()
     },
     waiting: () => results.length,
-    async writeNow(rows, who) {
-      await append(rows, who)
-    },
     async stop() {
       cancel()
       await writing

@@ -1,8 +1,8 @@
-import type { DeliveryResult } from '#schemas/alerts/alert.ts'
+import { type DeliveryResult, GONE } from '#schemas/alerts/alert.ts'
 import type { ChannelConfig } from '#schemas/alerts/channel-config.ts'
 import type { Attempt } from './attempt.ts'
 import { isFast, nextAttemptMs } from './ladder.ts'
-import { GONE, isOver, type OutboxItem } from './outbox.ts'
+import { isOver, type OutboxItem } from './outbox.ts'
 import { chainOf } from './plan.ts'
 
 /** As if a receiver had said never: a channel that is not tried at all. */
@@ -12,7 +12,7 @@ export const ended = (why: string): Attempt => ({
 })
 
 /** The result of an attempt that is not made again. */
-export function baseResult(
+function baseResult(
   item: OutboxItem,
   channel: string,
   { verdict, status, startMs }: Attempt & { readonly startMs: number },
@@ -45,7 +45,7 @@ export function resultOf(
   const startMs = made.startMs ?? now.nowMs
   const base = baseResult(item, channel, { ...made, startMs })
   const { verdict } = made
-  if (verdict.kind === 'accepted') return base
+  if (verdict.kind === 'accepted' || item.notification.reason === 'test') return base
   const next =
     verdict.kind === 'final'
       ? null
@@ -61,16 +61,3 @@ export function resultOf(
   const isLast = !item.isTaken && others.every((one) => isOver(item.tries.get(one)))
   return isLast ? { ...base, outcome: 'dead' } : base
 }
-
-/** What begins a dead letter again. */
-export const replayOf = (item: OutboxItem, nowMs: number): DeliveryResult => ({
-  id: item.notification.id,
-  channel: item.notification.channel,
-  at_ms: nowMs,
-  attempt: 0,
-  outcome: 'replayed',
-  status: null,
-  detail: 'replayed',
-  next_ms: nowMs,
-  receipt: '',
-})

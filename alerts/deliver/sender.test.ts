@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { JournalEntry } from '#schemas/journal.ts'
 import { AT, groupId, notificationId } from '../message/message.testing.ts'
 import { answers, CONFIG, createWorld, note, ok, type Receiver, SECRET } from './deliver.testing.ts'
+import { testNotification } from './test-message.ts'
 
 const host = (url: string) => new URL(url).hostname.split('.')[0]
 const MINUTE = 60_000
@@ -74,11 +75,21 @@ describe('a page', () => {
     expect(world.sender.status()).toMatchObject({ waiting: 0, dead: 1 })
     expect(world.logged.join('\n')).toContain('could not be delivered')
     isWell = true
-    await world.sender.replay(notificationId('a'), 'ada')
+    const replayed = {
+      id: notificationId('a'),
+      channel: 'hook',
+      at_ms: world.now(),
+      attempt: 0,
+      outcome: 'replayed' as const,
+      status: null,
+      detail: 'replayed',
+      next_ms: world.now(),
+      receipt: '',
+    }
+    await world.append({ kind: 'alert_deliveries', results: [replayed] })
     await world.run(MINUTE)
     expect(world.sender.status()).toMatchObject({ waiting: 0, dead: 0 })
     expect(world.sent.at(-1)?.request.headers['webhook-id']).toBe(notificationId('a'))
-    await expect(world.sender.replay(notificationId('a'), 'ada')).rejects.toThrow(/no undelivered/)
   })
 
   it('waits as long as it is asked to', async () => {
@@ -206,13 +217,33 @@ describe('the journal', () => {
 })
 
 describe('a test of a channel', () => {
-  it('goes past the queue and says how it went', async () => {
-    const world = createWorld(() => ok())
-    const made = world.sender.test('hook', 'ada')
+  const test = (world: ReturnType<typeof createWorld>) =>
+    testNotification('hook', { nowMs: world.now(), random: 0.5, timeZone: 'UTC' })
+  const last = ({ entries }: ReturnType<typeof createWorld>) => entries.at(-1)?.body
+
+  it('is tried once, also where the address was gone, and is no dead letter', async () => {
+    let status = 410
+    const world = createWorld(() => (status === 200 ? ok() : answers(status)))
+    await world.queue(test(world))
+    await world.run(12 * 3600_000)
+    expect(world.sent).toHaveLength(1)
+    expect(world.sender.status()).toMatchObject({ waiting: 0, dead: 0 })
+    expect(last(world)).toMatchObject({ results: [{ outcome: 'failed', next_ms: null }] })
+    expect(world.sender.status().channels[0]).toMatchObject({ isGone: true })
+    status = 200
+    await world.queue(test(world))
     await world.run(1_000)
-    expect(await made).toMatchObject({ outcome: 'accepted', channel: 'hook', status: 200 })
-    expect(world.entries.at(-1)).toMatchObject({ who: 'ada' })
-    await expect(world.sender.test('nobody', 'ada')).rejects.toThrow(/no enabled channel/)
+    expect(last(world)).toMatchObject({ results: [{ outcome: 'accepted', status: 200 }] })
+    expect(world.sender.status().channels[0]).toMatchObject({ isGone: false })
+  })
+
+  it('is not sent when nobody sent for ten minutes', async () => {
+    const world = createWorld(() => ok())
+    const late = { ...test(world), at_ms: world.now() - 601_000 }
+    await world.queue(late)
+    await world.run(1_000)
+    expect(world.sent).toHaveLength(0)
+    expect(last(world)).toMatchObject({ results: [{ outcome: 'failed' }] })
   })
 })
 

@@ -1,12 +1,7 @@
-import type { DeliveryResult } from '#schemas/alerts/alert.ts'
-import { PlimsollError } from '#schemas/errors.ts'
 import type { Journal, JournalEntry } from '#schemas/journal.ts'
-import { attempt } from './attempt.ts'
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from './dispatcher.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { createResultWriter, type ResultWriter } from './result-writer.ts'
-import { baseResult, replayOf } from './results.ts'
-import { testItem } from './test-message.ts'
 
 export interface SenderDeps extends DispatcherDeps {
   readonly journal: Pick<Journal, 'append'>
@@ -20,10 +15,6 @@ export interface Sender {
   /** Lets attempts under way end, then writes their results. */
   stop(): Promise<void>
   readonly outbox: Outbox
-  /** Tries a dead letter again. Rejects with E_NOT_FOUND when there is none of this id. */
-  replay(id: string, who: string): Promise<void>
-  /** One message to a channel, at once and past the queue. Rejects with E_CHANNEL_UNKNOWN. */
-  test(channel: string, who: string): Promise<DeliveryResult>
   readonly status: () => SenderStatus
 }
 
@@ -45,7 +36,6 @@ export interface ChannelStatus {
 }
 
 export function createSender(deps: SenderDeps): Sender {
-  const { clock } = deps
   const outbox = createOutbox()
   const writer = createResultWriter(deps)
   const dispatcher = createDispatcher(deps, outbox, writer.add)
@@ -63,30 +53,6 @@ export function createSender(deps: SenderDeps): Sender {
     async stop() {
       await dispatcher.stop()
       await writer.stop()
-    },
-    async replay(id, who) {
-      const item = outbox.items.get(id)
-      if (item?.state !== 'dead')
-        throw new PlimsollError('E_NOT_FOUND', `there is no undelivered message ${id}`)
-      await writer.writeNow([replayOf(item, clock())], who)
-    },
-    async test(name, who) {
-      const config = deps.config()
-      const channel = config.channels.find((one) => one.name === name && one.enabled)
-      if (channel === undefined)
-        throw new PlimsollError('E_CHANNEL_UNKNOWN', `no enabled channel is named ${name}`)
-      const startMs = clock()
-      const item = testItem(name, {
-        nowMs: startMs,
-        random: deps.random(),
-        timeZone: config.time_zone,
-      })
-      const made = await attempt(item, channel, config, deps)
-      const result = { ...baseResult(item, name, { ...made, startMs }), next_ms: null }
-      outbox.applyResult(result)
-      dispatcher.look()
-      await writer.writeNow([result], who)
-      return result
     },
     status: () => statusOf(deps, { outbox, dispatcher, writer }),
   }

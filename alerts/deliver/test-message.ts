@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { Notification } from '#schemas/alerts/alert.ts'
 import { renderLines } from '../message/lines.ts'
-import type { OutboxItem } from './outbox.ts'
 
-/** The message of a channel's test button. */
-export function testItem(
+/** The message of a channel's test button. It is tried once, whatever comes of it. */
+export function testNotification(
   channel: string,
   given: { readonly nowMs: number; readonly random: number; readonly timeZone: string },
-): OutboxItem {
+): Notification {
   const { nowMs, random, timeZone } = given
   const digits = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)
   const lines = renderLines(
@@ -14,25 +14,17 @@ export function testItem(
     { timeZone, nowMs },
   )
   return {
-    notification: {
-      id: `ntf_${digits(`test ${channel} ${nowMs} ${random}`)}`,
-      channel,
-      group: `grp_${digits(`test ${channel}`)}`,
-      reason: 'test',
-      severity: 'ticket',
-      urgent: false,
-      at_ms: nowMs,
-      not_before_ms: nowMs,
-      fingerprints: [],
-      more: 0,
-      mention: '',
-      lines,
-    },
-    alerts: [],
-    people: [''],
-    also: [],
-    tries: new Map(),
-    isTaken: false,
-    state: 'waiting',
+    id: `ntf_${digits(`test ${channel} ${nowMs} ${random}`)}`,
+    channel,
+    group: `grp_${digits(`test ${channel}`)}`,
+    reason: 'test',
+    severity: 'ticket',
+    urgent: false,
+    at_ms: nowMs,
+    not_before_ms: nowMs,
+    fingerprints: [],
+    more: 0,
+    mention: '',
+    lines,
   }
 }

@@ -6,6 +6,7 @@ import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import { evaluateZone, ZONE_HISTORY_MS } from '../zones/evaluate.ts'
 import { explainQuestion, zoneSeverity } from '../zones/reading.ts'
 import { SLICE_MS } from '../zones/slices.ts'
+import { waitingWork } from '../zones/waiting.ts'
 import { whoToTell, type WhoToTell } from '../zones/who.ts'
 import type { PassInput } from './decide.ts'
 import { type EventInput, type Standing, STOPPED_WITHIN_MS } from './evaluate-event.ts'
@@ -164,5 +165,6 @@ async function whoOf(
   const explain = await facts.explain({ ...question, labels }).catch(() => null)
   const idle = await facts.signal('mass_idle').catch(() => null)
   const massIdle = idle?.rows.some(({ value }) => value !== null && value > 0) ?? false
-  return whoToTell({ explain, waiting: null, massIdle, timeZone })
+  const waiting = waitingWork(await facts.scheduler(labels).catch(() => null))
+  return whoToTell({ explain, waiting, massIdle, timeZone })
 }

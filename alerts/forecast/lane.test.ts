@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Forecast, type ForecastBook, type ForecastScore } from '#schemas/alerts/forecast.ts'
+import type { SchedulerFacts } from '#schemas/alerts/scheduler-facts.ts'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { ZoneSet, type ZoneSlice } from '#schemas/alerts/zone-set.ts'
 import { createForecastLane, FORECAST_SCOPES_MAX } from './lane.ts'
@@ -50,15 +51,22 @@ interface Site {
   readonly set?: ZoneSet
   readonly scopes?: readonly (readonly [string, readonly ZoneSlice[]])[]
   readonly book?: ForecastBook
+  readonly told?: SchedulerFacts | null
 }
 
-function laneOver({ set = DEFAULT_ZONE_SET, scopes = [['', falling]], book }: Site = {}) {
+function laneOver({
+  set = DEFAULT_ZONE_SET,
+  scopes = [['', falling]],
+  book,
+  told = null,
+}: Site = {}) {
   const state = { settledMs: T0, fails: false, asked: 0 }
   const warnings: string[] = []
   const lane = createForecastLane({
     facts: {
       settledUntilMs: async () => state.settledMs,
       lossPerHour: async () => 1_000,
+      scheduler: async () => told,
       zoneSlices: async (_, { fromMs, toMs }) => {
         state.asked += 1
         if (state.fails) throw new Error('the store is away')
@@ -71,6 +79,7 @@ function laneOver({ set = DEFAULT_ZONE_SET, scopes = [['', falling]], book }: Si
     book: book ?? memoryBook().book,
     sets: () => [set],
     timeZone: () => 'Asia/Shanghai',
+    holidays: () => [],
     clock: () => state.settledMs + 90_000,
     log: { info: () => {}, warn: (text) => void warnings.push(text), error: () => {} },
     breathe: async () => {},
@@ -102,6 +111,39 @@ describe('the forecast as a signal', () => {
       announced: expect.stringMatching(/warn|page/),
       standing: { muted: false },
     })
+  })
+
+  it('knows of a large job that its limit will end, and names it', async () => {
+    const flat = Array.from({ length: WARM + 2 }, (_, at) => slice(at, 0.8))
+    const endsMs = T0 + (WARM + 8) * SLICE_MS
+    const told: SchedulerFacts = {
+      running: [
+        {
+          job: '884213 pretrain',
+          cluster: 'east',
+          tenant: 'videogen-7',
+          queue: 'large',
+          devices: 300,
+          busyDevices: 290,
+          startedMs: endsMs - 86_400_000,
+          limitMs: 86_400_000,
+        },
+      ],
+      waiting: [],
+      free: [],
+      ended: [],
+      begun: [],
+    }
+    const [usual, known] = [
+      laneOver({ scopes: [['', flat]] }),
+      laneOver({ scopes: [['', flat]], told }),
+    ]
+    expect((await usual.settle(WARM)).rows[0]?.value).toBe(FAR_MINUTES)
+    await known.settle(WARM)
+    await known.settle(WARM + 1)
+    const row = (await known.settle(WARM + 2)).rows[0]
+    expect(row?.value).toBeLessThanOrEqual(45)
+    expect(row?.why?.en).toContain('884213')
   })
 
   it('names the scope, its tier and the dollars at the line', async () => {

@@ -6,7 +6,7 @@ import type { ZoneSet, ZoneSlice } from '#schemas/alerts/zone-set.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { ZONE_HISTORY_MS } from '../zones/evaluate.ts'
 import { scopeHead, zoneLabels } from '../zones/reading.ts'
-import { NOTHING_KNOWN } from './known.ts'
+import { knownFacts } from './facts.ts'
 import { standingOf } from './score.ts'
 import { calendarAt } from './season.ts'
 import {
@@ -37,11 +37,13 @@ const TARGET = 0.75
 const FROM_TARGET_MIN = 0.01
 
 export interface ForecastLaneDeps {
-  readonly facts: Pick<AlertFacts, 'zoneSlices' | 'settledUntilMs' | 'lossPerHour'>
+  readonly facts: Pick<AlertFacts, 'zoneSlices' | 'settledUntilMs' | 'lossPerHour' | 'scheduler'>
   readonly book: ForecastBook
   /** Asked at each slice, so that the file may change. */
   readonly sets: () => readonly ZoneSet[]
   readonly timeZone: () => string
+  /** Local days that are like Sundays, `2026-10-01`. */
+  readonly holidays: () => readonly string[]
   readonly clock: Clock
   readonly log: Logger
   /** Lets other work in between two scopes. */
@@ -82,8 +84,7 @@ export function createForecastLane(given: ForecastLaneDeps): ForecastLane {
   const advance = async (toMs: number) => {
     const found = await scopesAt(deps, toMs)
     const isJudging = toMs - judgedMs >= DAY_MS
-    const known = found.map(({ key }) => watched.get(key))
-    const fresh = found.filter((_, at) => known[at] === undefined)
+    const fresh = found.filter(({ key }) => !watched.has(key))
     const histories = await historiesOf(deps, fresh, toMs)
     const stored = fresh.length === 0 ? [] : await storedForecasts(book, toMs)
     const scores = isJudging || fresh.length > 0 ? await judgedScores(book, toMs) : null
@@ -105,9 +106,12 @@ export function createForecastLane(given: ForecastLaneDeps): ForecastLane {
           stored: stored.filter(({ labels }) => labelsKey(labels) === name),
           standing: NOT_MUTED,
         })
-      const calendar = calendarAt(toMs, { timeZone: deps.timeZone(), holidays: new Set() })
+      const holidays = new Set(deps.holidays())
+      const calendar = calendarAt(toMs, { timeZone: deps.timeZone(), holidays })
       const judged = standing === null ? before : { ...before, standing }
-      const step = stepScope(judged, slices, { toMs, calendar, facts: NOTHING_KNOWN })
+      // Without the scheduler's word the usual pattern still is known.
+      const known = knownFacts(await facts.scheduler(scope).catch(() => null))
+      const step = stepScope(judged, slices, { toMs, calendar, facts: known })
       next.set(key, step.scope)
       if (step.scope.newest !== null) out.made.push(step.scope.newest)
       out.scores.push(...step.scores)

@@ -1,15 +1,8 @@
 import type { Rule } from '#schemas/alerts/rule.ts'
 import type { Words } from '#schemas/alerts/severity.ts'
 
-/** What one rule looks at and when it last matched. */
-export interface RuleCoverage {
-  readonly rule: string
-  /** Series it covers by vendor; events: sources of that vendor that could send one. */
-  readonly covered: Readonly<Record<string, number>>
-  readonly lastMatchMs: number | null
-  readonly lastEvaluationMs: number | null
-  readonly evaluationSeconds: number | null
-}
+/** Series by vendor that a signal can speak of; '' = those without one. */
+export type Covered = Readonly<Record<string, number>>
 
 /** A rule that covers nothing of a vendor it is meant for and the fleet has. */
 export interface SilentRule {
@@ -20,26 +13,27 @@ export interface SilentRule {
 }
 
 /**
- * Rules that are silent: a pack written for one vendor says nothing of the other, and nobody notices. `fleet` = devices
- * by vendor. Zone rules and rules about things without a vendor are silent only when they cover nothing.
+ * Rules that are silent: a pack written for one vendor says nothing of the other, and nobody notices. `covered` = what
+ * each signal covers, `fleet` = devices by vendor. Rules of signals that have not been asked yet are not judged; one about
+ * things without a vendor is silent only when it covers nothing.
  */
 export function silentRules(
   rules: readonly Rule[],
-  coverage: ReadonlyMap<string, RuleCoverage>,
-  fleet: Readonly<Record<string, number>>,
+  covered: ReadonlyMap<string, Covered>,
+  fleet: Covered,
 ): SilentRule[] {
   return rules.flatMap((rule) => {
     // An event rule waits for what may never come: nothing tells a source that has nothing to say from one that cannot.
-    if (!rule.enabled || rule.lane === 'event') return []
-    const covered = coverage.get(rule.name)?.covered ?? null
-    if (covered === null) return [silent(rule, '')]
-    const named = Object.keys(covered).filter((vendor) => vendor !== '')
-    const total = Object.values(covered).reduce((sum, count) => sum + count, 0)
+    if (!rule.enabled || rule.lane !== 'value') return []
+    const series = covered.get(rule.signal)
+    if (series === undefined) return []
+    const named = Object.keys(series).filter((vendor) => vendor !== '')
+    const total = Object.values(series).reduce((sum, count) => sum + count, 0)
     if (total === 0) return [silent(rule, '')]
     if (named.length === 0) return []
     return Object.entries(fleet)
-      .filter(([vendor, devices]) => devices > 0 && isMeant(rule, vendor))
-      .filter(([vendor]) => (covered[vendor] ?? 0) === 0)
+      .filter(([vendor, devices]) => vendor !== '' && devices > 0 && isMeant(rule, vendor))
+      .filter(([vendor]) => (series[vendor] ?? 0) === 0)
       .map(([vendor]) => silent(rule, vendor))
   })
 }

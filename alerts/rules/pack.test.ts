@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Rule } from '#schemas/alerts/rule.ts'
 import { readYaml } from '../../cli/import/yaml-document.ts'
 import { isSignalName } from '../../query/alerts/signals.ts'
-import { type RuleCoverage, silentRules } from './coverage.ts'
+import { silentRules } from './coverage.ts'
 import { failedCases, loadRules, type ReadRules } from './load.ts'
 import { runCase } from './run-case.ts'
 
@@ -115,28 +114,18 @@ describe('a site’s own file', () => {
 })
 
 describe('silent rules', () => {
-  const covers = (covered: Record<string, number>): RuleCoverage => ({
-    rule: 'x',
-    covered,
-    lastMatchMs: null,
-    lastEvaluationMs: null,
-    evaluationSeconds: null,
-  })
-  const silentIn = (covered: Record<string, number>, more: Partial<Rule> = {}) => {
+  const silentIn = (covered: Record<string, number>, vendors: string[] = []) => {
     const one = rules.find(({ name }) => name === 'device_link')
     if (one?.lane !== 'value') throw new Error('no such rule')
-    const changed = { ...one, vendors: more.vendors ?? [] }
-    const found = silentRules([changed], new Map([[one.name, covers(covered)]]), {
-      nvidia: 8,
-      ascend: 16,
-    })
+    const fleet = { nvidia: 8, ascend: 16 }
+    const found = silentRules([{ ...one, vendors }], new Map([[one.signal, covered]]), fleet)
     return found.map(({ vendor }) => vendor)
   }
   it('a rule that covers one vendor only is told for the other', () => {
     expect(silentIn({ nvidia: 8, ascend: 16 })).toEqual([])
     expect(silentIn({ nvidia: 8, ascend: 0 })).toEqual(['ascend'])
     expect(silentIn({ nvidia: 8 })).toEqual(['ascend'])
-    expect(silentIn({ nvidia: 8 }, { vendors: ['nvidia'] })).toEqual([])
+    expect(silentIn({ nvidia: 8 }, ['nvidia'])).toEqual([])
   })
   it('a rule that covers nothing is told', () => {
     expect(silentIn({})).toEqual([''])
