@@ -288,6 +288,9 @@ describe('the description of the API', () => {
     expect(page.headers['content-type']).toContain('text/html')
     expect(page.body).toContain('/api/v1/devices/{id}/series')
     expect(page.body).not.toMatch(/<script|https?:\/\//)
+    const guide = await app.inject({ url: '/api/docs/numbers' })
+    expect(guide.body).toContain('<h2 id="loss-and-who-pays">')
+    expect((await app.inject({ url: '/api/docs/nothing' })).statusCode).toBe(404)
   })
 })
 

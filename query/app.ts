@@ -10,7 +10,9 @@ import { createGuard, type Guard } from './access/guard.ts'
 import { createLoginLimit } from './access/login-limit.ts'
 import { createSessions } from './access/sessions.ts'
 import { NO_ALERTING } from './alerts/alerting.ts'
+import { createAppend } from './alerts/append.ts'
 import { createAlertChanges } from './alerts/changes.ts'
+import { createChannelChanges } from './alerts/channel-changes.ts'
 import { createSignals } from './alerts/facts.ts'
 import { createRuleCoverage } from './alerts/rule-coverage.ts'
 import { createAlertsView } from './alerts/view.ts'
@@ -18,12 +20,15 @@ import type { QueryDeps } from './deps.ts'
 import { answerErrors } from './error-reply.ts'
 import { fleetDeps } from './fleet.ts'
 import type { LedgerDeps } from './ledger/cells.ts'
-import { createJournalView } from './journal-state.ts'
+import { createJournalView, type JournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { moneyDocuments } from './money-documents.ts'
 import { facilityDeps } from './facility/deps.ts'
+import { alertChannelRoutes } from './routes/alert-channels.ts'
 import { alertConfirmRoutes } from './routes/alert-confirm.ts'
 import { alertRoutes } from './routes/alerts.ts'
+import { annotationRoutes } from './routes/annotations.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { collectionRoutes } from './routes/collection.ts'
 import { answerNotFound, contentSecurityPolicy, serveDashboard } from './routes/dashboard.ts'
@@ -32,20 +37,28 @@ import { deviceRoutes } from './routes/devices.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { energyDeviceRoutes } from './routes/energy-devices.ts'
 import { explainRoutes } from './routes/explain.ts'
+import { exploreRoutes } from './routes/explore.ts'
 import { facilityRoutes } from './routes/facility.ts'
 import { fleetRoutes } from './routes/fleet.ts'
 import { fleetMetricsRoutes } from './routes/fleet-metrics.ts'
 import { forecastRoutes } from './routes/forecast.ts'
 import { healthRoutes } from './routes/health.ts'
+import { inventoryRoutes } from './routes/inventory.ts'
 import { journalRoutes } from './routes/journal.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { liveRoutes } from './routes/live.ts'
 import { pauseRoutes } from './routes/pauses.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { pipelineRoutes } from './routes/pipeline.ts'
+import { reportRoutes } from './routes/reports.ts'
+import { searchRoutes } from './routes/search.ts'
 import { selfMetricsRoutes } from './routes/self-metrics.ts'
+import { settingsRoutes } from './routes/settings.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { thermalRoutes } from './routes/thermal.ts'
+import { wallRoutes } from './routes/wall.ts'
+import { reportFacts } from './report/service.ts'
 import { createSelfMetrics, type SelfMetrics } from './self-metrics.ts'
 
 export const SERVER_LIMITS = {
@@ -116,22 +129,35 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
     await scope.register(docsRoutes, { prefix: '/api' })
     await scope.register(fleetRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(forecastRoutes, { prefix: '/api/v1', deps })
+    await scope.register(exploreRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(explainRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(searchRoutes, {
+      prefix: '/api/v1',
+      deps: { ...deps, documents, alerting: deps.alerting ?? NO_ALERTING },
+    })
     await scope.register(thermalRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(wallRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(fleetMetricsRoutes, { deps: fleet })
     await scope.register(facilityRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(jobRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(ledgerRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(energyDeviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(deviceRoutes, { prefix: '/api/v1', deps: fleet })
     await scope.register(nodeRoutes, { prefix: '/api/v1', deps: fleet })
+    await scope.register(inventoryRoutes, { prefix: '/api/v1', deps })
     await scope.register(collectionRoutes, { prefix: '/api/v1', deps })
     await scope.register(pipelineRoutes, { prefix: '/api/v1', deps })
     await scope.register(catalogueRoutes, { prefix: '/api/v1', deps })
     await scope.register(liveRoutes, { prefix: '/api/v1', hub, guard })
   })
   await app.register(journalRoutes, { prefix: '/api/v1', deps: { ...deps, guard, journalView } })
+  await app.register(annotationRoutes, {
+    prefix: '/api/v1',
+    deps: { ...deps, guard, journalView },
+  })
   await app.register(pauseRoutes, { prefix: '/api/v1', deps: { ...deps, guard } })
-  await registerAlerts(app, deps, { guard, fleet })
+  await registerAlerts(app, deps, { guard, fleet, journalView })
+  await app.register(auditRoutes, { prefix: '/api/v1', deps: { audit: deps.audit, guard } })
   await registerDemo(app, deps, guard)
   if (deps.dashboardDir !== null) await serveDashboard(app, deps.dashboardDir)
   answerNotFound(app, deps.dashboardDir !== null)
@@ -141,11 +167,14 @@ export async function buildApp(deps: QueryDeps): Promise<QueryApp> {
 async function registerAlerts(
   app: FastifyInstance,
   deps: QueryDeps,
-  { guard, fleet }: { guard: Guard; fleet: LedgerDeps },
+  { guard, fleet, journalView }: { guard: Guard; fleet: LedgerDeps; journalView: JournalView },
 ): Promise<void> {
   const { alerting = NO_ALERTING, audit, clock, journal, simulated, timeZone } = deps
   const alertsView = createAlertsView(deps)
-  const changes = createAlertChanges({ journal, alertsView, alerting, audit, clock })
+  const append = createAppend({ journal, alertsView, audit, clock })
+  const changing = { append, alertsView, alerting, clock }
+  const changes = createAlertChanges(changing)
+  const channelChanges = createChannelChanges(changing)
   const signals = createSignals(facilityDeps(fleet))
   const coverage = createRuleCoverage({
     signal: (name) => signals.get(name)?.() ?? Promise.reject(new RangeError(name)),
@@ -153,7 +182,19 @@ async function registerAlerts(
   })
   const shared = { alertsView, changes, alerting, coverage, clock }
   await app.register(alertRoutes, { prefix: '/api/v1', deps: { ...shared, guard, simulated } })
+  await app.register(alertChannelRoutes, {
+    prefix: '/api/v1',
+    deps: { ...shared, channelChanges, guard, simulated },
+  })
+  await app.register(settingsRoutes, {
+    prefix: '/api/v1',
+    deps: { ...deps, guard, alerting, alertsView, journalView },
+  })
   await app.register(alertConfirmRoutes, { deps: { ...shared, timeZone } })
+  const reports = deps.reports?.(reportFacts(fleet, { ...shared, journalView }))
+  if (reports === undefined) return
+  const around = { guard, audit, timeZone, simulated }
+  await app.register(reportRoutes, { prefix: '/api/v1', deps: { reports, ...around } })
 }
 
 async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {

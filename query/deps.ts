@@ -5,6 +5,8 @@ import type { Journal } from '#schemas/journal.ts'
 import type { ModelCatalogue } from '#schemas/models/model.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
+import type { ReportFacts } from '#schemas/report/facts.ts'
+import type { Reports } from '#schemas/report/service.ts'
 import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
 import type { Audit } from './access/audit.ts'
 import type { Alerting } from './alerts/alerting.ts'
@@ -55,6 +57,8 @@ export interface QueryDeps {
   readonly zoneSets?: () => readonly ZoneSet[]
   /** Rules and links of alerting; absent = none are known. */
   readonly alerting?: Alerting
+  /** Builds reports of what this API answers; absent = there are none here. */
+  readonly reports?: (facts: ReportFacts) => Reports
   /** What is known of accelerator models, the site's own entries first. */
   readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */

@@ -79,8 +79,8 @@ async function countHeld(
 
 const EMPTY: TimeWindow = { fromMs: 0, toMs: 0 }
 
-/** Parts of the window by table, as the query binds them. */
-function rangesOf({ segments, timeZone }: Plan) {
+/** Parts of the window by table, as the statements over several tables bind them. */
+export function rangesOf({ segments, timeZone }: Pick<Plan, 'segments' | 'timeZone'>) {
   const of = (table: LedgerTable) => segments.filter((segment) => segment.table === table)
   const [m1 = EMPTY, m2 = EMPTY, m3 = EMPTY, m4 = EMPTY] = of('ledger_1m')
   const [h1 = EMPTY, h2 = EMPTY] = of('ledger_1h')

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { createSpans } from '../ingest/settle/spans.ts'
 import { OPEN_MS, storeFleet, type Told } from '../ingest/settle/states-fleet.testing.ts'
+import { completeScope } from './annotation-scope.ts'
 import { deviceDetail, type DevicesDeps, type DevicesQuestion, listDevices } from './devices.ts'
 import { nodeDetail } from './nodes.ts'
 import { seedRows } from './seed.testing.ts'
@@ -195,4 +196,21 @@ test('pages do not lose or repeat a shared device', async () => {
   const rest = await listDevices(deps(), { ...asked, limit: 10, cursor })
   const both = [...first.devices, ...rest.devices].map(({ device_id }) => device_id)
   expect([first.total, both.toSorted()]).toEqual([7, ['1', '2', '3', '4', '5', '6', '7']])
+})
+
+test('what a note is about is completed by where the ledger counts it', async () => {
+  const places = { cluster: 'Hall A', hall: 'H2', rack: 'R7' }
+  expect(await completeScope(deps(), { device: '1' })).toEqual({
+    device: '1',
+    node: 'n1',
+    ...places,
+  })
+  // One device of n1 is not counted and stands where it was told: what they do not agree on stays open.
+  expect(await completeScope(deps(), { node: 'n1' })).toEqual({ node: 'n1' })
+  expect(await completeScope(deps(), { node: 'n1', cluster: 'Hall A' })).toEqual({
+    node: 'n1',
+    ...places,
+  })
+  expect(await completeScope(deps(), { node: 'n9', pool: 'p' })).toEqual({ node: 'n9', pool: 'p' })
+  expect(await completeScope(deps(), { tenant: 'acme' })).toEqual({ tenant: 'acme' })
 })

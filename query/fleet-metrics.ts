@@ -46,6 +46,7 @@ export const SUMMARY_COLUMNS: FigureColumns = {
   ...ACTIVE,
   ...EFFECTIVE,
   ...POWER,
+  ...MEMORY,
   temperature: 'temperature_max',
 }
 

@@ -1,5 +1,6 @@
 import type { Journal } from '#schemas/journal.ts'
 import { foldJournal, type JournalState, NO_JOURNAL } from '#schemas/journal-state.ts'
+import { SchedulerBook, type SchedulerTold } from '#schemas/scheduler-book.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 
 /** Owners, prices, references and contracts in force. */
@@ -9,6 +10,8 @@ export interface JournalView {
    * E_JOURNAL_AWAY. Without a journal, that nothing was said.
    */
   current(): Promise<JournalState>
+  /** What schedulers say of their jobs, as old as `current` and failing as it does. */
+  scheduler(): Promise<SchedulerTold>
   /** This process appended: the next `current` reads again. */
   changed(): void
 }
@@ -24,6 +27,7 @@ export function createJournalView(deps: {
 }): JournalView {
   const { journal, clock, log } = deps
   let state = NO_JOURNAL
+  const schedulers = new SchedulerBook()
   let hasRead = false
   let isAway = false
   let readMs = -Infinity
@@ -36,6 +40,7 @@ export function createJournalView(deps: {
       const entries = await from.readFrom(state.last + 1, ENTRIES_AT_ONCE)
       if (entries.length === 0) break
       state = entries.reduce(foldJournal, state)
+      for (const entry of entries) schedulers.take(entry)
     }
     readMs = startedMs
     hasRead = true
@@ -55,12 +60,17 @@ export function createJournalView(deps: {
       reading = null
     }
   }
+  const current = async () => {
+    if (journal === null) return state
+    const ageMs = clock() - readMs
+    if (ageMs < 0 || ageMs >= FRESH_MS) await refresh(journal)
+    return state
+  }
   return {
-    async current() {
-      if (journal === null) return state
-      const ageMs = clock() - readMs
-      if (ageMs < 0 || ageMs >= FRESH_MS) await refresh(journal)
-      return state
+    current,
+    async scheduler() {
+      await current()
+      return schedulers
     },
     changed() {
       readMs = -Infinity

@@ -56,13 +56,20 @@ describe('every named query', () => {
 
 test('filters mean the same in every query', () => {
   const filterLines = (text: string) =>
-    text.split('\n').filter((line) => /\{f\d(_\w+)?:/.test(line))
+    text
+      .split('\n')
+      .filter((line) => /\{f\d(_\w+)?:/.test(line))
+      .map((line) => line.trim())
   const filtered = texts.filter(({ text }) => filterLines(text).length > 0)
   expect(filtered.map(({ name }) => name).sort()).toEqual([
     'contingency-jobs.sql',
     'devices-page.sql',
     'energy-devices.sql',
     'explain-cells.sql',
+    'explore-devices.sql',
+    'explore-ledger.sql',
+    'explore-nodes.sql',
+    'explore-samples.sql',
     'fleet-device-count.sql',
     'fleet-device-states.sql',
     'fleet-device-sums.sql',
@@ -70,6 +77,10 @@ test('filters mean the same in every query', () => {
     'fleet-group-sums.sql',
     'fleet-provisional-states.sql',
     'fleet-provisional-sums.sql',
+    'idle-held-groups.sql',
+    'idle-held.sql',
+    'job-devices.sql',
+    'job-spans.sql',
     'ledger-device-count.sql',
     'thermal-groups.sql',
   ])

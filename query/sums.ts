@@ -172,5 +172,6 @@ export function fleetGroup(key: Record<string, string>, devices: number, sums: S
     power_watts: power.value,
     power_coverage: power.coverage,
     temperature_celsius_max: sums.temperatureMax,
+    memory_used: memoryOf(sums),
   }
 }

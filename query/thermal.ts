@@ -8,16 +8,17 @@ import { readSupplies } from './facility/loop-supplies.ts'
 import { type Filters, parseFilters } from './filters.ts'
 import type { FleetDeps } from './fleet.ts'
 import { memo } from './memo.ts'
+import { deviceDescriptions } from './queries/device-descriptions.ts'
 import { thermalGroups, thermalHours, thermalSamples } from './queries/thermal.ts'
 import { median, risePerMinute } from './thermal-figures.ts'
 import { type DeviceHeat, devicesOf, isOutlier } from './thermal-groups.ts'
+import { isClose, MARGIN_EDGES, marginsOf } from './thermal-margins.ts'
 import { HOUR_MS, iso, MINUTE_MS, type TimeWindow } from './window.ts'
 
 export const THERMAL_LIMIT_MAX = 200
 export const THERMAL_MINUTES_MAX = 60
 const RACKS_MAX = 20
-/** Degrees below the slowdown point at which a device is close to it (proposal of the project's thermal rules). */
-const MARGIN_LOW_CELSIUS = 5
+const MODELS_MAX = 20
 const THROTTLED_HOURS = 24
 /** The fleet's heat is read once for as long as this; minutes settle once a minute. */
 const HEAT_TTL_MS = 10_000
@@ -80,8 +81,9 @@ export function createThermal(
     const window = { fromMs, toMs: settledUntilMs }
     const heat = await heatOf(window, filters)
     const page = inOrder(heat, question.sort).slice(offset, offset + limit)
-    const [rises, hours] = await Promise.all([
+    const [rises, indexes, hours] = await Promise.all([
       readRises(deps, page, window),
+      readIndexes(deps, page),
       readHours(deps, page, settledUntilMs),
     ])
     const has = heat.filter(({ celsius }) => celsius !== null)
@@ -94,7 +96,13 @@ export function createThermal(
       total: heat.length,
       with_temperature: has.length,
       temperature_coverage: coverageOf(heat, ({ temperatureMs }) => temperatureMs),
-      devices: page.map((device) => deviceOf(device, rises.get(device.id), hours.get(device.id))),
+      margin_edges: [...MARGIN_EDGES],
+      margins: marginsOf(heat).slice(0, MODELS_MAX),
+      devices_below_margin: heat.filter(isClose).length,
+      devices: page.map((device) => ({
+        ...deviceOf(device, rises.get(device.id), hours.get(device.id)),
+        device_index: indexes.get(device.id) ?? null,
+      })),
       racks: racksOf(heat),
       next_cursor: nextCursor(question, { offset, given: page.length, total: heat.length }),
     }
@@ -158,6 +166,19 @@ async function readRises(
   )
 }
 
+/** Numbers of devices on their nodes: eight neighbours are told apart by them. */
+async function readIndexes(
+  { reader, clock }: ThermalDeps,
+  page: readonly DeviceHeat[],
+): Promise<Map<string, number>> {
+  if (page.length === 0) return new Map()
+  const ids = page.map(({ id }) => id)
+  const rows = await deviceDescriptions.run(reader, { ids, now_ms: clock() })
+  return new Map(
+    rows.flatMap(({ id, device_index }) => (device_index < 0 ? [] : [[id, device_index] as const])),
+  )
+}
+
 type Throttled = ThermalDevice['throttled_heat_24h']
 
 /** Throttled time by hour, of the last whole hours that are settled. */
@@ -199,7 +220,7 @@ function deviceOf(
   device: DeviceHeat,
   rise: Rise | undefined,
   throttled: Throttled | undefined,
-): ThermalDevice {
+): Omit<ThermalDevice, 'device_index'> {
   const peers = device.peers()
   return {
     device_id: device.id,
@@ -250,8 +271,6 @@ function rackOf(
 ): ThermalRack {
   const { cluster = '', hall = '', rack = '' } = devices[0]?.place ?? {}
   const temperatures = devices.flatMap(({ celsius }) => (celsius === null ? [] : [celsius]))
-  const isClose = (device: DeviceHeat) =>
-    device.margin !== null && device.margin < MARGIN_LOW_CELSIUS
   return {
     cluster,
     hall,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { z } from 'zod'
 import type { Clock } from '#schemas/role.ts'
+import { AuditLine, hashOf } from './audit-line.ts'
+import { type AuditPage, type AuditQuestion, auditPage } from './audit-page.ts'
 import { isCode, withFileLock } from './file-lock.ts'
 
 /** Who did what. `who` is the name of a token, of a person a proxy vouched for, or `local`. */
@@ -18,24 +18,11 @@ export interface AuditEntry {
   readonly outcome: 'done' | 'refused' | 'failed'
 }
 
-const AuditLine = z.strictObject({
-  seq: z.int(),
-  at: z.iso.datetime(),
-  who: z.string(),
-  role: z.string(),
-  address: z.string(),
-  action: z.string(),
-  target: z.string(),
-  outcome: z.string(),
-  /** Hash of the line before, and of this line over all other fields. */
-  prev: z.string(),
-  hash: z.string(),
-})
-type AuditLine = z.infer<typeof AuditLine>
-
 export interface Audit {
   /** Resolves when the line is on disk. A write that cannot be recorded must not happen: it rejects. */
   record(entry: AuditEntry): Promise<void>
+  /** Lines of a question, newest first. */
+  page(question: AuditQuestion): Promise<AuditPage>
 }
 
 const START = '0'.repeat(64)
@@ -50,6 +37,7 @@ export function createAudit(path: string, clock: Clock): Audit {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       await withFileLock(path, () => append(path, entry, clock()))
     },
+    page: (question) => auditPage(path, question),
   }
 }
 
@@ -89,9 +77,6 @@ async function lastLine(handle: Awaited<ReturnType<typeof open>>): Promise<Audit
   const text = buffer.subarray(0, bytesRead).toString('utf8').trimEnd()
   return AuditLine.parse(JSON.parse(text.slice(text.lastIndexOf('\n') + 1)))
 }
-
-const hashOf = (line: Omit<AuditLine, 'hash'>) =>
-  createHash('sha256').update(JSON.stringify(line)).digest('hex')
 
 /** Whether every line still follows from the one before: the number of lines, or the first bad one. */
 export async function verifyAudit(

@@ -1,11 +1,27 @@
 import type { Alert, Notification, RosterOverride } from '#schemas/alerts/alert.ts'
+import { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Rule } from '#schemas/alerts/rule.ts'
 import type { Words } from '#schemas/alerts/severity.ts'
+import type { AlertingWarning } from '#schemas/api-channels.ts'
+import type { RosterShift } from '#schemas/api-roster.ts'
 
 /** A rule as it is in force and where it came from. */
 export interface RuleInForce {
   readonly rule: Rule
   readonly origin: 'pack' | 'site'
+  /** `pack/<file>`, or the site's own file. */
+  readonly file: string
+}
+
+/** The alerting file as it is in force. */
+export interface AlertingFile {
+  readonly config: AlertsConfig
+  /** Null = there is none. */
+  readonly path: string | null
+  /** Line of what is at a path in it; null where it is in no file. */
+  readonly lineOf: (...path: readonly (string | number)[]) => number | null
+  /** Holes through which a page could fall unheard. */
+  readonly warnings: readonly AlertingWarning[]
 }
 
 /** What a link in a message lets its holder do. */
@@ -19,6 +35,7 @@ export interface LinkGrant {
 /** What the API knows of the alerting role, whose modules it may not import; asked anew each time. */
 export interface Alerting {
   readonly rules: () => ReadonlyMap<string, RuleInForce>
+  readonly file: () => AlertingFile
   /** How long an acknowledgement holds that names no end, ms. */
   readonly acknowledgedForMs: () => number
   /** Conversations an alert of this rule can be in, the likeliest first. */
@@ -28,6 +45,13 @@ export interface Alerting {
   readonly isLinkGood: (grant: LinkGrant, token: string, nowMs: number) => boolean
   /** Messages of a drill; empty where no channel takes pages. */
   readonly drill: (nowMs: number, overrides: Iterable<RosterOverride>) => readonly Notification[]
+  /** The message of a channel's test button. */
+  readonly test: (channel: string, nowMs: number) => Notification
+  /** Who is on call from `nowMs` on for four weeks, and who is asked next. */
+  readonly onCall: (
+    nowMs: number,
+    overrides: Iterable<RosterOverride>,
+  ) => { readonly shifts: readonly RosterShift[]; readonly next: string | null }
   /** End of the newest evaluation, epoch ms; null = this process cannot know. Never rejects. */
   readonly lastPassMs: () => Promise<number | null>
 }
@@ -35,10 +59,20 @@ export interface Alerting {
 /** Where nothing is known of alerting: no rules, and no link is good. */
 export const NO_ALERTING: Alerting = {
   rules: () => new Map(),
+  file: () => ({
+    config: AlertsConfig.parse({}),
+    path: null,
+    lineOf: () => null,
+    warnings: [],
+  }),
   acknowledgedForMs: () => 4 * 3_600_000,
   groupsOf: () => [],
   lineOf: ({ rule, reading }) => reading.what ?? { en: rule, zh: rule },
   isLinkGood: () => false,
   drill: () => [],
+  test: (channel) => {
+    throw new RangeError(`nothing is known of alerting: no test of ${channel}`)
+  },
+  onCall: () => ({ shifts: [], next: null }),
   lastPassMs: () => Promise.resolve(null),
 }

@@ -2,6 +2,7 @@ import { NO_FACILITY } from '#schemas/facility.ts'
 import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
 import { modelCatalogue } from '#schemas/models/model.ts'
 import { startTestEngine } from '../../ingest/engine/engine.testing.ts'
+import { SchedulerBook } from '#schemas/scheduler-book.ts'
 import type { Store } from '../../ingest/store/store.ts'
 import { facilityDeps } from '../facility/deps.ts'
 import { fleetDeps } from '../fleet.ts'
@@ -15,6 +16,8 @@ export interface AlertSite {
   readonly store: Store
   nowMs: number
   documents: MoneyDocuments
+  /** What schedulers told. */
+  schedulers: SchedulerBook
   /** Fresh, without what was remembered. */
   deps(): SignalDeps
   facts(): ReturnType<typeof createAlertFacts>
@@ -44,6 +47,7 @@ export async function startAlertSite(nowMs: number): Promise<AlertSite> {
     store: engine.store,
     nowMs,
     documents: NOTHING,
+    schedulers: new SchedulerBook(),
     deps: () => {
       const fleet = fleetDeps({
         reader: engine.reader,
@@ -58,10 +62,11 @@ export async function startAlertSite(nowMs: number): Promise<AlertSite> {
         health: { brokenGroups: 0 },
       })
     },
-    facts: () => createAlertFacts(site.deps()),
+    facts: () => createAlertFacts(site.deps(), () => Promise.resolve(site.schedulers)),
     async reset() {
       site.nowMs = nowMs
       site.documents = NOTHING
+      site.schedulers = new SchedulerBook()
       for (const table of TABLES) await engine.store.command(`TRUNCATE TABLE ${table}`)
     },
     stop: () => engine.stop(),

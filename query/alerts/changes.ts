@@ -4,28 +4,19 @@ import { ALERT_LABELS } from '#schemas/alerts/severity.ts'
 import { silencePattern } from '#schemas/alerts/silence-pattern.ts'
 import type { AckRequest, SilenceRequest } from '#schemas/api-alerts.ts'
 import { PlimsollError } from '#schemas/errors.ts'
-import type { Journal, JournalBody } from '#schemas/journal.ts'
 import type { Clock } from '#schemas/role.ts'
-import type { Audit } from '../access/audit.ts'
 import type { Alerting } from './alerting.ts'
+import type { Actor, Append } from './append.ts'
 import type { AlertsNow, AlertsView } from './view.ts'
 
 /** An acknowledgement or silence longer than this is a mistake. */
 const HOLD_MS_MAX = 366 * 86_400_000
 const SILENCES_MAX = 2_000
 
-/** Who changes something. */
-export interface Actor {
-  readonly who: string
-  readonly role: string
-  readonly address: string
-}
-
 export interface ChangeDeps {
-  readonly journal: Journal | null
+  readonly append: Append
   readonly alertsView: AlertsView
   readonly alerting: Alerting
-  readonly audit: Audit
   readonly clock: Clock
 }
 
@@ -38,26 +29,12 @@ export interface AlertChanges {
   drill(actor: Actor): Promise<{ sequence: number; notifications: readonly Notification[] }>
 }
 
-export function createAlertChanges(deps: ChangeDeps): AlertChanges {
-  const { alerting, alertsView, audit, clock } = deps
-  const append = async (
-    actor: Actor,
-    body: JournalBody,
-    told: { action: string; target: string },
-  ) => {
-    const { journal } = deps
-    if (journal === null)
-      throw new PlimsollError('E_JOURNAL_AWAY', 'this query service has no journal')
-    await audit.record({ ...actor, ...told, outcome: 'done' })
-    try {
-      return await journal.append({ at_ms: clock(), who: actor.who, body })
-    } catch (error) {
-      await audit.record({ ...actor, ...told, outcome: 'failed' })
-      throw error
-    } finally {
-      alertsView.changed()
-    }
-  }
+export function createAlertChanges({
+  alerting,
+  alertsView,
+  append,
+  clock,
+}: ChangeDeps): AlertChanges {
   return {
     async ack(actor, { group, until_ms: asked, comment = '' }) {
       const firstMs = beganMs(await alertsView.current(), group)
@@ -129,7 +106,8 @@ export function beganMs({ state, log }: AlertsNow, group: string): number | null
   return null
 }
 
-function checkEnd(name: string, fromMs: number, toMs: number): void {
+/** Throws E_BAD_REQUEST where something would end before it begins, or in more than a year. */
+export function checkEnd(name: string, fromMs: number, toMs: number): void {
   if (toMs <= fromMs) throw new PlimsollError('E_BAD_REQUEST', `${name} is not after its beginning`)
   if (toMs - fromMs > HOLD_MS_MAX)
     throw new PlimsollError('E_BAD_REQUEST', `${name} is more than a year away`)

@@ -1,6 +1,7 @@
 import type { AlertFacts } from '#schemas/alerts/ports.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { SignalAnswer } from '#schemas/alerts/signals.ts'
+import type { SchedulerTold } from '#schemas/scheduler-book.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { contingency } from '../contingency.ts'
 import { explain } from '../explain.ts'
@@ -17,6 +18,7 @@ import { jobSignals } from './job-signals.ts'
 import { plantSignals } from './plant-signals.ts'
 import { rackSignals } from './rack-signals.ts'
 import { createCovered, noAnswer, type SignalDeps, type SignalSources, withGone } from './signal.ts'
+import { schedulerFacts } from './scheduler-facts.ts'
 import { SIGNAL_NAMES, wellValue } from './signals.ts'
 import { standing } from './standing.ts'
 import { zoneSlices } from './zone-slices.ts'
@@ -24,7 +26,7 @@ import { zoneSlices } from './zone-slices.ts'
 const SLICE_MS = 300_000
 
 /** The answers alerting goes by, out of the same queries as screens and reports. */
-export function createAlertFacts(deps: SignalDeps): AlertFacts {
+export function createAlertFacts(deps: SignalDeps, told: () => Promise<SchedulerTold>): AlertFacts {
   const signals = createSignals(deps)
   return {
     zoneSlices: (set, range) => zoneSlices(deps, set, range),
@@ -51,6 +53,9 @@ export function createAlertFacts(deps: SignalDeps): AlertFacts {
     contingency: ({ level, labels }) =>
       contingency(deps, { level: String(level), filters: filtersOf(labels) }),
     lossPerHour: (labels) => lossPerHour(deps, labels),
+    async scheduler(labels) {
+      return schedulerFacts(deps, await told(), { labels, filters: filtersOf(labels) })
+    },
     eventsAfter: (cursor) => eventsAfter(deps, cursor),
     standing: (devices) => standing(deps, devices),
   }
@@ -65,8 +70,9 @@ export function createSignals(deps: SignalDeps): ReadonlyMap<string, () => Promi
     ...deviceSignals(deps, covered),
     ...rackSignals(deps, covered),
     ...plantSignals(deps),
-    // The evaluator's process answers it (alerts/forecast/lane.ts): elsewhere nobody looks ahead.
+    // The evaluator's process answers these (alerts/forecast/lane.ts, alerts/rules/silent-signal.ts): elsewhere nobody looks.
     forecast_zone: () => Promise.resolve(noAnswer(deps.clock())),
+    rule_silent: () => Promise.resolve(noAnswer(deps.clock())),
   }
   return new Map(
     SIGNAL_NAMES.flatMap((name) => {

@@ -1,9 +1,12 @@
-import type {
-  Acknowledgement,
-  Alert,
-  AlertTransition,
-  Notification,
-  Silence,
+import {
+  type Acknowledgement,
+  type Alert,
+  type AlertTransition,
+  type DeliveryResult,
+  GONE,
+  type Notification,
+  type RosterOverride,
+  type Silence,
 } from '#schemas/alerts/alert.ts'
 import type { TimelineEntry } from '#schemas/api-alerts.ts'
 import { TIMELINE_MAX } from '#schemas/api-alerts.ts'
@@ -27,6 +30,20 @@ export interface ToldNote {
   entry: ToldEntry
 }
 
+/** One attempt, numbered as the journal has them: the same in every process. */
+export interface LoggedAttempt {
+  readonly number: number
+  readonly result: DeliveryResult
+}
+
+/** How a channel fared last. */
+export interface ChannelTrack {
+  acceptedMs: number | null
+  /** The newest attempt that was not accepted. */
+  failed: DeliveryResult | null
+  isGone: boolean
+}
+
 /** Beyond these the oldest are forgotten, so that memory is bounded whatever the journal holds. */
 export const LOG_LIMITS = {
   tracks: 20_000,
@@ -34,6 +51,8 @@ export const LOG_LIMITS = {
   acks: 10_000,
   silences: 10_000,
   episodes: 50_000,
+  attempts: 20_000,
+  overrides: 1_000,
 } as const
 /** States and values of all alerts together. */
 const POINTS_MAX = 400_000
@@ -47,6 +66,13 @@ export interface AlertLog {
   readonly notes: Map<string, ToldNote>
   readonly acks: { sequence: number; ack: Acknowledgement }[]
   readonly silences: { at_ms: number; silence: Silence }[]
+  /** Oldest first. */
+  readonly attempts: LoggedAttempt[]
+  attemptsSeen: number
+  /** By name. */
+  readonly channels: Map<string, ChannelTrack>
+  /** Who entered each override, the newest word of each id. */
+  readonly overrides: Map<string, { readonly override: RosterOverride; readonly who: string }>
   /** By fingerprint and when it fired, oldest first: the alert as it was last seen. */
   readonly episodes: Map<string, Alert>
   /** When an alert of a rule last fired, by rule. */
@@ -63,6 +89,10 @@ export const newAlertLog = (): AlertLog => ({
   notes: new Map(),
   acks: [],
   silences: [],
+  attempts: [],
+  attemptsSeen: 0,
+  channels: new Map(),
+  overrides: new Map(),
   episodes: new Map(),
   lastMatchMs: new Map(),
   evaluatorMs: null,
@@ -71,17 +101,18 @@ export const newAlertLog = (): AlertLog => ({
 })
 
 /** Adds one entry of the journal; each exactly once, in order. */
-export function addToLog(log: AlertLog, { sequence, at_ms, body }: JournalEntry): void {
+export function addToLog(log: AlertLog, { sequence, at_ms, who, body }: JournalEntry): void {
   switch (body.kind) {
     case 'alerts':
-      // A drill is written by query, not by who evaluates.
-      if (body.notifications.every(({ reason }) => reason !== 'drill'))
+      // Drills and tests are written by query, not by who evaluates.
+      if (body.notifications.every(({ reason }) => reason !== 'drill' && reason !== 'test'))
         log.evaluatorMs = Math.max(log.evaluatorMs ?? 0, at_ms)
       for (const transition of body.transitions) change(log, transition)
       for (const notification of body.notifications) tell(log, notification)
       return
     case 'alert_deliveries':
       for (const result of body.results) {
+        attempted(log, result)
         const note = log.notes.get(result.id)
         if (note === undefined) continue
         const { attempt: attempts, outcome, at_ms: outcome_ms, detail } = result
@@ -96,8 +127,30 @@ export function addToLog(log: AlertLog, { sequence, at_ms, body }: JournalEntry)
       for (const silence of body.silences) log.silences.push({ at_ms, silence })
       trim(log.silences, LOG_LIMITS.silences)
       return
+    case 'roster':
+      for (const override of body.overrides) log.overrides.set(override.id, { override, who })
+      for (const id of log.overrides.keys()) {
+        if (log.overrides.size <= LOG_LIMITS.overrides) break
+        log.overrides.delete(id)
+      }
+      return
     default:
   }
+}
+
+function attempted(log: AlertLog, result: DeliveryResult): void {
+  const { channel, outcome, at_ms: atMs, detail } = result
+  log.attemptsSeen += 1
+  log.attempts.push({ number: log.attemptsSeen, result })
+  if (log.attempts.length > LOG_LIMITS.attempts * (1 + SLACK))
+    trim(log.attempts, LOG_LIMITS.attempts)
+  const track = log.channels.get(channel) ?? { acceptedMs: null, failed: null, isGone: false }
+  log.channels.set(channel, track)
+  if (outcome === 'accepted') track.acceptedMs = Math.max(track.acceptedMs ?? 0, atMs)
+  if (outcome === 'failed' || outcome === 'dead') track.failed = result
+  // As the sender counts it: a receiver is there again after an acceptance, or when people ask it again.
+  if (outcome === 'accepted' || outcome === 'replayed') track.isGone = false
+  else if (detail.startsWith(GONE)) track.isGone = true
 }
 
 function change(log: AlertLog, { at_ms, from, alert }: AlertTransition): void {

@@ -23,5 +23,5 @@ export function alertFactsOver(
     models: input.models,
     health: { brokenGroups: 0 },
   }
-  return createAlertFacts(facilityDeps(ledger))
+  return createAlertFacts(facilityDeps(ledger), () => view.scheduler())
 }

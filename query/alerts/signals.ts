@@ -134,6 +134,14 @@ export const SIGNAL_TABLE = {
     en: 'Times the device’s network port came up again in five minutes',
     zh: '五分钟内设备网口重连次数',
   },
+  rule_silent: {
+    unit: 'rules',
+    labels: ['rule', 'vendor'],
+    isWhole: false,
+    well: 0,
+    en: 'A rule that covers nothing, or nothing of a vendor that the fleet has',
+    zh: '未覆盖任何对象、或未覆盖设备中某一厂商的规则',
+  },
   clock_skew: {
     unit: 'devices',
     labels: PLACE,

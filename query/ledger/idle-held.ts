@@ -2,6 +2,7 @@ import type { IdleHeldAnswer } from '#schemas/api-ledger.ts'
 import { MICRO_USD } from '#schemas/price-book.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
 import { cursorOffset, nextCursor } from '../cursor.ts'
+import { parseFilters } from '../filters.ts'
 import { idleHeld } from '../queries/idle-held.ts'
 import { HOUR_MS, iso } from '../window.ts'
 import { bookOf, type LedgerDeps } from './cells.ts'
@@ -11,6 +12,8 @@ export const IDLE_HELD_LIMIT_MAX = 1_000
 export const IDLE_HELD_HOURS_MAX = 24
 
 export interface IdleHeldQuestion {
+  /** `field:op:value`; all of them hold. */
+  readonly filters?: readonly string[]
   readonly hours: number
   readonly limit: number
   readonly cursor?: string | undefined
@@ -18,13 +21,14 @@ export interface IdleHeldQuestion {
 
 /**
  * GET /api/v1/idle-held: devices that are idle in the newest settled minute although somebody holds them, the longest
- * first. Throws E_CURSOR_INVALID, E_JOURNAL_AWAY before the journal was ever read, and the reader's errors.
+ * first. Throws E_FILTER_INVALID, E_CURSOR_INVALID, E_JOURNAL_AWAY before the journal was ever read, and the reader's errors.
  */
 export async function idleHeldAnswer(
   deps: LedgerDeps,
-  { hours, limit, cursor }: IdleHeldQuestion,
+  { filters = [], hours, limit, cursor }: IdleHeldQuestion,
 ): Promise<IdleHeldAnswer> {
-  const question = { hours }
+  const { params } = parseFilters(filters)
+  const question = filters.length === 0 ? { hours } : { hours, filters }
   const offset = cursorOffset(question, cursor)
   const { settledUntilMs } = await deps.published()
   const frame = { definition: DEFINITION_SET, simulated: deps.simulated }
@@ -33,7 +37,7 @@ export async function idleHeldAnswer(
   const fromMs = settledUntilMs - hours * HOUR_MS
   const prices = bookOf(await deps.documents())
   const range = { from_s: fromMs / 1000, to_s: settledUntilMs / 1000 }
-  const rows = await idleHeld.run(deps.reader, { ...range, limit, offset })
+  const rows = await idleHeld.run(deps.reader, { ...params, ...range, limit, offset })
   const total = rows[0]?.total ?? 0
   return {
     ...frame,

@@ -1,4 +1,5 @@
-import { LOSS_LINES, type LossAnswer, type LossGroup, type LossLine } from '#schemas/api-ledger.ts'
+import { LOSS_ORDERS, type LossOrder, LOSS_LINES, type LossLine } from '#schemas/orders.ts'
+import type { LossAnswer, LossGroup } from '#schemas/api-ledger.ts'
 import type { IdleEnergy } from '#schemas/api-ledger-parts.ts'
 import { countDevices } from '../device-count.ts'
 import { pueInForce } from '../facility/pue-in-force.ts'
@@ -35,11 +36,20 @@ import {
 import { billingOf, type BillingOf, payingFields } from './payer.ts'
 import { soldTime } from './unsold.ts'
 
+export const LOSS_LIMIT_MAX = 1000
+
+export interface LossQuestion extends FleetQuestion {
+  /** Absent = by key; `-` before it = the highest first. */
+  readonly sort?: LossOrder | `-${LossOrder}` | undefined
+  /** Absent = all groups. */
+  readonly limit?: number | undefined
+}
+
 /**
  * GET /api/v1/loss: hours and dollars of lost time. Throws E_RANGE_INVALID, E_FILTER_INVALID, E_QUERY_TOO_LARGE for too
  * many changes of prices, E_JOURNAL_AWAY before the journal was ever read, and the reader's errors.
  */
-export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promise<LossAnswer> {
+export async function lossAnswer(deps: LedgerDeps, asked: LossQuestion): Promise<LossAnswer> {
   const question = await readQuestion(deps, asked)
   const documents = await deps.documents()
   const prices = bookOf(documents)
@@ -61,24 +71,59 @@ export async function lossAnswer(deps: LedgerDeps, asked: FleetQuestion): Promis
     energyCosts(deps, question, given),
   ])
   const billing = billingOf(documents.owners)
+  const groups = groupCells(read.cells, question.groupBy)
   return {
     ...frame(deps, { ...question, plan: read.plan }),
     states_final_until: statesFinalUntil(question.published),
     contract_step_hours: stepHours,
-    groups: groupCells(read.cells, question.groupBy).map((group) =>
-      lossGroup(group, question.window, {
-        devices: devices.get(group.id) ?? 0,
-        sold: sold.get(group.id) ?? NO_WORTH,
-        energy: idleEnergy(totalOf(group.cells), energy.get(group.id), pue),
-        billing,
-      }),
+    groups_total: groups.length,
+    groups: inOrder(
+      groups.map((group) =>
+        lossGroup(group, question.window, {
+          devices: devices.get(group.id) ?? 0,
+          sold: sold.get(group.id) ?? NO_WORTH,
+          energy: idleEnergy(totalOf(group.cells), energy.get(group.id), pue),
+          billing,
+        }),
+      ),
+      asked,
     ),
   }
+}
+
+const FIGURES: Readonly<Record<LossOrder, (group: LossGroup) => number | null>> = {
+  usd: ({ loss_usd: usd }) => usd.versus_capacity,
+  versus_target_usd: ({ loss_usd: usd }) => usd.versus_target,
+  gpu_hours: (group) => group.lost_gpu_hours,
+  ours_usd: ({ payers }) => payers.ours.usd,
+  customer_usd: ({ payers }) => payers.customer.usd,
+  idle_held_usd: ({ by_state: state }) => state.idle_held.usd,
+  utilization: (group) => group.utilization,
+}
+
+/** Groups without the figure last, whichever way the order goes; groups that are equal keep the order of their keys. */
+function inOrder(
+  groups: readonly LossGroup[],
+  { sort, limit }: Pick<LossQuestion, 'sort' | 'limit'>,
+): LossGroup[] {
+  const order = LOSS_ORDERS.find((known) => sort === known || sort === `-${known}`)
+  if (order === undefined) return groups.slice(0, limit)
+  const figure = FIGURES[order]
+  const sign = sort === order ? 1 : -1
+  return groups
+    .toSorted((a, b) => {
+      const [x, y] = [figure(a), figure(b)]
+      if (x === null || y === null) return Number(x === null) - Number(y === null)
+      return sign * (x - y)
+    })
+    .slice(0, limit)
 }
 
 /** Lost time of some cells, by line and by who pays; sold time without a job counts as unallocated of ours here. */
 export interface Losses {
   readonly lines: Readonly<Record<LossLine, Worth>>
+  /** The customer's part of each line. */
+  readonly customerLines: Readonly<Record<LossLine, Worth>>
   readonly ours: Worth
   readonly customer: Worth
   readonly versusTarget: Worth
@@ -90,33 +135,39 @@ export function lossesOf(
   billing: BillingOf = ({ billing: told }) => told,
 ): Losses {
   const lines = new Map<LossLine, Worth>()
+  const customerLines = new Map<LossLine, Worth>()
   let [ours, customer, versusTarget] = [NO_WORTH, NO_WORTH, NO_WORTH]
   for (const { totals, price, fields } of cells) {
     const lost = lostByLine(totals)
     for (const line of LOSS_LINES) {
       const worth = worthOf(lost[line], price)
       lines.set(line, joinWorth(lines.get(line) ?? NO_WORTH, worth))
-      if (paysCustomer(line, billing(fields))) customer = joinWorth(customer, worth)
-      else ours = joinWorth(ours, worth)
+      if (paysCustomer(line, billing(fields))) {
+        customer = joinWorth(customer, worth)
+        customerLines.set(line, joinWorth(customerLines.get(line) ?? NO_WORTH, worth))
+      } else ours = joinWorth(ours, worth)
     }
     versusTarget = joinWorth(versusTarget, worthOf(shortOfTarget(totals), price))
   }
-  const of = (line: LossLine) => lines.get(line) ?? NO_WORTH
   return {
-    lines: {
-      failed: of('failed'),
-      drained: of('drained'),
-      unallocated: of('unallocated'),
-      idle_held: of('idle_held'),
-      throttled: of('throttled'),
-      part_busy: of('part_busy'),
-      inefficient: of('inefficient'),
-    },
+    lines: byLine((line) => lines.get(line) ?? NO_WORTH),
+    customerLines: byLine((line) => customerLines.get(line) ?? NO_WORTH),
     ours,
     customer,
     versusTarget,
   }
 }
+
+/** Written out, because an answer has thousands of them. */
+const byLine = <Value>(of: (line: LossLine) => Value): Readonly<Record<LossLine, Value>> => ({
+  failed: of('failed'),
+  drained: of('drained'),
+  unallocated: of('unallocated'),
+  idle_held: of('idle_held'),
+  throttled: of('throttled'),
+  part_busy: of('part_busy'),
+  inefficient: of('inefficient'),
+})
 
 const OURS: ReadonlySet<LossLine> = new Set<LossLine>(['failed', 'drained', 'unallocated'])
 
@@ -151,16 +202,9 @@ function lossGroup(
     lost_gpu_hours: hoursOf(all.time),
     loss_usd: { versus_capacity: usd, versus_target: usdOf(losses.versusTarget) },
     usd_per_hour: usd === null ? null : usd / ((window.toMs - window.fromMs) / HOUR_MS),
-    by_state: {
-      failed: moneyOf(lines.failed),
-      drained: moneyOf(lines.drained),
-      unallocated: moneyOf(lines.unallocated),
-      idle_held: moneyOf(lines.idle_held),
-      throttled: moneyOf(lines.throttled),
-      part_busy: moneyOf(lines.part_busy),
-      inefficient: moneyOf(lines.inefficient),
-    },
+    by_state: moneyByLine(losses),
     throttled_by_cause: throttledByCause(cells),
+    customer_by_state: moneyByLine({ lines: { ...losses.customerLines, unallocated: sold } }),
     payers: {
       ours: moneyOf(lessWorth(losses.ours, sold)),
       customer: moneyOf(joinWorth(losses.customer, sold)),
@@ -169,17 +213,26 @@ function lossGroup(
       unsold: moneyOf(lessWorth(lines.unallocated, sold)),
       sold_without_job: moneyOf(sold),
     },
-    reserve: moneyOf(worthOfAll(cells, ({ totals: { states } }) => states.reserve_ms * 1000n)),
+    reserve: moneyOf(reserveOf(cells)),
+    customer_reserve: moneyOf(reserveOf(cells.filter(({ fields }) => billing(fields) === 'paid'))),
     unpriced_hours: hoursOf(all.time - all.priced),
     assumed: all.isAssumed || losses.versusTarget.isAssumed,
     idle_energy: energy,
   }
 }
 
+/** Lines of a loss as an answer has them. */
+export const moneyByLine = ({ lines }: Pick<Losses, 'lines'>): LossGroup['by_state'] =>
+  byLine((line) => moneyOf(lines[line]))
+
 const worthOfAll = (cells: readonly Cell[], time: (cell: Cell) => bigint): Worth =>
   sumWorth(cells.map((cell) => worthOf(time(cell), cell.price)))
 
-function throttledByCause(cells: readonly Cell[]): LossGroup['throttled_by_cause'] {
+const reserveOf = (cells: readonly Cell[]): Worth =>
+  worthOfAll(cells, ({ totals: { states } }) => states.reserve_ms * 1000n)
+
+/** What clocks took, by what cut them. */
+export function throttledByCause(cells: readonly Cell[]): LossGroup['throttled_by_cause'] {
   const heat = worthOfAll(cells, ({ totals: { states } }) => states.throttled_heat_ms_x1000)
   const brake = worthOfAll(cells, ({ totals: { states } }) => states.throttled_power_ms_x1000)
   const all = worthOfAll(cells, ({ totals: { states } }) => states.throttled_ms_x1000)

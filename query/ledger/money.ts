@@ -1,4 +1,5 @@
-import { LOSS_LINES, type LossLine, type Money } from '#schemas/api-ledger.ts'
+import { LOSS_LINES, type LossLine } from '#schemas/orders.ts'
+import type { Money } from '#schemas/api-ledger.ts'
 import { MICRO_USD, type Price } from '#schemas/price-book.ts'
 import { DEFAULT_ZONE_LEVELS } from '#schemas/zones.ts'
 import { busyByState, type LedgerSums, timeByState } from '../state-sums.ts'

@@ -1,11 +1,12 @@
 import type { OwnerFigures, OwnersAnswer } from '#schemas/api-ledger.ts'
-import type { Owner } from '#schemas/journal.ts'
+import type { Contract, Owner } from '#schemas/journal.ts'
 import { countDevices } from '../device-count.ts'
 import { pueInForce } from '../facility/pue-in-force.ts'
 import { carbonChanges } from '../facility/tariff.ts'
 import { type FleetQuestion, frame } from '../fleet.ts'
 import { POWER_COLUMNS } from '../fleet-metrics.ts'
 import { timeByState } from '../state-sums.ts'
+import type { TimeWindow } from '../window.ts'
 import {
   bookOf,
   type CellGroup,
@@ -48,12 +49,19 @@ export async function ownersAnswer(
   )
   const billing = billingOf(documents.owners)
   const known = new Map(documents.owners.map((owner) => [owner.tenant, owner]))
-  const tenants = [...new Set([...groups.keys(), ...known.keys()])]
+  // Contracts know no halls and no classes: against a part of the fleet they say nothing.
+  const contracts = question.filters.fields.length > 0 ? [] : documents.contracts
+  const sold = soldByTenant(contracts, question.window)
+  const tenants = [...new Set([...groups.keys(), ...known.keys(), ...sold.keys()])]
   const of = (tenant: string) => {
     const id = groupId({ tenant }, question.groupBy)
     const group = groups.get(tenant) ?? { id, key: { tenant }, cells: [] }
     return {
-      ...ownerFigures(group, known.get(tenant), { devices: devices.get(id) ?? 0, billing }),
+      ...ownerFigures(group, known.get(tenant), {
+        devices: devices.get(id) ?? 0,
+        billing,
+        contract: sold.get(tenant) ?? null,
+      }),
       idle_energy: idleEnergy(totalOf(group.cells), energy.get(id), pue),
     }
   }
@@ -68,6 +76,23 @@ export async function ownersAnswer(
   }
 }
 
+/** What contracts sold within a window, by tenant. */
+function soldByTenant(
+  contracts: readonly Contract[],
+  { fromMs, toMs }: TimeWindow,
+): ReadonlyMap<string, NonNullable<OwnerFigures['contract']>> {
+  const sold = new Map<string, { ids: string[]; sold_device_seconds: number }>()
+  for (const { id, tenant, devices, from_ms, to_ms } of contracts) {
+    const ms = Math.min(to_ms ?? toMs, toMs) - Math.max(from_ms, fromMs)
+    if (ms <= 0) continue
+    const of = sold.get(tenant) ?? { ids: [], sold_device_seconds: 0 }
+    of.ids.push(id)
+    of.sold_device_seconds += (devices * ms) / 1000
+    sold.set(tenant, of)
+  }
+  return sold
+}
+
 /** The highest loss first; what has no price after what has one, by hours. */
 function byLoss(a: OwnerFigures, b: OwnerFigures): number {
   const usd = (owner: OwnerFigures) => owner.loss_usd.versus_capacity ?? -1
@@ -77,7 +102,11 @@ function byLoss(a: OwnerFigures, b: OwnerFigures): number {
 function ownerFigures(
   { key, cells }: CellGroup,
   owner: Owner | undefined,
-  { devices, billing }: { readonly devices: number; readonly billing: BillingOf },
+  {
+    devices,
+    billing,
+    contract,
+  }: { readonly devices: number; readonly billing: BillingOf } & Pick<OwnerFigures, 'contract'>,
 ): Omit<OwnerFigures, 'idle_energy'> {
   const totals = totalOf(cells)
   const times = timeByState(totals)
@@ -94,6 +123,7 @@ function ownerFigures(
     held_device_seconds: secondsOf(idle_held + throttled + inefficient + productive),
     idle_held_device_seconds: secondsOf(idle_held),
     reserve_device_seconds: secondsOf(totals.states.reserve_ms * 1000n),
+    contract,
     lost_gpu_hours: hoursOf(all.time),
     loss_usd: { versus_capacity: usdOf(all), versus_target: usdOf(losses.versusTarget) },
     payers: { ours: moneyOf(losses.ours), customer: moneyOf(losses.customer) },

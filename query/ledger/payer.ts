@@ -1,6 +1,6 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Owner } from '#schemas/journal.ts'
-import type { Billing } from '#schemas/ledger.ts'
+import type { Billing } from '#schemas/billing.ts'
 import { ownerMatcher } from '#schemas/owner-match.ts'
 import type { Dimension } from '../filters.ts'
 

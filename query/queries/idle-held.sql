@@ -1,6 +1,7 @@
 -- Devices that are idle now although somebody holds them: those whose newest settled minute is idle, with how long the
 -- stretch has lasted. Rows that moved time into idle_held have no capacity of their own, so minutes are sums.
 WITH
+  '' AS none,
   {from_s:Int64} AS from_s,
   {to_s:Int64} AS to_s,
   idle_minutes AS
@@ -18,6 +19,21 @@ WITH
         WHERE resolution = '1m' AND bucket >= toDateTime(from_s, 'UTC') AND bucket < toDateTime(to_s, 'UTC')
         GROUP BY bucket
       )
+      AND (empty({f1_in:Array(String)}) OR {f1:Identifier} IN {f1_in:Array(String)})
+      AND {f1:Identifier} NOT IN {f1_not:Array(String)}
+      AND (empty({f1_prefix:Array(String)}) OR arrayAll(p -> startsWith({f1:Identifier}, p), {f1_prefix:Array(String)}))
+      AND (empty({f2_in:Array(String)}) OR {f2:Identifier} IN {f2_in:Array(String)})
+      AND {f2:Identifier} NOT IN {f2_not:Array(String)}
+      AND (empty({f2_prefix:Array(String)}) OR arrayAll(p -> startsWith({f2:Identifier}, p), {f2_prefix:Array(String)}))
+      AND (empty({f3_in:Array(String)}) OR {f3:Identifier} IN {f3_in:Array(String)})
+      AND {f3:Identifier} NOT IN {f3_not:Array(String)}
+      AND (empty({f3_prefix:Array(String)}) OR arrayAll(p -> startsWith({f3:Identifier}, p), {f3_prefix:Array(String)}))
+      AND (empty({f4_in:Array(String)}) OR {f4:Identifier} IN {f4_in:Array(String)})
+      AND {f4:Identifier} NOT IN {f4_not:Array(String)}
+      AND (empty({f4_prefix:Array(String)}) OR arrayAll(p -> startsWith({f4:Identifier}, p), {f4_prefix:Array(String)}))
+      AND (empty({f5_in:Array(String)}) OR {f5:Identifier} IN {f5_in:Array(String)})
+      AND {f5:Identifier} NOT IN {f5_not:Array(String)}
+      AND (empty({f5_prefix:Array(String)}) OR arrayAll(p -> startsWith({f5:Identifier}, p), {f5_prefix:Array(String)}))
     GROUP BY device_id, tenant, job, class, billing, node, cluster, hall, rack, pool, model, at_s
     HAVING sum(idle_held_ms) > 0
   ),

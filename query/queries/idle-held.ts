@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { FilterParams } from '../filters.ts'
 import { int64, namedQuery } from '../named-query.ts'
 
 /** Devices that somebody holds and that are idle in the newest settled minute, the longest first. */
 export const idleHeld = namedQuery({
   file: new URL('idle-held.sql', import.meta.url),
   params: z.strictObject({
+    ...FilterParams.shape,
     /** How far to look back for the beginning, and the end of what is settled. */
     from_s: z.int(),
     to_s: z.int(),

@@ -3,7 +3,8 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Alert, type Matcher, Notification } from '#schemas/alerts/alert.ts'
 import type { Alerting } from '../alerts/alerting.ts'
-import { type Actor, type AlertChanges, beganMs } from '../alerts/changes.ts'
+import type { Actor } from '../alerts/append.ts'
+import { type AlertChanges, beganMs } from '../alerts/changes.ts'
 import {
   CONFIRM_TEXTS,
   type ConfirmLanguage,

@@ -27,7 +27,8 @@ import {
   silenceItems,
   worstOf,
 } from '../alerts/answers.ts'
-import type { Actor, AlertChanges } from '../alerts/changes.ts'
+import type { Actor } from '../alerts/append.ts'
+import type { AlertChanges } from '../alerts/changes.ts'
 import { itemOf, openCounts, type TellingDeps, toldOf } from '../alerts/items.ts'
 import type { AlertsView } from '../alerts/view.ts'
 import { answers } from './responses.ts'

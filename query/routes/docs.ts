@@ -1,9 +1,13 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { DOCS_STYLE, docsPage } from '../docs-page.ts'
+import { GUIDES, guidePage } from '../guide-page.ts'
 import { runbookPage } from '../runbook-page.ts'
 
-/** GET /api/docs: the API for people, and as OpenAPI 3.1 JSON where that is asked for; below it the runbooks of alerts. */
+/**
+ * GET /api/docs: the API for people, and as OpenAPI 3.1 JSON where that is asked for; below it the runbooks of alerts and
+ * the documents that say what figures mean.
+ */
 export const docsRoutes: FastifyPluginCallbackZod = (app, _options, done) => {
   const hidden = { schema: { hide: true } }
   app.get('/docs', hidden, (request, reply) => {
@@ -31,6 +35,15 @@ export const docsRoutes: FastifyPluginCallbackZod = (app, _options, done) => {
       const page = await runbookPage(request.params.name, request.query.lang)
       if (page === null) return reply.callNotFound()
       return reply.type('text/html; charset=utf-8').send(page)
+    },
+  )
+  app.get(
+    '/docs/:name',
+    { schema: { hide: true, params: z.strictObject({ name: z.string().max(64) }) } },
+    async (request, reply) => {
+      const guide = GUIDES.find((known) => known === request.params.name)
+      if (guide === undefined) return reply.callNotFound()
+      return reply.type('text/html; charset=utf-8').send(await guidePage(guide))
     },
   )
   done()

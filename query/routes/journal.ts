@@ -18,8 +18,13 @@ const tags = ['journal']
 /** Entries looked at for one page: a rare kind is found over several pages. */
 const LOOKED_AT_MAX = 1_000
 
-/** An entry of these from outside would be a page that no rule made, or one that is never sent. */
-const EVALUATOR_KINDS: ReadonlySet<JournalBody['kind']> = new Set(['alerts', 'alert_deliveries'])
+/** An entry of these from outside would be a page that no rule made, a report that nobody reckoned, or one never sent. */
+const OWN_KINDS: ReadonlySet<JournalBody['kind']> = new Set([
+  'alerts',
+  'alert_deliveries',
+  'reports',
+  'report_deliveries',
+])
 
 type JournalRouteDeps = Pick<QueryDeps, 'audit' | 'clock' | 'journal'> & {
   readonly guard: Guard
@@ -76,11 +81,11 @@ async function append(
   deps: JournalRouteDeps,
 ): Promise<JournalAppended> {
   const journal = journalOf(deps)
-  const forbidden = bodies.find(({ kind }) => EVALUATOR_KINDS.has(kind))
+  const forbidden = bodies.find(({ kind }) => OWN_KINDS.has(kind))
   if (forbidden !== undefined)
     throw new PlimsollError(
       'E_FORBIDDEN',
-      `entries of the kind ${forbidden.kind} are written by the evaluator of alerts only`,
+      `entries of the kind ${forbidden.kind} are written by Plimsoll itself only`,
     )
   const person = await deps.guard.identify(request)
   const who = person?.name ?? 'loopback'

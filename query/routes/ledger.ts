@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { TenantNames } from '#schemas/api.ts'
+import { IdleGrouping, IdleGroupsAnswer, IdleOrder } from '#schemas/api-idle.ts'
+import { LOSS_ORDERS } from '#schemas/orders.ts'
 import {
   ComputeBasis,
   IdleHeldAnswer,
@@ -12,14 +14,22 @@ import {
 } from '#schemas/api-ledger.ts'
 import type { LedgerDeps } from '../ledger/cells.ts'
 import { IDLE_HELD_HOURS_MAX, IDLE_HELD_LIMIT_MAX, idleHeldAnswer } from '../ledger/idle-held.ts'
+import { idleGroupsAnswer } from '../ledger/idle-groups.ts'
 import { ledgerAnswer } from '../ledger/ledger.ts'
-import { lossAnswer } from '../ledger/loss.ts'
+import { LOSS_LIMIT_MAX, lossAnswer } from '../ledger/loss.ts'
 import { ownersAnswer } from '../ledger/owners.ts'
 import { ledgerSeries } from '../ledger/series.ts'
 import { tiersAnswer } from '../ledger/tiers.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import { namesOf, withNames } from '../tenant-names.ts'
-import { CursorParam, FilterParam, GroupByParam, WindowParams, wholeNumber } from './parameters.ts'
+import {
+  CursorParam,
+  FilterParam,
+  GroupByParam,
+  WindowParams,
+  wholeNumber,
+  wholeNumberOrNone,
+} from './parameters.ts'
 import { answers, asBuilt } from './responses.ts'
 
 const tags = ['ledger']
@@ -69,13 +79,19 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
       schema: {
         tags,
         summary: 'Lost hours and dollars by state and by who pays',
-        querystring: Grouped,
+        querystring: Grouped.extend({
+          sort: z
+            .templateLiteral([z.enum(['', '-']), z.enum(LOSS_ORDERS)])
+            .optional()
+            .describe('default: by key'),
+          limit: wholeNumberOrNone(1, LOSS_LIMIT_MAX).describe('default: all groups'),
+        }),
         response: answers(LossAnswer),
       },
       serializerCompiler: asBuilt,
     },
-    async ({ query: { group_by, filter, from, to } }) => {
-      const asked = { from, to, groupBy: group_by, filters: filter }
+    async ({ query: { group_by, filter, from, to, sort, limit } }) => {
+      const asked = { from, to, groupBy: group_by, filters: filter, sort, limit }
       return withNames(deps.documents, await lossAnswer(deps, asked))
     },
   )
@@ -117,6 +133,7 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         tags,
         summary: 'Devices that somebody holds and nobody uses now, the longest first, one page',
         querystring: z.strictObject({
+          ...FilterParam,
           ...CursorParam,
           hours: wholeNumber(1, IDLE_HELD_HOURS_MAX, 6).describe('how far back to look'),
           limit: wholeNumber(1, IDLE_HELD_LIMIT_MAX, 100),
@@ -124,11 +141,31 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
         response: answers(IdleHeldAnswer.extend({ names: TenantNames })),
       },
     },
-    async ({ query }) => {
-      const answer = await idleHeldAnswer(deps, query)
+    async ({ query: { filter, ...query } }) => {
+      const answer = await idleHeldAnswer(deps, { ...query, filters: filter })
       const tenants = answer.devices.map(({ tenant }) => tenant)
       return { ...answer, names: await namesOf(deps.documents, tenants) }
     },
+  )
+  app.get(
+    '/idle-held/groups',
+    {
+      schema: {
+        tags,
+        summary:
+          'The same devices, a line for each job, tenant, node… with cost and owner, one page',
+        querystring: z.strictObject({
+          ...FilterParam,
+          ...CursorParam,
+          by: IdleGrouping.default('job'),
+          sort: IdleOrder.default('usd_per_hour').describe('the highest or longest first'),
+          hours: wholeNumber(1, IDLE_HELD_HOURS_MAX, 6).describe('how far back to look'),
+          limit: wholeNumber(1, IDLE_HELD_LIMIT_MAX, 50),
+        }),
+        response: answers(IdleGroupsAnswer),
+      },
+    },
+    ({ query: { filter, ...query } }) => idleGroupsAnswer(deps, { ...query, filters: filter }),
   )
   done()
 }
