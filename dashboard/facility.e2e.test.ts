@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { PueAnswer } from '#schemas/api-facility.ts'
 import { expectReadable } from './testing/accessibility.ts'
@@ -8,7 +7,6 @@ import { useBrowser } from './testing/browser.ts'
 /** The Energy and Cooling pages in a real browser; needs `npm run build` and Chromium (scripts/test.ts sees to both). */
 
 const open = useBrowser()
-const FURTHER_PAGE_BYTES_MAX = 60_000
 /** Numbers and their units stand beside each other with a narrow space that does not break. */
 const plain = (text: string) => text.replaceAll('\u202f', ' ')
 
@@ -30,32 +28,6 @@ it.each(PAGES)(
     await expectReadable(page)
   },
 )
-
-it('each is reached from every page and costs at most 60 kB of JavaScript more', async () => {
-  const { page, base } = await open('/login')
-  await page.goto('about:blank')
-  const scripts = new Map<string, number>()
-  page.on('response', (response) => {
-    if (!response.url().endsWith('.js')) return
-    void response.body().then((body) => scripts.set(response.url(), gzipSync(body).length))
-  })
-  const total = () => [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0)
-  await page.goto(`${base}/`)
-  await page.locator('.chart canvas').first().waitFor()
-  await page.waitForTimeout(500)
-  for (const [name, heading] of [
-    ['Energy', 'Energy and PUE'],
-    ['Cooling', 'Cooling loops'],
-  ] as const) {
-    const before = total()
-    await page.getByRole('navigation', { name: 'Main' }).getByText(name).click()
-    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    await page.waitForTimeout(300)
-    const more = total() - before
-    console.log(`${name}: ${(more / 1000).toFixed(1)} kB of JavaScript gzipped more`)
-    expect(more, name).toBeLessThanOrEqual(FURTHER_PAGE_BYTES_MAX)
-  }
-})
 
 it('the figure is the API’s, with its exact label, coverage, buckets, bounds and the faulty meter', async () => {
   const { page } = await open('/energy')

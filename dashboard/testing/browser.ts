@@ -64,3 +64,11 @@ export function useBrowser(): Open {
     return { page, base, complaints, server }
   }
 }
+
+/** Goes to a page by the header, whose list holds those of less frequent use. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  const nav = page.getByRole('navigation', { name: 'Main' })
+  const link = nav.getByRole('link', { name, exact: true })
+  if (!(await link.isVisible())) await nav.locator('summary').click()
+  await link.click()
+}

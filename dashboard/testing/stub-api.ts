@@ -5,16 +5,26 @@ import { z } from 'zod'
 import * as api from '#schemas/api.ts'
 import { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
-import { ParseResult } from '#schemas/parse-result.ts'
 import { alertsStub, type AlertsStub, type StubAlerts } from './stub-alerts.ts'
+import { channelsStub, type StubChannels } from './stub-channels.ts'
 import * as devices from './stub-devices.ts'
 import { energyAt, ownersAt, pueAt, type StubFacility } from './stub-energy.ts'
+import { jumpAt } from './stub-explore.ts'
 import * as fleet from './stub-fleet.ts'
+import { inventoryAt } from './stub-inventory.ts'
 import { loopsAt } from './stub-loops.ts'
+import { moneyAt } from './stub-jobs.ts'
+import type { StubLoss } from './stub-loss.ts'
 import { messagesAt } from './stub-messages.ts'
 import * as nodes from './stub-nodes.ts'
+import { notesStub, type NotesStub } from './stub-notes.ts'
+import { nowAt, type StubForecast } from './stub-now.ts'
+import { parsedOf } from './stub-parse.ts'
 import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
+import { reportsStub, type StubReports } from './stub-reports.ts'
+import { auditAt, settingsAt } from './stub-settings.ts'
 import { treeAt } from './stub-tree.ts'
+import { serveWall } from './stub-wall.ts'
 
 /**
  * TEST ONLY. The built dashboard and an API that answers with made-up, schema-checked figures: for
@@ -33,6 +43,17 @@ export interface StubOptions {
   readonly pipeline?: StubPipeline
   readonly facility?: StubFacility
   readonly alerts?: StubAlerts
+  /** Devices of the wall. */
+  readonly wall?: number
+  readonly forecast?: StubForecast
+  /** Between two messages of the live stream; 2 s unless said. */
+  readonly liveEveryMs?: number
+  readonly channels?: StubChannels
+  /** Of the pages of loss and jobs; the fleet's own loss is what the Fleet page shows unless this is said. */
+  readonly loss?: StubLoss
+  readonly reports?: StubReports
+  /** Of who looks; operate unless said. */
+  readonly role?: 'read' | 'operate'
 }
 
 type Answer = { readonly body: unknown; readonly status?: number }
@@ -166,41 +187,19 @@ const refusal = (status: number, code: string, message: string): Answer => ({
   }),
 })
 
-function parseAnswer(text: string): Answer {
-  if (!text.includes('DCGM_'))
-    return refusal(400, 'E_PARSE_UNKNOWN', 'no source recognizes this output')
-  return {
-    body: ParseResult.parse({
-      source: 'dcgm-exporter',
-      outcome: 'ok',
-      devices: [
-        {
-          uuid: 'GPU-1f6f0a5e',
-          vendor: 'nvidia',
-          model: 'H100 SXM5 80GB',
-          node: 'n01',
-          index: 0,
-          metrics: { gpu_util_ratio: 0.98, power_watts: 611.2, temperature_celsius: null },
-          labels: {},
-        },
-      ],
-      rejected: [{ line: 'DCGM_FI_DEV_GPU_UTIL{gpu="3"} 4294967295', reason: 'out_of_range' }],
-      rejected_total: 1,
-      ignored: ['DCGM_FI_DEV_VGPU_LICENSE_STATUS'],
-    }),
-  }
-}
-
 interface State {
   signedIn: boolean
   incident: boolean
   readonly alerts: AlertsStub
+  readonly notes: NotesStub
+  readonly channels: ReturnType<typeof channelsStub>
+  readonly reports: ReturnType<typeof reportsStub>
 }
 
 function sessionAnswer(state: State, options: StubOptions): Answer {
   const body = api.SessionInfo.parse({
     name: state.signedIn && options.loginNeeded === true ? 'lin' : null,
-    role: state.signedIn ? 'operate' : null,
+    role: state.signedIn ? (options.role ?? 'operate') : null,
     login_needed: !state.signedIn,
     simulated: true,
     site_timezone: options.timeZone ?? 'Asia/Shanghai',
@@ -213,10 +212,19 @@ function sessionAnswer(state: State, options: StubOptions): Answer {
 
 function facilityAnswer(path: string, query: URLSearchParams, options: StubOptions): Answer | null {
   const nowMs = options.nowMs()
+  const money = moneyAt(path, query, { nowMs, loss: options.loss })
+  if (money !== null)
+    return money.body === null
+      ? refusal(404, 'E_JOB_UNKNOWN', 'no job of this id in the window')
+      : money
+  const now = nowAt(path, query, { nowMs, forecast: options.forecast ?? 'crossing' })
+  if (now !== null) return now
   if (path === 'pue') return { body: pueAt(query, nowMs, options.facility) }
   if (path === 'energy') return { body: energyAt(query, nowMs, options.facility) }
   if (path === 'owners') return { body: ownersAt(query, nowMs) }
   if (path === 'facility/tree') return { body: treeAt(nowMs, options.facility) }
+  const jumped = jumpAt(path, query, nowMs)
+  if (jumped !== null) return { body: jumped }
   if (path === 'facility/loops') return { body: loopsAt(nowMs, options.facility) }
   return null
 }
@@ -243,7 +251,12 @@ async function answer(
     return sessionAnswer(state, options)
   }
   if (!state.signedIn) return refusal(401, 'E_UNAUTHENTICATED', 'a token is needed')
-  if (path === 'parse') return parseAnswer(await bodyOf(request))
+  if (path === 'parse') {
+    const body = parsedOf(await bodyOf(request))
+    return body === null
+      ? refusal(400, 'E_PARSE_UNKNOWN', 'no source recognizes this output')
+      : { body }
+  }
   if (path === 'collection')
     return { body: api.CollectionAnswer.parse(devices.collectionAt(nowMs)) }
   if (path === 'collection/coverage') {
@@ -253,14 +266,22 @@ async function answer(
   if (path === 'pipeline') return { body: pipelineAt(nowMs, options.pipeline) }
   const facility = facilityAnswer(path, url.searchParams, options)
   if (facility !== null) return facility
-  const alerts = await state.alerts.answer({
+  const question = {
     method: request.method ?? 'GET',
     path,
     query: url.searchParams,
     body: async () => JSON.parse(await bodyOf(request)),
     nowMs,
-  })
-  if (alerts !== null) return alerts
+  }
+  if (path === 'inventory') return { body: inventoryAt(url.searchParams, nowMs) }
+  if (path === 'settings') return { body: settingsAt(nowMs) }
+  if (path === 'audit') return { body: auditAt(url.searchParams, nowMs) }
+  const reports = state.reports(question)
+  if (reports !== null) return reports
+  const channels = await state.channels.answer(question)
+  if (channels !== null) return channels
+  const told = (await state.alerts.answer(question)) ?? (await state.notes.answer(question))
+  if (told !== null) return told
   if (path.startsWith('nodes/')) return nodeAnswer(path, url.searchParams, nowMs)
   if (path === 'devices') return { body: deviceList(url.searchParams, nowMs) }
   if (path.startsWith('devices/')) return deviceAnswer(path, url.searchParams, nowMs)
@@ -321,7 +342,7 @@ function stream(
     response.write(`id: ${nowMs}\nevent: device\ndata: ${JSON.stringify(device)}\n\n`)
   }
   send()
-  const timer = setInterval(send, 2_000)
+  const timer = setInterval(send, options.liveEveryMs ?? 2_000)
   request.on('close', () => clearInterval(timer))
 }
 
@@ -352,12 +373,16 @@ export async function startStub(options: StubOptions): Promise<Server> {
     signedIn: options.loginNeeded !== true,
     incident: false,
     alerts: alertsStub(options.alerts),
+    notes: notesStub(),
+    channels: channelsStub(options.channels),
+    reports: reportsStub(options.reports),
   }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stub')
     if (url.pathname === '/api/v1/live' && state.signedIn) {
       stream(request, response, url, state, options)
-    } else if (url.pathname.startsWith('/api/')) {
+    } else if (serveWall(url, response, options)) return
+    else if (url.pathname.startsWith('/api/')) {
       void answer(request, url, state, options).then(({ status, body }) => {
         response.writeHead(status ?? 200, { 'content-type': 'application/json' })
         response.end(JSON.stringify(body))

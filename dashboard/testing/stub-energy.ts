@@ -233,6 +233,7 @@ export function ownersAt(query: URLSearchParams, nowMs: number) {
       held_device_seconds: devices * 85_000,
       idle_held_device_seconds: devices * 9_000,
       reserve_device_seconds: 0,
+      contract: null,
       lost_gpu_hours: devices * 2.5,
       loss_usd: { versus_capacity: devices * 5, versus_target: devices * 2 },
       payers: {

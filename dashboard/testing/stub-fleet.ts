@@ -16,6 +16,9 @@ interface Part {
   readonly devices: number
   readonly source: string
   readonly offset: number
+  readonly pool: string
+  readonly class: string
+  readonly tenant: string
 }
 
 export const PARTS: readonly Part[] = [
@@ -27,6 +30,9 @@ export const PARTS: readonly Part[] = [
     devices: 768,
     source: 'gr_engine_active',
     offset: 0.03,
+    pool: 'train',
+    class: 'training',
+    tenant: 'llm-pretrain',
   },
   {
     cluster: 'east',
@@ -36,6 +42,9 @@ export const PARTS: readonly Part[] = [
     devices: 512,
     source: 'gpu_util',
     offset: -0.01,
+    pool: 'train',
+    class: 'training',
+    tenant: 'videogen-7',
   },
   {
     cluster: 'west',
@@ -45,6 +54,9 @@ export const PARTS: readonly Part[] = [
     devices: 512,
     source: 'npu_util',
     offset: -0.09,
+    pool: 'serve',
+    class: 'serving',
+    tenant: 'search-rank',
   },
   {
     cluster: 'west',
@@ -54,6 +66,9 @@ export const PARTS: readonly Part[] = [
     devices: 256,
     source: 'aicore',
     offset: 0.01,
+    pool: 'spare',
+    class: '',
+    tenant: '',
   },
 ]
 
@@ -123,13 +138,16 @@ export function groupOf(
     power_watts: key['hall'] === 'w2' ? null : devices * (140 + 480 * busy),
     power_coverage: key['hall'] === 'w2' ? 0 : coverage,
     temperature_celsius_max: 71 + Math.round(14 * busy),
+    memory_used: { value: Math.min(0.97, 0.2 + 0.75 * busy), coverage },
   }
 }
 
+const FIELDS = ['cluster', 'hall', 'pool', 'class', 'tenant'] as const
+
 export function groupsBy(dimension: string, ms: number, nowMs: number): FleetGroup[] {
   if (dimension === '') return [groupOf({}, PARTS, ms, nowMs)]
-  const name = (part: Part) =>
-    dimension === 'cluster' ? part.cluster : dimension === 'hall' ? part.hall : part.model
+  const field = FIELDS.find((known) => known === dimension) ?? 'model'
+  const name = (part: Part) => part[field]
   return [...new Set(PARTS.map(name))].map((value) =>
     groupOf(
       { [dimension]: value },

@@ -60,17 +60,33 @@ export function apiUrl(path: string, params: Params = {}, filters: readonly Filt
 
 /** One call of the API, for modules that pages of their own load. */
 export async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
+  const response = await ask(url, init)
+  if (!isJson(response)) throw new ApiFailure(response.status, NOT_THE_API, response.url, null)
+  const answer: Answer = await response.json()
+  return answer
+}
+
+/** An answer that is bytes. */
+export async function getBytes(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  const response = await ask(url, { signal })
+  const type = response.headers.get('content-type') ?? ''
+  if (type !== 'application/octet-stream')
+    throw new ApiFailure(response.status, NOT_THE_API, response.url, null)
+  return response.arrayBuffer()
+}
+
+const isJson = (response: Response) =>
+  response.headers.get('content-type')?.includes('json') ?? false
+
+async function ask(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, { credentials: 'same-origin', ...init }).catch(
     (cause: unknown) => {
       if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
       throw new ApiFailure(0, UNREACHABLE, String(cause), null)
     },
   )
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false
-  if (!response.ok) throw await failureOf(response, isJson)
-  if (!isJson) throw new ApiFailure(response.status, NOT_THE_API, response.url, null)
-  const answer: Answer = await response.json()
-  return answer
+  if (!response.ok) throw await failureOf(response, isJson(response))
+  return response
 }
 
 async function failureOf(response: Response, isJson: boolean): Promise<ApiFailure> {

@@ -2,6 +2,12 @@
 
 export type CsvCell = string | number | null
 
+/** A table as it is saved: figures as they are, not as they are rounded; units in the header. */
+export interface Sheet {
+  readonly header: readonly string[]
+  readonly rows: readonly (readonly CsvCell[])[]
+}
+
 /** A missing value is an empty field. Text that a spreadsheet would run as a formula is quoted with an apostrophe. */
 export function csvOf(header: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
   return [header, ...rows].map((row) => `${row.map(cellOf).join(',')}\r\n`).join('')

@@ -10,6 +10,8 @@ import type {
 } from '#schemas/api-alerts.ts'
 import type { DemoMessages } from '#schemas/alerts/demo-message.ts'
 import type { Acknowledgement } from '#schemas/alerts/alert.ts'
+import { ANNOTATION_SCOPES } from '#schemas/annotation-names.ts'
+import type { AnnotationScope } from '#schemas/annotation.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { SeriesAnswer } from '#schemas/api.ts'
 import { apiUrl, call, type Filter, get, type Params, type Window } from '#lib/api.ts'
@@ -67,12 +69,24 @@ const FIELDS = [
   'class',
 ] as const
 
-/** Utilization of what an alert is about. */
-export function utilizationOf(labels: AlertLabels, window: Window, signal: AbortSignal) {
-  const filters = FIELDS.flatMap((field): Filter[] => {
+/** What an alert is about, as filters of figures. */
+export const filtersOf = (labels: AlertLabels): Filter[] =>
+  FIELDS.flatMap((field): Filter[] => {
     const value = labels[field]
     return value === undefined ? [] : [{ field, op: 'eq', value }]
   })
+
+/** The same, as a note may be about it. */
+export const aboutOf = (labels: AlertLabels): AnnotationScope =>
+  Object.fromEntries(
+    ANNOTATION_SCOPES.flatMap((field) => {
+      const value = field === 'device' || field === 'job' ? undefined : labels[field]
+      return value === undefined ? [] : [[field, value]]
+    }),
+  )
+
+/** Utilization of what an alert is about. */
+export function utilizationOf(labels: AlertLabels, window: Window, signal: AbortSignal) {
   const params = { metric: 'utilization', from: window.fromMs, to: window.toMs, points: 240 }
-  return get<SeriesAnswer>(apiUrl('fleet/series', params, filters), signal)
+  return get<SeriesAnswer>(apiUrl('fleet/series', params, filtersOf(labels)), signal)
 }

@@ -1,6 +1,6 @@
 import type { AlertDetail } from '#schemas/api-alerts.ts'
 import type { SeriesAnswer } from '#schemas/api.ts'
-import { looseRange, type ChartSpec, type LevelLine } from '#lib/chart/options.ts'
+import { looseRange, type ChartSpec, type LevelLine, type Marker } from '#lib/chart/options.ts'
 import { bucketsOf, type Column, where } from '#lib/chart/series.ts'
 import { trendSpec } from '#lib/fleet/trend.ts'
 import type { Lang } from '#lib/format.ts'
@@ -16,6 +16,8 @@ export interface ValueChart {
   /** The line that is the figure. */
   readonly values: Column
   readonly text: (value: number | null) => string
+  /** Unit of the values in the catalogue's words; empty = none. */
+  readonly unit: string
 }
 
 interface Words {
@@ -58,11 +60,16 @@ export function valuesWindow({ alert, values, at_ms }: AlertDetail): {
 }
 
 /** Moments of the alert as strokes on the time axis. */
-function markersOf({ since_ms, fired_ms, resolved_ms, severity }: AlertDetail['alert']) {
+function markersOf(
+  { since_ms, fired_ms, resolved_ms, severity }: AlertDetail['alert'],
+  m: AlertTexts['detail']['marks'],
+): Marker[] {
   return [
-    { atMs: since_ms, colour: '--ink-2' as const },
-    ...(fired_ms === null ? [] : [{ atMs: fired_ms, colour: COLOURS[severity] }]),
-    ...(resolved_ms === null ? [] : [{ atMs: resolved_ms, colour: '--zone-ok' as const }]),
+    { atMs: since_ms, colour: '--ink-2', text: m.since },
+    ...(fired_ms === null ? [] : [{ atMs: fired_ms, colour: COLOURS[severity], text: m.fired }]),
+    ...(resolved_ms === null
+      ? []
+      : [{ atMs: resolved_ms, colour: '--zone-ok' as const, text: m.resolved }]),
   ]
 }
 
@@ -75,11 +82,15 @@ export function zoneChart(
   if (series === undefined) return null
   const bounds = (column: Column | undefined) => where(column ?? series.values, series.values)
   return {
-    spec: { ...trendSpec({ lang, timeZone, m: shared }), markers: markersOf(alert) },
+    spec: {
+      ...trendSpec({ lang, timeZone, m: shared }),
+      markers: markersOf(alert, m.detail.marks),
+    },
     times: bucketsOf(series).times,
     columns: [bounds(series.hi), bounds(series.lo), series.values],
     values: series.values,
     text: (value) => valueText(value, 'ratio', { m, lang }),
+    unit: 'ratio',
   }
 }
 
@@ -104,7 +115,7 @@ export function valueChart(
       lines: [{ label: m.detail.chart, colour: '--series', width: 2, stepped: true }],
       hatchGapsOf: 0,
       levels,
-      markers: markersOf(alert),
+      markers: markersOf(alert, m.detail.marks),
       yRange: (min, max) =>
         looseRange(
           min === null ? null : Math.min(min, ...edges),
@@ -121,5 +132,6 @@ export function valueChart(
     columns: [column],
     values: column,
     text,
+    unit: unit ?? '',
   }
 }

@@ -19,6 +19,7 @@ const spec: ChartSpec = {
 const options = chartOptions(spec, {
   width: 600,
   height: 200,
+  scale: 1,
   colour: (token) => `colour(${token})`,
   font: '12px x',
   tzDate: (ms) => new Date(ms),

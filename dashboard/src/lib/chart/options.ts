@@ -27,10 +27,12 @@ export interface LevelLine {
   readonly dash: readonly number[]
 }
 
-/** A moment on the time axis: a fault, later an annotation. */
+/** A moment on the time axis that belongs to what is charted: a fault, an alert that fired. */
 export interface Marker {
   readonly atMs: number
   readonly colour: Token
+  /** What it is, told under the cursor. */
+  readonly text?: string
 }
 
 export interface ChartSpec {
@@ -39,6 +41,13 @@ export interface ChartSpec {
   readonly band?: { readonly upper: number; readonly lower: number; readonly fill: Token }
   /** Position in `lines` of the one whose missing stretches are hatched. */
   readonly hatchGapsOf?: number
+  /** What is expected after `fromMs`: its own band, a stroke at its begin, and no hatching of what is not there yet. */
+  readonly ahead?: {
+    readonly upper: number
+    readonly lower: number
+    readonly fill: Token
+    readonly fromMs: number
+  }
   readonly levels?: readonly LevelLine[]
   readonly markers?: readonly Marker[]
   /** From the extremes of the data (null when there is none) to the ends of the y axis. */
@@ -61,6 +70,8 @@ export interface ChartSpec {
 export interface ChartHost {
   readonly width: number
   readonly height: number
+  /** Everything that has a size is this much larger: pictures to save. */
+  readonly scale: number
   readonly colour: (token: Token) => string
   readonly font: string
   readonly tzDate: (ms: number) => Date
@@ -70,24 +81,26 @@ export interface ChartHost {
 
 /** Options for uPlot; times are epoch ms. */
 export function chartOptions(spec: ChartSpec, host: ChartHost): uPlot.Options {
-  const { band } = spec
+  const px = (size: number) => size * host.scale
   return {
-    width: host.width,
-    height: host.height,
+    width: px(host.width),
+    height: px(host.height),
     ms: 1,
     tzDate: host.tzDate,
     legend: { show: false },
-    padding: [8, spec.marginRight ?? 8, spec.showTimes ? 0 : 4, 0],
+    padding: [px(8), px(spec.marginRight ?? 8), spec.showTimes ? 0 : px(4), 0],
     scales: {
       x: { time: true, range: () => [...host.xRange()] },
       y: { range: (_plot, min, max) => [...spec.yRange(min, max)] },
     },
     axes: [timeAxis(spec, host), valueAxis(spec, host)],
     series: [{}, ...spec.lines.map((line) => lineSeries(line, host))],
-    bands:
-      band === undefined
-        ? []
-        : [{ series: [band.upper + 1, band.lower + 1], fill: host.colour(band.fill) }],
+    bands: [spec.band, spec.ahead]
+      .filter((band) => band !== undefined)
+      .map(({ upper, lower, fill }) => ({
+        series: [upper + 1, lower + 1],
+        fill: host.colour(fill),
+      })),
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false },
@@ -104,11 +117,11 @@ function lineSeries(line: LineSpec, host: ChartHost): uPlot.Series {
   return {
     label: line.label,
     stroke: host.colour(line.colour),
-    width: line.width ?? 1.5,
+    width: (line.width ?? 1.5) * host.scale,
     points: { show: false },
     // A missing value is a gap, never a bridge.
     spanGaps: false,
-    ...(line.dash === undefined ? {} : { dash: [...line.dash] }),
+    ...(line.dash === undefined ? {} : { dash: line.dash.map((length) => length * host.scale) }),
     ...(line.fill === undefined ? {} : { fill: host.colour(line.fill) }),
   }
 }
@@ -117,11 +130,11 @@ function timeAxis(spec: ChartSpec, host: ChartHost): uPlot.Axis {
   return {
     show: spec.showTimes,
     stroke: host.colour('--ink-2'),
-    font: host.font,
-    size: 36,
-    gap: 6,
-    space: 72,
-    grid: { stroke: host.colour('--grid'), width: 1 },
+    font: scaledFont(host),
+    size: 36 * host.scale,
+    gap: 6 * host.scale,
+    space: 72 * host.scale,
+    grid: { stroke: host.colour('--grid'), width: host.scale },
     ticks: { show: false },
     values: (_plot, splits, _axis, _space, increment) =>
       timeLabels(splits, increment, spec.timeZone, spec.lang),
@@ -131,16 +144,20 @@ function timeAxis(spec: ChartSpec, host: ChartHost): uPlot.Axis {
 function valueAxis(spec: ChartSpec, host: ChartHost): uPlot.Axis {
   return {
     stroke: host.colour('--ink-2'),
-    font: host.font,
-    size: spec.yWidth,
-    gap: 6,
-    space: spec.ySpace ?? 36,
-    grid: { stroke: host.colour('--grid'), width: 1 },
+    font: scaledFont(host),
+    size: spec.yWidth * host.scale,
+    gap: 6 * host.scale,
+    space: (spec.ySpace ?? 36) * host.scale,
+    grid: { stroke: host.colour('--grid'), width: host.scale },
     ticks: { show: false },
     values: (_plot, splits) => splits.map((value) => spec.yText(value)),
     ...(spec.yIncrements === undefined ? {} : { incrs: [...spec.yIncrements] }),
   }
 }
+
+/** The drawing library multiplies by the screen's ratio itself. */
+const scaledFont = ({ font, scale }: ChartHost) =>
+  font.replace(/(\d+)px/, (_all, size: string) => `${Number(size) * scale}px`)
 
 const DAY_MS = 86_400_000
 

@@ -85,3 +85,31 @@ export function nullRuns(values: ArrayLike<number | null | undefined>): [number,
 export function where(column: Column, known: Column): Column {
   return column.map((value, index) => ((known[index] ?? null) === null ? null : value))
 }
+
+/** The index whose time is nearest; -1 where there is none. `times` ascend. */
+export function nearestIndex(times: readonly number[], ms: number): number {
+  let low = 0
+  let high = times.length - 1
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((times[middle] ?? 0) < ms) low = middle
+    else high = middle
+  }
+  return Math.abs((times[low] ?? 0) - ms) <= Math.abs((times[high] ?? 0) - ms) ? low : high
+}
+
+/** Stretches of time without a value, from edge to edge of their buckets (`times` are middles), epoch ms. */
+export function gapsOf(
+  times: readonly number[],
+  values: readonly (number | null)[],
+  /** Nothing is missing of what has not been yet. */
+  endMs = Number.POSITIVE_INFINITY,
+): readonly (readonly [fromMs: number, toMs: number])[] {
+  const [first, second] = times
+  if (first === undefined || second === undefined) return []
+  const half = (second - first) / 2
+  return nullRuns(values).flatMap(([start, end]) => {
+    const gap = [(times[start] ?? 0) - half, Math.min(endMs, (times[end] ?? 0) + half)] as const
+    return gap[1] > gap[0] ? [gap] : []
+  })
+}

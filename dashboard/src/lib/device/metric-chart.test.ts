@@ -42,9 +42,14 @@ describe('markers', () => {
   it('flag faults and warnings, and leave alone what is merely told', () => {
     const now = Date.parse('2026-11-22T00:00:00Z')
     const events = eventsOf(deviceOf(0, now), now)
-    expect(markersOf(events)).toHaveLength(
+    expect(markersOf(events, 'en')).toHaveLength(
       events.filter(({ severity }) => severity !== 'info').length,
     )
-    expect(markersOf(events.map((event) => ({ ...event, at: 'never' })))).toEqual([])
+    expect(
+      markersOf(
+        events.map((event) => ({ ...event, at: 'never' })),
+        'en',
+      ),
+    ).toEqual([])
   })
 })

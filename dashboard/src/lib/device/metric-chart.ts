@@ -5,6 +5,7 @@ import { HEALTH_CODES } from '#schemas/metrics.ts'
 import { looseRange, ratioRange, type ChartSpec, type Marker } from '#lib/chart/options.ts'
 import { percent, quantity, type Lang } from '#lib/format.ts'
 import { epochMs } from '#lib/time.ts'
+import { LEVELS } from '#lib/zones.ts'
 
 /** One metric of one device as a small chart. */
 
@@ -21,7 +22,7 @@ const BYTE_STEPS = Array.from({ length: 45 }, (_step, exponent) => 2 ** exponent
  * How a metric is charted: gauges as they are, counters as the rate the API answers. Joules per second
  * are watts, bytes per second a throughput, seconds per second a share of the time, single events are told per hour.
  */
-export function chartedAs(metric: MetricDefinition): {
+export function chartedAs(metric: Pick<MetricDefinition, 'kind' | 'unit'>): {
   readonly unit: MetricUnit
   readonly factor: number
   readonly rate: 'joules' | 'bytes' | 'seconds' | 'count' | null
@@ -32,6 +33,15 @@ export function chartedAs(metric: MetricDefinition): {
   if (metric.unit === 'seconds') return { unit: 'ratio', factor: 1, rate: 'seconds' }
   return { unit: 'count', factor: 3600, rate: 'count' }
 }
+
+/** The load lines; in a small chart there is room for the first and the last label. */
+const BUSY_LEVELS = LEVELS.map(({ zone, below }) => ({
+  value: below,
+  text: zone === 'ticket' || zone === 'danger' ? String(Math.round(below * 100)) : '',
+  colour: `--zone-${zone}` as const,
+  width: zone === 'danger' ? 1.5 : 1,
+  dash: zone === 'danger' ? [] : [2, 4],
+}))
 
 export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
   const { unit, factor } = chartedAs(metric)
@@ -48,6 +58,7 @@ export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
       },
     ],
     hatchGapsOf: 0,
+    ...(metric.name === 'busy_ratio' ? { levels: BUSY_LEVELS } : {}),
     yRange: isRatio ? ratioRange([0, 1]) : looseRange,
     yText: (value) =>
       isRatio ? percent(value, lang).replace(/[.,]0/, '') : quantity(value * factor, unit, lang),
@@ -62,12 +73,17 @@ export function metricSpec(metric: MetricDefinition, place: Place): ChartSpec {
 }
 
 /** Faults and warnings as flags on every chart of the device; what is merely told is not. */
-export function markersOf(events: readonly DeviceEvent[]): Marker[] {
+export function markersOf(events: readonly DeviceEvent[], lang: Lang): Marker[] {
   return events.flatMap((event) => {
     const atMs = epochMs(event.at)
     if (atMs === null || event.severity === 'info') return []
+    const said = lang === 'zh' && event.message_zh !== '' ? event.message_zh : event.message
     return [
-      { atMs, colour: event.severity === 'warning' ? '--zone-warn' : '--zone-danger' } as const,
+      {
+        atMs,
+        colour: event.severity === 'warning' ? '--zone-warn' : '--zone-danger',
+        text: [event.type, event.code, said].filter((word) => word !== '').join(' '),
+      } as const,
     ]
   })
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceLedger } from '#schemas/api.ts'
+import { deviceOf } from '../../../testing/stub-devices.ts'
+import { devicesSheet } from './csv.ts'
 import { holderCell, holderText, placeText } from './holder.ts'
 
 const ledger = (holders: Partial<DeviceLedger['holders'][number]>[]): DeviceLedger => ({
@@ -42,4 +44,13 @@ describe('who holds a device', () => {
 
 it('a place is written without its empty parts', () => {
   expect(placeText({ cluster: 'c', hall: '', rack: 'r' })).toBe('c / r')
+})
+
+it('a page of devices is saved with a field for each column, and a missing value empty', () => {
+  const device = { ...deviceOf(1, Date.UTC(2026, 4, 1)), latest: { busy_ratio: 0.5 } }
+  const { header, rows } = devicesSheet([device])
+  expect(rows[0]).toHaveLength(header.length)
+  expect(rows[0]?.[header.indexOf('busy_ratio')]).toBe(0.5)
+  expect(rows[0]?.[header.indexOf('power_watts')]).toBeNull()
+  expect(rows[0]?.[header.indexOf('device_id')]).toBe(device.device_id)
 })

@@ -1,5 +1,5 @@
 /** What the group table groups by, kept in the address as `?by=model`. */
-export const DIMENSIONS = ['cluster', 'model', 'hall'] as const
+export const DIMENSIONS = ['cluster', 'hall', 'model', 'pool', 'class', 'tenant'] as const
 export type Dimension = (typeof DIMENSIONS)[number]
 
 export function readDimension(params: { get(name: string): string | null }): Dimension {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { groupOf, PARTS } from '../../../testing/stub-fleet.ts'
+import { groupsSheet } from './group-csv.ts'
 import { nextOrder, rowsOf, sortRows, sourceShares } from './sort.ts'
 
 const groups = PARTS.map((part) => groupOf({ hall: part.hall }, [part], 0, 0))
@@ -31,5 +32,14 @@ describe('the group table', () => {
     expect(shares[0]?.source).toBe('gr_engine_active')
     expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12)
     expect(sourceShares({ ...mixed, busy_sources: {} })).toEqual([])
+  })
+
+  it('is saved as it is: one field per column, a missing figure empty', () => {
+    const { header, rows: saved } = groupsSheet(rows, 'hall', ({ name }) => `hall ${name}`)
+    expect(saved.map((row) => row.length)).toEqual(rows.map(() => header.length))
+    const [first] = saved
+    expect(first?.slice(0, 2)).toEqual([rows[0]?.name, `hall ${rows[0]?.name}`])
+    expect(first?.[header.indexOf('utilization')]).toBe(rows[0]?.group.utilization)
+    expect(first?.[header.indexOf('utilization_now')]).toBeNull()
   })
 })

@@ -2,7 +2,15 @@ import type { FleetGroup } from '#schemas/api.ts'
 
 /** Sorting of the group table. Groups without a value go last, whichever way it is sorted. */
 
-export const COLUMNS = ['name', 'now', 'utilization', 'coverage', 'devices', 'power'] as const
+export const COLUMNS = [
+  'name',
+  'now',
+  'utilization',
+  'memory',
+  'coverage',
+  'devices',
+  'power',
+] as const
 export type Column = (typeof COLUMNS)[number]
 export interface Order {
   readonly column: Column
@@ -35,6 +43,8 @@ function valueOf(row: Row, column: Column): number | null {
       return null
     case 'now':
       return row.now?.utilization ?? null
+    case 'memory':
+      return row.group.memory_used.value
     case 'power':
       return row.group.power_watts
     case 'devices':

@@ -18,13 +18,31 @@ const SYNC = 'fleet'
 /** Both charts keep these, so that their time axes stand exactly above each other. */
 const MARGINS = { yWidth: 48, marginRight: 92 } as const
 
-export function trendSpec({ lang, timeZone, m }: Words): ChartSpec {
+/** The forecast's three lines after those of the past: its band and its median. */
+const AHEAD_LINES = ['p90', 'p10', 'p50'] as const
+
+/** `ahead`: where the forecast begins and what its median is called; null = only the past. */
+export function trendSpec(
+  { lang, timeZone, m }: Words,
+  ahead: { readonly fromMs: number; readonly label: string } | null = null,
+): ChartSpec {
   return {
     lines: [
       { label: m.util.bounds('', ''), colour: '--series-band', width: 0 },
       { label: m.util.bounds('', ''), colour: '--series-band', width: 0 },
       { label: m.fleet.legendValue, colour: '--series', width: 2 },
+      ...(ahead === null
+        ? []
+        : AHEAD_LINES.map((line) => ({
+            label: ahead.label,
+            colour: '--series' as const,
+            width: line === 'p50' ? 2 : 0,
+            dash: [5, 4],
+          }))),
     ],
+    ...(ahead === null
+      ? {}
+      : { ahead: { upper: 3, lower: 4, fill: '--series-soft', fromMs: ahead.fromMs } }),
     band: { upper: 0, lower: 1, fill: '--series-band' },
     hatchGapsOf: 2,
     levels: LEVELS.map(({ zone, below }) => ({

@@ -4,7 +4,15 @@ const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? on
 export const enAlerts = {
   title: 'Alerts',
   pages: 'Pages of alerts',
-  nav: { now: 'Now and before', rules: 'Rules', silences: 'Silences', messages: 'Messages' },
+  nav: {
+    now: 'Now and before',
+    rules: 'Rules',
+    silences: 'Silences',
+    channels: 'Channels',
+    roster: 'On call',
+    audit: 'Audit log',
+    messages: 'Messages',
+  },
   asOf: (time: string) => `as of ${time}`,
   simulated: 'simulated',
   severities: { page: 'Page', warn: 'Warning', ticket: 'Ticket', data: 'No data' },
@@ -98,6 +106,7 @@ export const enAlerts = {
     more: (n: string) => `${n} more: choose a shorter time`,
   },
   detail: {
+    marks: { since: 'it began', fired: 'it fired', resolved: 'it was resolved' },
     back: 'All alerts',
     group: 'Alerts of one message',
     groupText: 'One message told of these together.',

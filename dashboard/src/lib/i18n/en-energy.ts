@@ -282,8 +282,6 @@ export const enEnergy = {
     },
     csv: 'meters',
   },
-  csv: 'CSV',
-  csvOf: (table: string) => `Save as CSV: ${table}`,
   comma: ', ',
   /** Between two sentences. */
   sentenceGap: ' ',

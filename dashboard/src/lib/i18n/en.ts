@@ -1,5 +1,7 @@
 import { enDevices } from './en-devices.ts'
+import { enFleet } from './en-fleet.ts'
 import { enNodes } from './en-nodes.ts'
+import { enNotes } from './en-notes.ts'
 
 /** A count with its noun; counts arrive as text that is already formatted. */
 const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? one : many}`
@@ -13,13 +15,24 @@ export const en = {
     mainNav: 'Main',
     nav: {
       fleet: 'Fleet',
-      devices: 'Devices',
+      wall: 'Wall',
+      loss: 'Loss',
+      jobs: 'Jobs',
+      thermal: 'Thermal',
       energy: 'Energy',
-      cooling: 'Cooling',
       alerts: 'Alerts',
+      reports: 'Reports',
+      more: 'More',
+      explore: 'Explore',
+      devices: 'Devices',
+      cooling: 'Cooling',
+      inventory: 'Inventory',
       collection: 'Collection',
       pipeline: 'Pipeline',
+      settings: 'Settings',
+      kiosk: 'Kiosk',
     },
+    search: 'Go to',
     language: 'Language',
     theme: 'Colours',
     themes: { system: 'as the system', light: 'light', dark: 'dark' },
@@ -123,26 +136,13 @@ export const en = {
     minute: (time: string) => `minute of ${time}`,
     provisional: 'provisional',
     provisionalTitle: 'From raw samples; the settled figure follows and may differ.',
-    settledUntil: (time: string) => `settled until ${time}`,
     sentence: (lo: string, hi: string, known: string) =>
       `The true value lies between ${lo} and ${hi}: ${known} of device time is known.`,
     sentenceExact: (known: string) => `${known} of device time is known.`,
-    facts: 'Fleet facts',
     reporting: 'Reporting',
     ofN: (n: string, total: string) => `${n} of ${total}`,
     silent: (n: string) => `${n} silent or unreadable`,
     noneSilent: 'none silent',
-    pending: 'Waiting for acceptance',
-    pendingText: 'deliver, but are not in capacity yet',
-    pendingNone: 'none',
-    failedTargets: 'Targets without answer',
-    failedNone: 'every target answers',
-    failedLink: 'see why',
-    power: 'Power',
-    powerCoverage: (share: string) => `from ${share} of capacity`,
-    active: 'Active',
-    activeText: (share: string) => `how much of the chip worked; known for ${share}`,
-    hottest: 'Hottest device',
     trend: 'Utilization over time',
     trendLabel: (range: string, last: string, low: string, lowAt: string) =>
       `Utilization, ${range}: latest ${last}, lowest ${low} at ${lowAt}. Arrow keys move the cursor.`,
@@ -160,12 +160,10 @@ export const en = {
   groups: {
     title: 'Where it stands',
     by: 'Group by',
-    dims: { cluster: 'Cluster', model: 'Model', hall: 'Hall' },
     caption: (dim: string, range: string) => `Utilization by ${dim}, ${range}`,
     now: 'Now',
     nowTitle: 'Last closed minute, provisional',
     over: (range: string) => `Busy, ${range}`,
-    bounds: 'Bounds',
     coverage: 'Coverage',
     devices: 'Devices',
     sources: 'Measured by',
@@ -367,6 +365,8 @@ export const en = {
     ignored: (n: string) => `${counted(n, 'field', 'fields')} known and not used`,
     tooLarge: (limit: string) => `That is more than ${limit}; paste a part of it.`,
   },
+  fleetPage: enFleet,
+  notes: enNotes,
   ...enDevices,
   ...enNodes,
   errors: {

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
+import { enCase } from './en-case.ts'
+import { enKiosk } from './en-kiosk.ts'
 import { en } from './en.ts'
+import { zhCase } from './zh-case.ts'
+import { zhKiosk } from './zh-kiosk.ts'
 import { zh } from './zh.ts'
 
 /** Leaves as `path: text`, functions called with their parameter names. */
@@ -12,15 +16,28 @@ function leaves(value: object, path = ''): [string, string][] {
   })
 }
 
-it('both languages have the same keys, none empty', () => {
-  expect(leaves(zh).map(([key]) => key)).toEqual(leaves(en).map(([key]) => key))
-  for (const [key, text] of [...leaves(en), ...leaves(zh)]) expect(text.trim(), key).not.toBe('')
-})
+const CATALOGUES = [
+  ['all pages', en, zh],
+  ['kiosk', enKiosk, zhKiosk],
+  ['devices and nodes', enCase, zhCase],
+] as const
 
-it('both languages pass on the same figures', () => {
-  const given = (text: string) => [...text.matchAll(/[A-E][1-5]/g)].map(String).toSorted()
-  const chinese = new Map(leaves(zh))
-  for (const [key, text] of leaves(en)) {
-    expect(given(chinese.get(key) ?? ''), key).toEqual(given(text))
-  }
-})
+it.each(CATALOGUES)(
+  'both languages of %s have the same keys, none empty',
+  (_name, english, chinese) => {
+    expect(leaves(chinese).map(([key]) => key)).toEqual(leaves(english).map(([key]) => key))
+    for (const [key, text] of [...leaves(english), ...leaves(chinese)])
+      expect(text.trim(), key).not.toBe('')
+  },
+)
+
+it.each(CATALOGUES)(
+  'both languages of %s pass on the same figures',
+  (_name, english, translated) => {
+    const given = (text: string) => [...text.matchAll(/[A-E][1-5]/g)].map(String).toSorted()
+    const chinese = new Map(leaves(translated))
+    for (const [key, text] of leaves(english)) {
+      expect(given(chinese.get(key) ?? ''), key).toEqual(given(text))
+    }
+  },
+)

@@ -4,7 +4,15 @@ import type { AlertTexts } from './en-alerts.ts'
 export const zhAlerts: AlertTexts = {
   title: '告警',
   pages: '告警各页',
-  nav: { now: '当前与历史', rules: '规则', silences: '静默', messages: '消息' },
+  nav: {
+    now: '当前与历史',
+    rules: '规则',
+    silences: '静默',
+    channels: '渠道',
+    roster: '值班',
+    audit: '审计',
+    messages: '消息',
+  },
   asOf: (time) => `截至 ${time}`,
   simulated: '模拟',
   severities: { page: '紧急', warn: '预警', ticket: '工单', data: '数据不足' },
@@ -92,6 +100,7 @@ export const zhAlerts: AlertTexts = {
     more: (n) => `另有 ${n} 条：请选择更短的时间`,
   },
   detail: {
+    marks: { since: '开始', fired: '触发', resolved: '恢复' },
     back: '全部告警',
     group: '同一条消息的告警',
     groupText: '一条消息同时通知了以下告警。',

@@ -269,8 +269,6 @@ export const zhEnergy: EnergyTexts = {
     },
     csv: 'meters',
   },
-  csv: 'CSV',
-  csvOf: (table) => `另存为 CSV：${table}`,
   comma: '，',
   sentenceGap: '',
 }

@@ -1,6 +1,8 @@
 import type { Messages } from './en.ts'
 import { zhDevices } from './zh-devices.ts'
+import { zhFleet } from './zh-fleet.ts'
 import { zhNodes } from './zh-nodes.ts'
+import { zhNotes } from './zh-notes.ts'
 
 /** 屏幕上的全部中文文字。与 en.ts 的键一一对应，缺少或多出一个键都无法通过类型检查。 */
 export const zh: Messages = {
@@ -10,13 +12,24 @@ export const zh: Messages = {
     mainNav: '主导航',
     nav: {
       fleet: '机群',
-      devices: '设备',
+      wall: '设备墙',
+      loss: '损失',
+      jobs: '作业',
+      thermal: '热',
       energy: '能耗',
-      cooling: '冷却',
       alerts: '告警',
+      reports: '报告',
+      more: '更多',
+      explore: '查询',
+      devices: '设备',
+      cooling: '冷却',
+      inventory: '资产',
       collection: '采集',
       pipeline: '管道',
+      settings: '设置',
+      kiosk: '大屏',
     },
+    search: '跳转',
     language: '语言',
     theme: '配色',
     themes: { system: '跟随系统', light: '浅色', dark: '深色' },
@@ -123,25 +136,12 @@ export const zh: Messages = {
     minute: (time) => `${time} 这一分钟`,
     provisional: '暂定',
     provisionalTitle: '由原始样本算出；结算后的数值可能不同。',
-    settledUntil: (time) => `已结算至 ${time}`,
     sentence: (lo, hi, known) => `真实值介于 ${lo} 与 ${hi} 之间：设备时间已知 ${known}。`,
     sentenceExact: (known) => `设备时间已知 ${known}。`,
-    facts: '机群概况',
     reporting: '正在上报',
     ofN: (n, total) => `${n} / ${total}`,
     silent: (n) => `${n} 台静默或无法读取`,
     noneSilent: '无静默设备',
-    pending: '等待接收',
-    pendingText: '已有数据，尚未计入容量',
-    pendingNone: '无',
-    failedTargets: '未应答的目标',
-    failedNone: '所有目标均应答',
-    failedLink: '查看原因',
-    power: '功率',
-    powerCoverage: (share) => `来自 ${share} 的容量`,
-    active: '活跃率',
-    activeText: (share) => `芯片实际工作的比例；已知 ${share}`,
-    hottest: '最热设备',
     trend: '利用率走势',
     trendLabel: (range, last, low, lowAt) =>
       `利用率，${range}：最新 ${last}，最低 ${low}，出现在 ${lowAt}。方向键移动光标。`,
@@ -158,12 +158,10 @@ export const zh: Messages = {
   groups: {
     title: '各组情况',
     by: '分组',
-    dims: { cluster: '集群', model: '型号', hall: '机房' },
     caption: (dim, range) => `按${dim}的利用率，${range}`,
     now: '当前',
     nowTitle: '最近一个完整分钟，暂定值',
     over: (range) => `忙碌率，${range}`,
-    bounds: '上下界',
     coverage: '覆盖率',
     devices: '设备数',
     sources: '测量来源',
@@ -360,6 +358,8 @@ export const zh: Messages = {
     ignored: (n) => `${n} 个已知但未使用的字段`,
     tooLarge: (limit) => `内容超过 ${limit}；请只粘贴一部分。`,
   },
+  fleetPage: zhFleet,
+  notes: zhNotes,
   ...zhDevices,
   ...zhNodes,
   errors: {

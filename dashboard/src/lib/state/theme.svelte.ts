@@ -9,14 +9,27 @@ const KEY = 'plimsoll.theme'
 class ThemeState {
   choice = $state<Theme>(THEMES.find((theme) => theme === readStored(KEY)) ?? 'system')
   #systemDark = $state(false)
+  /** Paper is light, and so are the charts on it. */
+  #isPrinting = $state(false)
   /** What is on screen; charts redraw when it changes. */
-  shown = $derived(this.choice === 'system' ? (this.#systemDark ? 'dark' : 'light') : this.choice)
+  shown = $derived(
+    this.#isPrinting
+      ? 'light'
+      : this.choice === 'system'
+        ? this.#systemDark
+          ? 'dark'
+          : 'light'
+        : this.choice,
+  )
 
   constructor() {
     const query = window.matchMedia('(prefers-color-scheme: dark)')
     this.#systemDark = query.matches
     query.addEventListener('change', (event) => {
       this.#systemDark = event.matches
+    })
+    window.matchMedia('print').addEventListener('change', (event) => {
+      this.#isPrinting = event.matches
     })
   }
 

@@ -1,0 +1,128 @@
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { expectReadable } from './testing/accessibility.ts'
+import { useBrowser } from './testing/browser.ts'
+
+/** The screen on the wall: read from afar, touched by nobody, on for weeks. */
+
+const open = useBrowser()
+const plain = (text: string) => text.replaceAll('\u202f', ' ')
+
+it.each([
+  ['en-GB', ['Fleet busy', 'Loss now', 'Energy', 'Alerts']],
+  ['zh-CN', ['机群忙碌率', '当前损失', '能耗', '告警']],
+])('every view reads well in %s, in both themes and on a phone', async (locale, names) => {
+  const { page, complaints } = await open('/kiosk?every=600', {}, { locale })
+  for (const name of names) {
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+    await page.locator('.view > *').first().waitFor()
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.waitForTimeout(200)
+    await page.mouse.move(300 + Math.random() * 100, 300)
+    await expectReadable(page)
+    await page.keyboard.press('ArrowRight')
+  }
+  expect(complaints).toEqual([])
+})
+
+it('shows only the views asked for, in type that is read across a room', async () => {
+  const { page } = await open(
+    '/kiosk?views=loss,alerts&every=600',
+    {},
+    {
+      viewport: { width: 1920, height: 1080 },
+    },
+  )
+  await page.getByRole('heading', { name: 'Loss now' }).waitFor()
+  const giant = page.locator('.giant')
+  await giant.waitFor()
+  expect(plain(await page.locator('.view').innerText())).toMatch(
+    /\$[\d,]+\s+per hour (against|ahead of) the 75 %/,
+  )
+  // 8 m away a letter is read from 3 cm on: a 27th of the height of a one-metre screen, the figure far above it.
+  const px = await giant.evaluate((element) =>
+    Number.parseFloat(getComputedStyle(element).fontSize),
+  )
+  expect(px).toBeGreaterThan(1080 / 6)
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('heading', { name: 'Alerts' }).waitFor()
+  await page.getByText('[PAGE] Fleet busy 58.4 %').waitFor()
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('heading', { name: 'Loss now' }).waitFor()
+  expect(await page.locator('main nav, body > div header nav').count()).toBe(0)
+})
+
+it('goes on by itself, pauses on space, and shows controls only while the mouse moves', async () => {
+  const { page } = await open('/kiosk?views=fleet,loss&every=5')
+  await page.clock.install()
+  await page.goto(page.url())
+  const heading = page.getByRole('heading', { level: 1 })
+  await page.locator('.giant').waitFor()
+  const controls = page.getByRole('group', { name: 'Kiosk controls' })
+  const opacity = () => controls.evaluate((element) => getComputedStyle(element).opacity)
+  expect(await opacity()).toBe('0')
+  expect(await heading.innerText()).toBe('Fleet busy')
+  await page.clock.runFor(5_100)
+  expect(await heading.innerText()).toBe('Loss now')
+  await page.keyboard.press(' ')
+  await page.getByText('Paused').waitFor()
+  await page.clock.runFor(20_000)
+  expect(await heading.innerText()).toBe('Loss now')
+  await page.mouse.move(200, 200)
+  await expect.poll(opacity).toBe('1')
+  await page.clock.runFor(3_500)
+  await expect.poll(opacity).toBe('0')
+})
+
+it('says in large type that the connection is lost, and keeps what it knew', async () => {
+  // The figure of the loss comes in one answer; that of the fleet is the live one first, then the settled one.
+  const { page, server } = await open('/kiosk?views=loss&every=600')
+  await page.locator('.giant').waitFor()
+  const figure = await page.locator('.giant').innerText()
+  server.closeAllConnections()
+  server.close()
+  const alert = page.getByRole('alert')
+  await alert.getByText('Connection lost').waitFor()
+  expect(
+    await alert.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize)),
+  ).toBeGreaterThan(40)
+  expect(await page.locator('.giant').innerText()).toBe(figure)
+})
+
+/** What a page holds, after the garbage is gone. */
+async function held(page: Page) {
+  const client = await page.context().newCDPSession(page)
+  await client.send('HeapProfiler.enable')
+  await client.send('HeapProfiler.collectGarbage')
+  await client.send('Performance.enable')
+  const { metrics } = await client.send('Performance.getMetrics')
+  await client.detach()
+  const read = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN
+  return {
+    bytes: read('JSHeapUsedSize'),
+    nodes: read('Nodes'),
+    listeners: read('JSEventListeners'),
+  }
+}
+
+it('holds no more after 500 views than after the first hundred', async () => {
+  const { page } = await open('/kiosk?every=600', { liveEveryMs: 100 })
+  await page.locator('.giant').waitFor()
+  const views = (count: number) =>
+    page.evaluate(async (times) => {
+      for (let at = 0; at < times; at += 1) {
+        window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }))
+        await new Promise((done) => setTimeout(done, 10))
+      }
+    }, count)
+  await views(100)
+  const before = await held(page)
+  await views(500)
+  const after = await held(page)
+  console.log(
+    `kiosk, 500 views: heap ${(before.bytes / 1e6).toFixed(2)} to ${(after.bytes / 1e6).toFixed(2)} MB, nodes ${before.nodes} to ${after.nodes}, listeners ${before.listeners} to ${after.listeners}`,
+  )
+  expect(after.nodes).toBeLessThanOrEqual(before.nodes + 50)
+  expect(after.listeners).toBeLessThanOrEqual(before.listeners + 5)
+  expect(after.bytes).toBeLessThan(before.bytes + 1_000_000)
+}, 60_000)

@@ -1,0 +1,104 @@
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { drawLevels, drawMarkers, drawNotes, drawNow, drawUnknown } from '#lib/chart/draw.ts'
+import type { Mark } from '#lib/chart/marks.ts'
+import { chartOptions, type ChartSpec } from '#lib/chart/options.ts'
+import { colourReader } from '#lib/chart/plot-colours.ts'
+import type { Drawn } from '#lib/chart/decimate.ts'
+
+/** The only importer of uPlot: a spec and its data as a plot in an element. */
+
+const FONT =
+  '12px "Segoe UI", Roboto, "Helvetica Neue", Arial, "PingFang SC", "Noto Sans CJK SC", sans-serif'
+
+export interface PlotInput {
+  readonly spec: ChartSpec
+  readonly drawn: Drawn
+  readonly width: number
+  readonly height: number
+  readonly scale: number
+  /** Colours of the light theme, whatever is shown. */
+  readonly isLight?: boolean
+  /** Asked at every drawing: they change without a new plot. */
+  readonly now: () => {
+    readonly from: number
+    readonly to: number
+    readonly gaps: readonly (readonly [fromMs: number, toMs: number])[]
+    readonly notes: readonly Mark[]
+  }
+  readonly oncursor?: (plot: uPlot) => void
+  readonly onselect?: (plot: uPlot) => void
+}
+
+export function buildPlot(target: HTMLElement, input: PlotInput): uPlot {
+  const { spec, drawn, now, oncursor, onselect } = input
+  const colour = colourReader(target, { isLight: input.isLight === true })
+  const brush = () => ({ colour, font: FONT, ratio: window.devicePixelRatio * input.scale })
+  const options = chartOptions(spec, {
+    width: Math.max(1, input.width),
+    height: input.height,
+    scale: input.scale,
+    colour,
+    font: FONT,
+    tzDate: (ms) => uPlot.tzDate(new Date(ms), spec.timeZone),
+    xRange: () => {
+      const { from, to } = now()
+      return [from, to]
+    },
+    hooks: {
+      drawAxes: [
+        (plot) => drawUnknown(plot, now().gaps, brush()),
+        (plot) => drawLevels(plot, spec.levels, brush()),
+        (plot) => drawNow(plot, spec.ahead, brush()),
+      ],
+      draw: [
+        (plot) => drawNotes(plot, now().notes, brush()),
+        (plot) => drawMarkers(plot, spec.markers, brush()),
+      ],
+      ...(oncursor === undefined ? {} : { setCursor: [oncursor] }),
+      ...(onselect === undefined ? {} : { setSelect: [onselect] }),
+    },
+  })
+  for (const [at, line] of spec.lines.entries()) {
+    const series = options.series[at + 1]
+    const stepped = line.stepped === true ? uPlot.paths.stepped : undefined
+    if (series !== undefined && stepped !== undefined) series.paths = stepped({ align: 1 })
+  }
+  return new uPlot(options, [drawn.times, ...drawn.columns], target)
+}
+
+/** Moves the cursor of the charts that share it; only the mouse does that by itself. */
+export function shareCursor(plot: uPlot, time: number, left: number): void {
+  const shared = plot.cursor.sync
+  if (shared?.values === undefined) return
+  shared.values[0] = time
+  const { width, height } = plot.rect
+  uPlot.sync(shared.key).pub('mousemove', plot, left, 0, width, height, plot.cursor.idx ?? 0)
+}
+
+/** The chart once more in the light theme, as large as it would be on a screen of `ratio` px per px. */
+export async function pictureOf(
+  input: Omit<PlotInput, 'scale' | 'oncursor' | 'onselect'>,
+  ratio: number,
+): Promise<HTMLCanvasElement> {
+  const room = document.createElement('div')
+  room.style.cssText = 'position:fixed;left:-20000px;top:0'
+  document.body.append(room)
+  const { sync: _, ...spec } = input.spec
+  const plot = buildPlot(room, {
+    ...input,
+    spec,
+    scale: ratio / window.devicePixelRatio,
+    isLight: true,
+  })
+  // It is drawn at the end of this turn.
+  await new Promise((drawn) => requestAnimationFrame(drawn))
+  const copy = document.createElement('canvas')
+  const { canvas } = plot.ctx
+  copy.width = canvas.width
+  copy.height = canvas.height
+  copy.getContext('2d')?.drawImage(canvas, 0, 0)
+  plot.destroy()
+  room.remove()
+  return copy
+}

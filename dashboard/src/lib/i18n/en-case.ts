@@ -1,0 +1,40 @@
+/** Texts of how a device is measured and of what is done with it, in English. */
+export const enCase = {
+  measured: {
+    title: 'How is this measured?',
+    none: 'No counter of its work speaks now: unknown, not idle.',
+    metric: 'Counter',
+    value: 'Now',
+    counts: 'Counts as',
+    beside: 'shown beside',
+    tiers: { busy: 'busy', active: 'active', effective: 'effective' },
+    missing: (tiers: string) => `No counter gives ${tiers}: absent, not zero.`,
+    clock: 'Effective is this times its clock against the highest clock.',
+    says: {
+      gpu_util_ratio: 'Share of time in which some kernel ran on the GPU, however small.',
+      npu_util_ratio: "The tool's one figure for the whole NPU.",
+      gr_engine_active_ratio: 'Share of time in which the compute engine had work.',
+      aicore_ratio: 'Share of time in which AI Cores worked.',
+      sm_active_ratio: 'Mean share of the SMs that had a warp.',
+      sm_occupancy_ratio: 'Warps against the most that could be there: not how well they worked.',
+      memory_bandwidth_active_ratio: 'Share of time in which memory was read or written.',
+      tensor_active_ratio: 'Share of time in which tensor cores computed.',
+      aicube_ratio: 'Share of time in which the matrix units computed.',
+    },
+  },
+  drain: {
+    title: 'Take it out of work',
+    text: 'Plimsoll never runs these. Jobs that run go on to their end.',
+    slurm: 'Slurm',
+    kubernetes: 'Kubernetes',
+    undo: 'Back again',
+  },
+  vendor: {
+    title: 'Case for the vendor',
+    text: 'Device, versions and newest events as text. It names no tenant and no job.',
+  },
+  copy: 'Copy',
+  copied: 'Copied',
+  copyOf: (what: string) => `Copy: ${what}`,
+  notCopied: 'The browser does not allow copying: select the text.',
+}

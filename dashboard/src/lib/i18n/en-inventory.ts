@@ -1,0 +1,78 @@
+/** Texts of the inventory, in English. Loaded with that page only. */
+const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? one : many}`
+
+export const enInventory = {
+  title: 'Inventory',
+  lead: 'What stands where, what it runs, and which version goes wrong more often than chance.',
+  over: 'Faults over',
+  days: (n: string) => counted(n, 'day', 'days'),
+  basis: (n: string, from: string, to: string, zone: string) =>
+    `Faults of ${counted(n, 'published day', 'published days')}, ${from} to ${to} (${zone}).`,
+  noDays: 'No day is published yet: there are no rates of faults.',
+  lessDays: (asked: string) => `Of the ${asked} days asked for, the others are not settled.`,
+  definition: 'What these numbers mean',
+  simulated: 'simulated',
+  capacity: {
+    title: 'Capacity',
+    caption: 'Devices by model and place',
+    model: 'Model',
+    hall: 'Hall',
+    pool: 'Pool',
+    accepted: 'Accepted',
+    waiting: 'Waiting for acceptance',
+    retired: 'Retired',
+    pending: 'Not taken in yet',
+    neverSeen: 'Never seen',
+    unlisted: 'Unlisted',
+    means: {
+      accepted: 'capacity: what utilization is of',
+      waiting: 'delivered and not accepted',
+      retired: 'no capacity any more',
+      pending: 'seen, and in capacity after ten minutes of samples',
+      neverSeen: 'accepted by the inventory, and no collector ever saw it',
+      unlisted: 'seen, and the inventory does not know it',
+    },
+    total: 'All',
+    none: 'No device is known yet.',
+    noneText: 'See the page Collection: what collectors look for, and what they found.',
+    noInventory:
+      'Nobody entered an inventory, so devices count from their first ten minutes of samples, and one that never came is not missed: `plimsoll inventory draft`.',
+    noPlace: 'not told',
+  },
+  versions: {
+    title: 'Versions',
+    caption: (model: string) => `Versions of ${model}`,
+    onlyDrift: 'only what differs',
+    all: 'all versions',
+    show: 'Show',
+    name: 'What',
+    value: 'Version',
+    devices: 'Devices',
+    nodes: 'Nodes',
+    rate: 'Faults per 1,000 device-days',
+    most: 'most',
+    odd: 'odd one out',
+    worse: 'worse than chance',
+    drift: (n: string) => counted(n, 'device differs', 'devices differ'),
+    noDrift: 'all alike',
+    untold: (n: string) => `${counted(n, 'device does', 'devices do')} not say`,
+    none: 'No collector told a version.',
+    rateTitle: (faults: string, devices: string, days: string) =>
+      `${faults} faults on ${devices} devices in ${days} known device-days; 95 % bounds`,
+    range: (low: string, high: string) => `${low} to ${high}`,
+    noRate: 'no device-day is known',
+    names: {
+      driver_version: 'Driver',
+      firmware_version: 'Firmware',
+      vbios_version: 'VBIOS',
+      cuda_version: 'CUDA',
+      cann_version: 'CANN',
+      dcgm_version: 'DCGM',
+      exporter_version: 'Exporter',
+      tool_version: 'Tool',
+    } as Readonly<Record<string, string>>,
+    note: 'Critical and fatal findings; one that repeats within a day counts once. Devices are counted by the version they run now.',
+  },
+}
+
+export type InventoryTexts = typeof enInventory

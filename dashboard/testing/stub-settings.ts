@@ -1,0 +1,76 @@
+import { AuditAnswer } from '#schemas/api-audit.ts'
+import { SETUP_KEYS, SettingsAnswer, type SetupItem } from '#schemas/api-settings.ts'
+import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
+
+/** TEST ONLY. Settings of a site that has most things, and an audit log. */
+
+const FILE = { kind: 'file' as const, path: '/etc/plimsoll/alerts.yaml', line: 12 }
+
+export function settingsAt(nowMs: number): SettingsAnswer {
+  const journal = { kind: 'journal' as const, sequence: 7, at_ms: nowMs - 86_400_000, who: 'lin' }
+  const known: Partial<Record<SetupItem['key'], Partial<SetupItem>>> = {
+    channels: { state: 'set', value: 3, origin: FILE },
+    roster: { state: 'set', value: 3, origin: { ...FILE, line: 31 } },
+    public_url: { state: 'set', value: 'https://plimsoll.site.example', origin: FILE },
+    prices: { state: 'set', value: 2, origin: journal },
+    owners: { state: 'set', value: 9, origin: journal },
+    owner_contacts: { value: 4, of: 9, origin: journal },
+    electricity: { state: 'default', origin: journal },
+    zones: { state: 'default' },
+    rules: { state: 'default' },
+    inventory: { state: 'set', value: 2_304 },
+    time_zone: { state: 'set', value: 'Asia/Shanghai' },
+    access: { state: 'default', value: '127.0.0.1' },
+  }
+  const setup = SETUP_KEYS.map((key) => ({
+    key,
+    state: 'missing',
+    value: 0,
+    of: null,
+    origin: { kind: 'built_in' },
+    ...known[key],
+  }))
+  return SettingsAnswer.parse({
+    at_ms: nowMs,
+    version: '0.4.0',
+    time_zone: 'Asia/Shanghai',
+    setup,
+    zones: [
+      { ...DEFAULT_ZONE_SET, origin: { kind: 'built_in' } },
+      { ...DEFAULT_ZONE_SET, name: 'halls', scope: 'hall', value: '*', origin: FILE },
+    ],
+    prices: {
+      origin: journal,
+      lines: [
+        { from_ms: 0, model: 'H100 SXM5 80GB', per_hour: 2.4, currency: 'USD' },
+        { from_ms: 0, per_hour: 13.5, currency: 'CNY' },
+      ],
+      currencies: [{ from_ms: 0, currency: 'CNY', usd: 0.1385 }],
+      electricity: [],
+      assumed_usd_per_hour: 2,
+      assumed_usd_per_kwh: 0.08,
+    },
+    references: { origin: { kind: 'built_in' }, references: [] },
+    owners: { origin: journal, owners: [], total: 9 },
+    rules: { total: 51, enabled: 50, observing: 4, own: [] },
+    simulated: true,
+  })
+}
+
+export function auditAt(query: URLSearchParams, nowMs: number): AuditAnswer {
+  const who = query.get('who')
+  const before = Number(query.get('before') ?? 61)
+  const lines = Array.from({ length: 60 }, (_line, at) => ({
+    seq: 60 - at,
+    at: new Date(nowMs - at * 600_000).toISOString(),
+    who: at % 3 === 0 ? 'lin' : 'wang',
+    role: 'operate',
+    address: '10.20.0.7',
+    action: at % 2 === 0 ? 'silence' : 'channel_test',
+    target: at % 2 === 0 ? 's-12 [{"label":"rack","value":"h1-r07"}]' : 'ops-chat',
+    outcome: at === 1 ? 'failed' : 'done',
+  })).filter((line) => line.seq < before && (who === null || line.who === who))
+  const shown = lines.slice(0, 25)
+  const next = lines.length > shown.length ? (shown.at(-1)?.seq ?? null) : null
+  return AuditAnswer.parse({ lines: shown, next_before: next, broken_at: null })
+}
