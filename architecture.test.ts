@@ -58,7 +58,7 @@ function resolveImport(path: string, specifier: string): string {
 
 const all = sources.flatMap(imports)
 const roleOf = (path: string) =>
-  /^(schemas|collector|ingest|query|alerts|dashboard|demo|cli)\//.exec(path)?.[1] ?? null
+  /^(schemas|collector|ingest|query|alerts|report|dashboard|demo|cli)\//.exec(path)?.[1] ?? null
 
 /** role -> roles it may import besides itself. cli and demo stand with main.ts: they wire the rest. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -67,9 +67,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ingest: ['schemas'],
   query: ['schemas'],
   alerts: ['schemas'],
+  report: ['schemas'],
   dashboard: ['schemas'],
   demo: ['schemas', 'collector', 'ingest'],
-  cli: ['schemas', 'collector', 'ingest', 'query', 'alerts', 'demo'],
+  cli: ['schemas', 'collector', 'ingest', 'query', 'alerts', 'report', 'demo'],
 }
 
 /** Each outside library has one home; a second importer is a second place to fix when it changes. */
@@ -83,6 +84,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   msgpackr: /^schemas\/wire/,
   'net-snmp': /^collector\/host-snmp/,
   nodemailer: /^alerts\/deliver\/relay/,
+  'write-excel-file/node': /^report\/formats\/xlsx/,
   'modbus-serial': /^collector\/host-modbus/,
   'node:child_process': /^(collector\/host|ingest\/engine\/|scripts\/|cli\/)/,
 }

@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ['node_modules/**', 'dashboard/build/**', 'dashboard/.svelte-kit/**', 'data/**'],
     setupFiles: ['./scripts/fixed-seed.ts'],
     pool: 'forks',
-    // Two cores and three files at once: tests that wait for a program to start, stop or elect a leader use little CPU.
+    // Two cores and three files at once (four take longer): tests that wait for a program to start, stop or elect a leader use little CPU.
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     testTimeout: 60_000,

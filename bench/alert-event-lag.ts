@@ -42,6 +42,7 @@ function storeThat(is: StoreState): AlertFacts {
         : new Promise<T>(() => undefined)
   return {
     zoneSlices: () => answer([]),
+    scheduler: () => answer(null),
     settledUntilMs: () => answer(null),
     signal: () => Promise.reject(new Error('none')),
     explain: () => Promise.reject(new Error('none')),

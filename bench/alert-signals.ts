@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { NO_FACILITY } from '#schemas/facility.ts'
 import { BUILT_IN_MODELS } from '#schemas/models/built-in.ts'
+import { SchedulerBook } from '#schemas/scheduler-book.ts'
 import { modelCatalogue } from '#schemas/models/model.ts'
 import { startTestEngine } from '../ingest/engine/engine.testing.ts'
 import { createAlertFacts } from '../query/alerts/facts.ts'
@@ -80,6 +81,7 @@ try {
       models: modelCatalogue(BUILT_IN_MODELS),
       health: { brokenGroups: 0 },
     }),
+    () => Promise.resolve(new SchedulerBook()),
   )
   const some = await reader.query(
     'SELECT toString(device_id) AS id FROM device_spans LIMIT 1000',

@@ -2,6 +2,9 @@
  * History out of a real Prometheus: `npm run bench -- prometheus-history [--devices N] [--hours H] [--install] [--json]`.
  * Writes simulated dcgm-exporter pages as blocks (promtool), lets Debian's Prometheus serve them, and imports them with
  * the product's own code into a data set. Ends with an error when a sample or a second of busy time is missing.
+ *
+ * A thread reads 16 exporters (128 devices) at a time: fewer than 256 devices leave a core idle. The first second is
+ * starting threads and warming them up, so small runs read as dearer than large ones.
  */
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'

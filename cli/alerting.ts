@@ -1,15 +1,23 @@
 import { conversationsOf } from '../alerts/engine/noise/groups.ts'
+import { testNotification } from '../alerts/deliver/test-message.ts'
 import { isTokenGood } from '../alerts/deliver/links.ts'
 import { OWN_RULES } from '../alerts/engine/own-rules.ts'
 import { renderLines } from '../alerts/message/lines.ts'
 import { drillNotifications } from '../alerts/roster/drill.ts'
-import type { Alerting, RuleInForce } from '../query/alerts/alerting.ts'
+import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
+import { scheduleOf } from '../alerts/roster/schedule.ts'
+import { configWarnings } from '../alerts/roster/warnings.ts'
+import type { Alerting, AlertingFile, RuleInForce } from '../query/alerts/alerting.ts'
+import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Logger, Role } from '#schemas/role.ts'
-import { loadAlertsConfig } from './alerts-config.ts'
+import { loadAlertsConfig, loadAlertsFile } from './alerts-config.ts'
 import { openBeat, passMsOf } from './alerts-beat.ts'
 import { configPaths, linkKey, readRules, rulePaths, watched } from './alerts-files.ts'
 import type { Settings } from './settings.ts'
+
+/** How far ahead the roster is told. */
+const ROSTER_MS = 28 * 86_400_000
 
 export interface AlertingOptions {
   readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir' | 'timeZone'> &
@@ -29,11 +37,12 @@ export async function openAlerting(options: AlertingOptions): Promise<{
 }> {
   const { settings, log, roles, alertsConfig: given } = options
   const { alertsFile, rulesPath, dataDir, timeZone } = settings
-  const config = await watched(
+  const file = await watched(
     configPaths(alertsFile),
-    async () => given?.() ?? (await loadAlertsConfig(alertsFile, timeZone)),
+    () => readFile(given, alertsFile, timeZone),
     log,
   )
+  const config = () => file.current().config
   const loaded = await watched(rulePaths(rulesPath), () => readRules(rulesPath), log)
   const key = await linkKey(dataDir)
   const own = roles.find(({ name }) => name === 'alerts')
@@ -41,28 +50,63 @@ export async function openAlerting(options: AlertingOptions): Promise<{
   const beat = natsUrl === undefined ? null : await openBeat({ natsUrl, natsCreds })
   const alerting: Alerting = {
     rules: () => inForce(loaded.current().rules),
-    acknowledgedForMs: () => config.current().acknowledged_for * 1000,
+    file: file.current,
+    acknowledgedForMs: () => config().acknowledged_for * 1000,
     groupsOf: conversationsOf,
     lineOf(alert, rule, nowMs) {
       const reason = alert.state === 'resolved' || alert.state === 'held' ? alert.state : 'firing'
       const { severity } = alert
       const group = { reason, severity, alerts: [alert], ruleWords: () => rule } as const
-      const { en, zh } = renderLines(group, { timeZone: config.current().time_zone, nowMs })
+      const { en, zh } = renderLines(group, { timeZone: config().time_zone, nowMs })
       return { en: en[0] ?? '', zh: zh[0] ?? '' }
     },
     isLinkGood: (grant, token, nowMs) => isTokenGood(grant, token, { key, nowMs }),
     drill: (nowMs, overrides) =>
-      drillNotifications(config.current(), { nowMs, random: Math.random(), overrides }),
+      drillNotifications(config(), { nowMs, random: Math.random(), overrides }),
+    test: (channel, nowMs) =>
+      testNotification(channel, { nowMs, random: Math.random(), timeZone: config().time_zone }),
+    onCall: (nowMs, overrides) => onCallFrom(config(), nowMs, [...overrides]),
     lastPassMs: () => Promise.resolve(passMsOf(own) ?? beat?.lastPassMs() ?? null),
   }
   return {
     alerting,
-    config: config.current,
+    config,
     async close() {
-      config.stop()
+      file.stop()
       loaded.stop()
       await beat?.close()
     },
+  }
+}
+
+async function readFile(
+  given: (() => AlertsConfig) | undefined,
+  path: string | undefined,
+  timeZone: string,
+): Promise<AlertingFile> {
+  if (given !== undefined || path === undefined) {
+    const config = given?.() ?? (await loadAlertsConfig(undefined, timeZone))
+    return { config, path: null, lineOf: () => null, warnings: configWarnings(config) }
+  }
+  const { config, line } = await loadAlertsFile(path, timeZone)
+  return { config, path, lineOf: line, warnings: configWarnings(config) }
+}
+
+function onCallFrom(
+  { roster, time_zone: timeZone }: AlertsConfig,
+  nowMs: number,
+  overrides: readonly RosterOverride[],
+): ReturnType<Alerting['onCall']> {
+  const range = { fromMs: nowMs, toMs: nowMs + ROSTER_MS, timeZone }
+  const at = { atMs: nowMs, timeZone }
+  return {
+    shifts: scheduleOf(roster, overrides, range).map(({ person, by, fromMs, toMs }) => ({
+      person,
+      by,
+      from_ms: fromMs,
+      to_ms: toMs,
+    })),
+    next: nextOnCall(roster, onCallAt(roster, overrides, at), at),
   }
 }
 
@@ -70,8 +114,8 @@ function inForce(
   loaded: Awaited<ReturnType<typeof readRules>>['rules'],
 ): ReadonlyMap<string, RuleInForce> {
   const rules = new Map<string, RuleInForce>()
-  for (const rule of OWN_RULES) rules.set(rule.name, { rule, origin: 'pack' })
+  for (const rule of OWN_RULES) rules.set(rule.name, { rule, origin: 'pack', file: 'pack/own' })
   for (const [name, { rule, file }] of loaded)
-    rules.set(name, { rule, origin: file.startsWith('pack/') ? 'pack' : 'site' })
+    rules.set(name, { rule, file, origin: file.startsWith('pack/') ? 'pack' : 'site' })
   return rules
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type DrillReport, drillReport } from '../alerts/roster/drill.ts'
+import { type DrillReport, drillReport } from '#schemas/alerts/drill-report.ts'
 import type { Acknowledgement, DeliveryResult } from '#schemas/alerts/alert.ts'
 import { DrillAnswer } from '#schemas/api-alert-drill.ts'
 import { JournalPage } from '#schemas/api-journal.ts'

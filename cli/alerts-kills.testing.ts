@@ -38,6 +38,7 @@ function factsOf(directory: string): AlertFacts {
   const no = () => Promise.reject(new Error('not here'))
   return {
     zoneSlices: no,
+    scheduler: async () => null,
     settledUntilMs: no,
     signal: no,
     explain: no,

@@ -1,5 +1,6 @@
 import { createDelivery, type DeliveryDeps } from '../alerts/deliver/delivery.ts'
 import { type AlertsRole, createAlertsRole } from '../alerts/engine/role.ts'
+import { withSilentRules } from '../alerts/rules/silent-signal.ts'
 import { renderLines } from '../alerts/message/lines.ts'
 import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
 import { configWarnings } from '../alerts/roster/warnings.ts'
@@ -53,6 +54,7 @@ export function alertsService(options: AlertsServiceOptions) {
     for (const { words } of configWarnings(config.current())) log.warn(words.en)
     const journal = await options.openJournal()
     const reader = connectReader(options.store.connection())
+    const rulesInForce = () => [...loaded.current().rules.values()].map(({ rule }) => rule)
     const ruleOf = (name: string) => loaded.current().rules.get(name)?.rule ?? null
     const delivery = createDelivery({
       journal,
@@ -81,10 +83,10 @@ export function alertsService(options: AlertsServiceOptions) {
     const feed = await options.openFeed?.((key) => renamed.deviceOf(key))
     const role = createAlertsRole({
       journal,
-      facts: forecast.facts,
+      facts: withSilentRules(forecast.facts, { rules: rulesInForce, clock: Date.now }),
       feed: feed?.feed ?? null,
       delivery,
-      rules: () => [...loaded.current().rules.values()].map(({ rule }) => rule),
+      rules: rulesInForce,
       config: config.current,
       around: {
         render: (group) =>

@@ -1,6 +1,8 @@
 import { BACKTEST } from './backtest-options.ts'
+import { CONFIG } from './config-options.ts'
 import type { CommandSpec } from './command.ts'
 import { IMPORT, IMPORT_HISTORY, IMPORT_SLURM } from './import-options.ts'
+import { NOTE } from './note-options.ts'
 import {
   ALERTS,
   BUS,
@@ -18,6 +20,7 @@ import {
   TIME_FROM,
   TIME_TO,
 } from './option-sets.ts'
+import { REPORT } from './report-options.ts'
 import { STATUS } from './status-options.ts'
 
 /** Every subcommand, in the order of `plimsoll --help`. */
@@ -83,17 +86,7 @@ detected when it is not given. A table in a terminal, JSON when piped.`,
     ],
     load: () => import('./commands/parse.ts'),
   },
-  {
-    name: 'config',
-    summary: 'check a collector configuration and say what was understood',
-    arguments: 'check FILE',
-    words: 2,
-    details:
-      'Refuses unknown keys and bad values with file, line and what is allowed; reads nothing and starts nothing.',
-    options: {},
-    examples: ['plimsoll config check collector.yaml'],
-    load: () => import('./commands/config.ts'),
-  },
+  CONFIG,
   {
     name: 'collector',
     summary: 'collect on this machine, or beside exporters, and publish to NATS',
@@ -238,10 +231,10 @@ tell them, accepted = first seen. Redirect it into a file, which can be imported
     summary: 'inventory, who holds what, prices and owners from files and from Slurm',
     arguments: 'WHAT FILE [options]',
     words: 1000,
-    details: `WHAT is inventory, allocations, contracts, facility, owners, prices, references or states; FILE may be - for
+    details: `WHAT is inventory, allocations, contracts, costs, facility, owners, prices, references or states; FILE may be - for
 standard input.
 Reads the file, prints what is in it and what is wrong with it, and writes the rest into the journal of a running server
-(PLIMSOLL_TOKEN, role admin). Rows that are refused take no others with them; documents (contracts, owners, prices,
+(PLIMSOLL_TOKEN, role admin). Rows that are refused take no others with them; documents (contracts, costs, owners, prices,
 references) replace the one before and are taken whole. Sending the same again changes nothing.
 From Slurm: allocations with --format squeue-json, scontrol or sacct. With --state a look at all jobs writes what
 changed since the last, and sacct closes the books; its word is complete for --cluster, or for --nodes of it. Local times
@@ -284,6 +277,7 @@ collection health names who paused it and why. A pause ends by itself.`,
     ],
     load: () => import('./commands/pause.ts'),
   },
+  NOTE,
   {
     name: 'doctor',
     summary: 'what is installed, what each source reads, what is missing and how to fix it',
@@ -368,6 +362,7 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
     ],
     load: () => import('./commands/load.ts'),
   },
+  REPORT,
   {
     name: 'alerts',
     summary: 'evaluate alert rules and deliver what they say (part of all and demo)',

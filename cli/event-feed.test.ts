@@ -57,6 +57,7 @@ it('announced and stored are one event: one alert, told once', async () => {
   const no = () => Promise.reject(new Error('not here'))
   const facts: AlertFacts = {
     zoneSlices: no,
+    scheduler: async () => null,
     settledUntilMs: no,
     signal: no,
     explain: no,

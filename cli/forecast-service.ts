@@ -34,6 +34,7 @@ export function withForecast(
       return given.length > 0 ? given : [DEFAULT_ZONE_SET]
     },
     timeZone: () => config().time_zone,
+    holidays: () => config().holidays,
     clock: Date.now,
     log: parts.log,
     breathe: () => breathe(),

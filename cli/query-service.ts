@@ -9,6 +9,8 @@ import { AccessConfig } from '../query/access/config.ts'
 import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
 import { createQueryService, type QueryService } from '../query/server.ts'
+import { FORMATS } from '../report/formats/registry.ts'
+import { createReports } from '../report/service.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
@@ -66,7 +68,15 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       closeAlerting = opened.close
       const { alerting } = opened
       const zoneSets = () => opened.config().zone_sets
-      const given = { models, journal, alerting, zoneSets }
+      const reports: NonNullable<QueryDeps['reports']> = (facts) =>
+        createReports({
+          facts,
+          journal,
+          clock: Date.now,
+          timeZone: settings.timeZone,
+          formats: FORMATS,
+        })
+      const given = { models, journal, alerting, zoneSets, reports }
       service = createQueryService({ ...queryDeps(options, reader, orders), ...given })
       await service.start()
     },

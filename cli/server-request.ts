@@ -11,9 +11,11 @@ export async function askServer(
     readonly token: string | undefined
     readonly method?: string
     readonly body?: unknown
+    /** Default 5 s. */
+    readonly timeoutMs?: number
   },
 ): Promise<Response> {
-  const { token, method = 'GET', body } = options
+  const { token, method = 'GET', body, timeoutMs = TIMEOUT_MS } = options
   const headers: Record<string, string> = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -22,7 +24,7 @@ export async function askServer(
     return await fetch(url, {
       method,
       headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   } catch (cause) {

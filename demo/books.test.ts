@@ -21,6 +21,7 @@ describe('the books of the simulated site', () => {
       'device_states',
       'rule_trust',
       'rule_trust',
+      'annotations',
     ])
   })
 

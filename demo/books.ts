@@ -2,8 +2,9 @@ import type { JournalBody } from '#schemas/journal.ts'
 import type { Slot } from './fleet/jobs.ts'
 import { slotAt } from './fleet/jobs.ts'
 import type { Fleet } from './fleet/layout.ts'
+import { demoNotes } from './notes.ts'
 
-/** What the simulated site's people entered: tenants, prices, contracts, references, and nodes they took out. */
+/** What the simulated site's people entered: tenants, prices, contracts, references, nodes they took out, notes. */
 export interface BooksWish {
   readonly fleet: Fleet
   readonly slots: readonly Slot[]
@@ -29,6 +30,7 @@ export function demoBooks(wish: BooksWish): readonly JournalBody[] {
     contracts(wish),
     repairs(wish),
     ...TRUSTED.map(accepted),
+    demoNotes(wish),
   ]
 }
 

@@ -29,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (history !== null) return (await history()).run(invocation)
   if (what === undefined || !isFileKind(what))
     throw usage(
-      'import inventory, allocations, contracts, facility, owners, prices, references, states, samples or prometheus',
+      'import inventory, allocations, contracts, costs, facility, owners, prices, references, states, samples or prometheus',
     )
   if (surplus !== undefined) throw usage(`import ${what} one FILE at a time`)
   if (file === undefined) throw usage(`import ${what} FILE, or - for standard input`)

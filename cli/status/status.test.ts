@@ -53,6 +53,7 @@ function summary(utilization: number, coverage = 0.99222): FleetSummary {
         busy_sources: {},
         active: tier,
         effective: tier,
+        memory_used: tier,
         power_watts: null,
         power_coverage: null,
         temperature_celsius_max: null,

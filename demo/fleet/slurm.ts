@@ -22,7 +22,7 @@ const COMMENTS = { training: 'deepspeed', serving: 'vllm', interactive: 'interac
 
 /** The text that `squeue --json` of 23.02 would print for the simulated jobs of one cluster. */
 export function squeueJson({ slots, moments, cluster, sinceMs }: SlurmView): string {
-  const jobs = slots.flatMap((slot, at) => {
+  const jobs = slots.flatMap<object>((slot, at) => {
     const moment = moments[at]
     if (slot.nodes[0]?.cluster !== cluster || moment === undefined) return []
     const startMs = moment.startedMs === 0 ? sinceMs : moment.startedMs
@@ -41,8 +41,7 @@ export function squeueJson({ slots, moments, cluster, sinceMs }: SlurmView): str
       user_name: moment.tenant,
     }
     // Between two jobs the next one waits for its turn.
-    if (moment.job === null)
-      return [{ ...common, name: 'next', job_state: 'PENDING', start_time: 0, end_time: 0 }]
+    if (moment.job === null) return [{ ...common, ...waiting(slot, Math.floor(startMs / 1000)) }]
     return [{ ...common, ...running(slot, moment.job, Math.floor(startMs / 1000)) }]
   })
   const plugins = { data_parser: 'data_parser/v0.0.39', accounting_storage: '' }
@@ -52,14 +51,42 @@ export function squeueJson({ slots, moments, cluster, sinceMs }: SlurmView): str
 const number = (value: number) => ({ set: true, infinite: false, number: value })
 const unset = { set: false, infinite: false, number: 0 }
 
-function running({ nodes }: Slot, name: string, startSeconds: number) {
-  const names = nodes.map((node) => node.name)
+/** `node=2,gres/gpu=16` and the kind of its devices. */
+function tresOf({ nodes }: Slot) {
   const gres = nodes[0]?.devices[0]?.spec.vendor === 'huawei' ? 'npu' : 'gpu'
   const total = nodes.reduce((sum, { devices }) => sum + devices.length, 0)
+  return { gres, text: `node=${nodes.length},gres/${gres}=${total}` }
+}
+
+/** The next job of the slot, which came while the last one ran. */
+function waiting(slot: Slot, submitSeconds: number) {
+  return {
+    name: 'next',
+    job_state: 'PENDING',
+    submit_time: submitSeconds,
+    start_time: 0,
+    end_time: 0,
+    time_limit: limitOf(slot),
+    tres_req_str: tresOf(slot).text,
+  }
+}
+
+/** Users ask for the slot's whole period and end a little before it. */
+const limitOf = ({ periodMs, flagship, pool }: Slot) =>
+  flagship || pool === 'inference'
+    ? { set: false, infinite: true, number: 0 }
+    : number(Math.ceil(periodMs / 60_000))
+
+function running(slot: Slot, name: string, startSeconds: number) {
+  const { nodes } = slot
+  const names = nodes.map((node) => node.name)
+  const { gres, text } = tresOf(slot)
   return {
     name,
     job_state: 'RUNNING',
+    submit_time: startSeconds,
     start_time: startSeconds,
+    time_limit: limitOf(slot),
     // No limit: Slurm writes this end, which is none.
     end_time: startSeconds + YEAR_S,
     nodes: names.join(','),
@@ -72,6 +99,6 @@ function running({ nodes }: Slot, name: string, startSeconds: number) {
       allocated_hosts: names.length,
       allocated_nodes: names.map((nodename) => ({ nodename })),
     },
-    tres_alloc_str: `node=${names.length},gres/${gres}=${total}`,
+    tres_alloc_str: text,
   }
 }
