@@ -1,16 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { readFile } from 'node:fs/promises'
-import { extname, join, normalize } from 'node:path'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { join } from 'node:path'
 import { z } from 'zod'
 import * as api from '#schemas/api.ts'
-import { CoverageAnswer, NodeDetail, NodeSeriesAnswer } from '#schemas/api-nodes.ts'
+import { CoverageAnswer } from '#schemas/api-nodes.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
+import { type Answer, refusal } from './stub-answer.ts'
 import { alertsStub, type AlertsStub, type StubAlerts } from './stub-alerts.ts'
 import { channelsStub, type StubChannels } from './stub-channels.ts'
+import { deviceAnswer, deviceList, nodeAnswer } from './stub-device-pages.ts'
 import * as devices from './stub-devices.ts'
 import { energyAt, ownersAt, pueAt, type StubFacility } from './stub-energy.ts'
 import { jumpAt } from './stub-explore.ts'
-import * as fleet from './stub-fleet.ts'
+import { fleetAnswer } from './stub-fleet-page.ts'
 import { inventoryAt } from './stub-inventory.ts'
 import { loopsAt } from './stub-loops.ts'
 import { moneyAt } from './stub-jobs.ts'
@@ -22,6 +23,7 @@ import { nowAt, type StubForecast } from './stub-now.ts'
 import { parsedOf } from './stub-parse.ts'
 import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
 import { reportsStub, type StubReports } from './stub-reports.ts'
+import { sendFile, stream } from './stub-serve.ts'
 import { auditAt, settingsAt } from './stub-settings.ts'
 import { treeAt } from './stub-tree.ts'
 import { serveWall } from './stub-wall.ts'
@@ -55,137 +57,6 @@ export interface StubOptions {
   /** Of who looks; operate unless said. */
   readonly role?: 'read' | 'operate'
 }
-
-type Answer = { readonly body: unknown; readonly status?: number }
-
-function frame(fromMs: number, toMs: number, nowMs: number) {
-  const settled = Math.floor(nowMs / fleet.MINUTE_MS) * fleet.MINUTE_MS - 2 * fleet.MINUTE_MS
-  return {
-    definition: DEFINITION_SET,
-    from: new Date(fromMs).toISOString(),
-    to: new Date(toMs).toISOString(),
-    resolution: '1m_group' as const,
-    settled_until: new Date(settled).toISOString(),
-    provisional: toMs > settled,
-    simulated: true,
-  }
-}
-
-function windowOf(query: URLSearchParams, nowMs: number) {
-  const toMs = Number(query.get('to') ?? nowMs)
-  return { toMs, fromMs: Number(query.get('from') ?? toMs - 86_400_000) }
-}
-
-function deviceIndex(id: string): number | null {
-  const index = Number(BigInt(/^\d{1,19}$/.test(id) ? id : '0') - 9_000_000_000_000_000n)
-  return index >= 0 && index < devices.DEVICES_TOTAL ? index : null
-}
-
-function deviceList(query: URLSearchParams, nowMs: number) {
-  const limit = Number(query.get('limit') ?? 50)
-  const start = Number(query.get('cursor') ?? 0)
-  const filters = query.getAll('filter').map((text) => text.split(':'))
-  const q = query.get('q') ?? ''
-  const all = Array.from({ length: devices.DEVICES_TOTAL }, (_device, index) =>
-    devices.deviceOf(index, nowMs),
-  )
-  const fits = all.filter(
-    (device) =>
-      (q === '' || device.canonical_key.includes(q) || device.node.includes(q)) &&
-      filters.every(([field = '', op, ...rest]) => {
-        const value = String(Reflect.get(device, field))
-        return op === 'prefix' ? value.startsWith(rest.join(':')) : value === rest.join(':')
-      }),
-  )
-  const next = start + limit
-  return api.DeviceList.parse({
-    devices: fits.slice(start, next),
-    total: fits.length,
-    next_cursor: next < fits.length ? String(next) : null,
-    simulated: true,
-  })
-}
-
-function deviceAnswer(path: string, query: URLSearchParams, nowMs: number): Answer {
-  const [, id = '', rest] = path.split('/')
-  const index = deviceIndex(id)
-  if (index === null) return refusal(404, 'E_DEVICE_UNKNOWN', `no device has the id ${id}`)
-  const device = devices.deviceOf(index, nowMs)
-  if (rest !== 'series') {
-    const body = api.DeviceDetail.parse({
-      device,
-      labels: { driver: '570.86.15', exporter: '4.2.0' },
-      partitions: [],
-      events: devices.eventsOf(device, nowMs),
-      facts: nodes.factsOf(device, nowMs),
-      links: nodes.linksOf(device, nowMs),
-      first_seen: new Date(nowMs - 30 * 86_400_000).toISOString(),
-      simulated: true,
-    })
-    return { body }
-  }
-  const { fromMs, toMs } = windowOf(query, nowMs)
-  const silentSince = device.state === 'silent' ? nowMs - 47 * fleet.MINUTE_MS : nowMs
-  const groups = seriesOf(query, { fromMs, toMs }, (metric, ms) =>
-    devices.hasMetric(device.vendor, metric) && ms < silentSince && fleet.coverageAt(ms, nowMs) > 0
-      ? devices.metricAt(metric, ms, index)
-      : null,
-  )
-  return {
-    body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), resolution: '1m', groups }),
-  }
-}
-
-function seriesOf(
-  query: URLSearchParams,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
-  valueAt: (metric: string, ms: number) => number | null,
-) {
-  const step = Math.max(
-    fleet.MINUTE_MS,
-    Math.ceil((toMs - fromMs) / Number(query.get('points') ?? 300) / fleet.MINUTE_MS) *
-      fleet.MINUTE_MS,
-  )
-  const t0 = Math.floor(fromMs / step) * step
-  const times = Array.from(
-    { length: Math.ceil((toMs - t0) / step) },
-    (_bucket, at) => t0 + at * step,
-  )
-  return (query.get('metrics') ?? '').split(',').map((metric) => {
-    const values = times.map((ms) => valueAt(metric, ms))
-    return {
-      key: {},
-      metric,
-      unit: 'any',
-      t0,
-      step_ms: step,
-      values,
-      coverage: values.map((value) => (value === null ? 0 : 1)),
-    }
-  })
-}
-
-function nodeAnswer(path: string, query: URLSearchParams, nowMs: number): Answer {
-  const [, name = '', rest] = path.split('/').map(decodeURIComponent)
-  const { fromMs, toMs } = windowOf(query, nowMs)
-  if (rest === 'series') {
-    const { definition: _, ...answer } = frame(fromMs, toMs, nowMs)
-    const groups = seriesOf(query, { fromMs, toMs }, nodes.nodeValue)
-    return { body: NodeSeriesAnswer.parse({ ...answer, resolution: 'raw', groups }) }
-  }
-  const own = Array.from({ length: devices.DEVICES_TOTAL }, (_device, index) =>
-    devices.deviceOf(index, nowMs),
-  ).filter((device) => device.node === name)
-  if (own.length === 0) return refusal(404, 'E_NODE_UNKNOWN', `no node is called ${name}`)
-  return { body: NodeDetail.parse(nodes.nodeAt(name, own, nowMs)) }
-}
-
-const refusal = (status: number, code: string, message: string): Answer => ({
-  status,
-  body: api.ApiError.parse({
-    error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` },
-  }),
-})
 
 interface State {
   signedIn: boolean
@@ -237,7 +108,6 @@ async function answer(
 ): Promise<Answer> {
   const nowMs = options.nowMs()
   const path = url.pathname.slice('/api/v1/'.length)
-  const { fromMs, toMs } = windowOf(url.searchParams, nowMs)
   if (options.broken?.has(path) === true)
     return refusal(503, 'E_STORE_AWAY', 'the store does not answer')
   if (path === 'session') {
@@ -290,25 +160,8 @@ async function answer(
     state.incident = true
     return { status: 202, body: {} }
   }
-  if (path === 'fleet/summary') {
-    const groups = fleet.groupsBy(
-      url.searchParams.get('group_by') ?? '',
-      toMs - fleet.MINUTE_MS,
-      nowMs,
-    )
-    return {
-      body: api.FleetSummary.parse({ ...frame(fromMs, toMs, nowMs), groups, pending_devices: 5 }),
-    }
-  }
-  if (path === 'fleet/series') {
-    const series = fleet.utilizationSeries(
-      fromMs,
-      toMs,
-      Number(url.searchParams.get('points') ?? 300),
-      nowMs,
-    )
-    return { body: api.SeriesAnswer.parse({ ...frame(fromMs, toMs, nowMs), groups: [series] }) }
-  }
+  const ofFleet = fleetAnswer(path, url.searchParams, nowMs)
+  if (ofFleet !== null) return ofFleet
   return refusal(404, 'E_NOT_FOUND', 'there is nothing at this address')
 }
 
@@ -316,55 +169,6 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString('utf8')
-}
-
-const CAPTION = {
-  en: 'A coolant loop in hall h1 loses flow: 128 devices slow down, the fleet nears the 60 % line.',
-  zh: 'h1 机房一条冷却回路失去流量：128 台设备降频，机群逼近 60 % 线。',
-}
-
-function stream(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  state: State,
-  options: StubOptions,
-) {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-  const send = () => {
-    const nowMs = options.nowMs()
-    const told = api.LiveFleet.parse(fleet.liveAt(nowMs, state.incident ? CAPTION : null))
-    response.write(`id: ${nowMs}\nevent: fleet\ndata: ${JSON.stringify(told)}\n\n`)
-    const index = deviceIndex(url.searchParams.get('device') ?? '')
-    if (index === null) return
-    const device = api.Device.parse(devices.deviceOf(index, nowMs))
-    if (device.state === 'silent') return
-    response.write(`id: ${nowMs}\nevent: device\ndata: ${JSON.stringify(device)}\n\n`)
-  }
-  send()
-  const timer = setInterval(send, options.liveEveryMs ?? 2_000)
-  request.on('close', () => clearInterval(timer))
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-}
-
-async function file(response: ServerResponse, build: string, path: string) {
-  const wanted = extname(path) === '' ? 'index.html' : normalize(path)
-  try {
-    const bytes = await readFile(join(build, wanted))
-    response.writeHead(200, {
-      'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream',
-    })
-    response.end(bytes)
-  } catch {
-    response.writeHead(404).end()
-  }
 }
 
 /** Starts the stub; the caller closes the server. */
@@ -380,14 +184,18 @@ export async function startStub(options: StubOptions): Promise<Server> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stub')
     if (url.pathname === '/api/v1/live' && state.signedIn) {
-      stream(request, response, url, state, options)
+      stream(request, response, url, {
+        isIncident: () => state.incident,
+        nowMs: options.nowMs,
+        everyMs: options.liveEveryMs ?? 2_000,
+      })
     } else if (serveWall(url, response, options)) return
     else if (url.pathname.startsWith('/api/')) {
       void answer(request, url, state, options).then(({ status, body }) => {
         response.writeHead(status ?? 200, { 'content-type': 'application/json' })
         response.end(JSON.stringify(body))
       })
-    } else void file(response, options.build, url.pathname)
+    } else void sendFile(response, options.build, url.pathname)
   })
   await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve))
   return server
