@@ -41,7 +41,9 @@ function storeThat(is: StoreState): AlertFacts {
         ? Promise.reject<T>(new Error('gone'))
         : new Promise<T>(() => undefined)
   return {
+    zoneScopes: () => answer([]),
     zoneSlices: () => answer([]),
+    places: () => answer([]),
     scheduler: () => answer(null),
     settledUntilMs: () => answer(null),
     signal: () => Promise.reject(new Error('none')),

@@ -12,7 +12,7 @@ import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Logger, Role } from '#schemas/role.ts'
 import { loadAlertsConfig, loadAlertsFile } from './alerts-config.ts'
-import { openBeat, passMsOf } from './alerts-beat.ts'
+import { openBeat, passMsOf, ruleSecondsOf } from './alerts-beat.ts'
 import { configPaths, linkKey, readRules, rulePaths, watched } from './alerts-files.ts'
 import type { Settings } from './settings.ts'
 
@@ -67,6 +67,10 @@ export async function openAlerting(options: AlertingOptions): Promise<{
       testNotification(channel, { nowMs, random: Math.random(), timeZone: config().time_zone }),
     onCall: (nowMs, overrides) => onCallFrom(config(), nowMs, [...overrides]),
     lastPassMs: () => Promise.resolve(passMsOf(own) ?? beat?.lastPassMs() ?? null),
+    ruleSeconds() {
+      const here = ruleSecondsOf(own)
+      return here.size > 0 ? here : (beat?.ruleSeconds() ?? here)
+    },
   }
   return {
     alerting,

@@ -7,7 +7,7 @@ import {
 } from '../ingest/bus/nats-server.testing.ts'
 import { ensureStreams } from '../ingest/bus/streams.ts'
 import type { RoleHealth } from '#schemas/role.ts'
-import { beatRole, openBeat, passMsOf } from './alerts-beat.ts'
+import { beatRole, openBeat, passMsOf, ruleSecondsOf } from './alerts-beat.ts'
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 let server: NatsServer
@@ -39,12 +39,23 @@ it('tells query in another process when rules were evaluated last, and nothing b
   expect(passMsOf({ health: () => health })).toBeNull()
   const reader = await openBeat({ natsUrl: `nats://query:b@127.0.0.1:${port}` })
   expect(reader.lastPassMs()).toBeNull()
-  const evaluated = { ...health, metrics: { last_evaluation_age_seconds: 2 } }
+  const evaluated: RoleHealth = {
+    ...health,
+    metrics: { last_evaluation_age_seconds: 2 },
+    families: [
+      {
+        name: 'alert_rule_evaluation_seconds',
+        samples: [{ labels: { rule: 'mass_idle' }, value: 0.2 }],
+      },
+    ],
+  }
+  expect(ruleSecondsOf({ health: () => health })).toEqual(new Map())
   const beat = beatRole({ health: () => evaluated }, { natsUrl: server.url })
   await beat.start()
   const startMs = Date.now()
   await vi.waitFor(() => expect(reader.lastPassMs()).not.toBeNull(), { timeout: 20_000 })
   expect(Math.abs((reader.lastPassMs() ?? 0) - (startMs + 3_000))).toBeLessThan(10_000)
+  expect(reader.ruleSeconds()).toEqual(new Map([['mass_idle', 0.2]]))
   await beat.stop()
   await reader.close()
 }, 30_000)

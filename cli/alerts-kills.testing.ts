@@ -37,7 +37,9 @@ export const openJournal = (directory: string) =>
 function factsOf(directory: string): AlertFacts {
   const no = () => Promise.reject(new Error('not here'))
   return {
+    zoneScopes: no,
     zoneSlices: no,
+    places: no,
     scheduler: async () => null,
     settledUntilMs: no,
     signal: no,

@@ -56,7 +56,9 @@ it('announced and stored are one event: one alert, told once', async () => {
   const config = testConfig()
   const no = () => Promise.reject(new Error('not here'))
   const facts: AlertFacts = {
+    zoneScopes: no,
     zoneSlices: no,
+    places: no,
     scheduler: async () => null,
     settledUntilMs: no,
     signal: no,

@@ -172,7 +172,7 @@ export const AlertRuleItem = z.strictObject({
   covered: z.record(z.string(), count).nullable(),
   last_match_ms: epochMs.nullable(),
   last_evaluated_ms: epochMs.nullable(),
-  /** How long the newest evaluation took. */
+  /** How long the newest evaluation took: reading its figures, which rules share, and deciding. Null = not told. */
   seconds: z.number().min(0).nullable(),
   /** Why it could not be evaluated; null = it was. */
   error: z.string().max(512).nullable(),

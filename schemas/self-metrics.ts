@@ -133,6 +133,10 @@ export const SELF_METRICS = {
   collector_spool_disk_errors_total: counter('Refusals of the disk.'),
   collector_spool_segments: gauge('Files of the spool.'),
 
+  alert_rule_evaluation_seconds: gauge(
+    'Time that the newest evaluation of each rule took, reading and deciding.',
+  ),
+
   ledger_broken_groups: gauge(
     'Groups in answers since the start whose nine states did not sum to capacity; must stay 0.',
   ),

@@ -47,6 +47,8 @@ export interface Surroundings extends Omit<PlanInput, 'state' | 'ruleOf' | 'nowM
   readonly rules: readonly Rule[]
   readonly timeZone: string
   readonly fingerprint: ReturnType<typeof fingerprintCache>
+  /** Counts ms, from any moment on. */
+  readonly stopwatch: () => number
 }
 
 export interface Decision {
@@ -56,6 +58,8 @@ export interface Decision {
   readonly memory: EngineMemory
   /** Rules that could not be evaluated, with the reason. */
   readonly failed: ReadonlyMap<string, string>
+  /** How long each rule that was looked at took to decide, ms. */
+  readonly tookMs: ReadonlyMap<string, number>
 }
 
 /** One pass: what the inputs make of the state, and what people are told of it. Pure. */
@@ -80,7 +84,12 @@ export function decide(
     values: new Map(memory.values),
     events: new Map(memory.events),
   }
-  for (const rule of rules.values()) evaluateOne(pass, rule)
+  const tookMs = new Map<string, number>()
+  for (const rule of rules.values()) {
+    const startedMs = around.stopwatch()
+    evaluateOne(pass, rule)
+    if (pass.evaluated.has(rule.name)) tookMs.set(rule.name, around.stopwatch() - startedMs)
+  }
   evaluateOwn(pass, ruleOf)
   for (const known of state.alerts.values())
     if (isOpen(known.alert) && ruleOf(known.alert.rule) === null)
@@ -96,7 +105,7 @@ export function decide(
   const after = foldAlerts(state, [entryOf(state, transitions, nowMs)])
   const notifications = planNotifications({ ...around, state: after, ruleOf, nowMs })
   const next = { values: pass.values, events: pass.events, live, writtenMs }
-  return { transitions, notifications, forgotten, memory: next, failed: pass.failed }
+  return { transitions, notifications, forgotten, memory: next, failed: pass.failed, tookMs }
 }
 
 const entryOf = (

@@ -91,6 +91,7 @@ export const surroundings = (
   config,
   timeZone: 'UTC',
   fingerprint: fingerprintCache(),
+  stopwatch: () => 0,
   childrenOf: () => null,
   personOf: () => 'Ada',
   render: (group) => renderLines(group, { timeZone: 'UTC', nowMs: clock() }),

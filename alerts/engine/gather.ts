@@ -5,6 +5,7 @@ import type { AlertState } from '#schemas/alerts/state.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import { evaluateZone, ZONE_HISTORY_MS } from '../zones/evaluate.ts'
 import { explainQuestion, zoneSeverity } from '../zones/reading.ts'
+import { zonePages } from '../zones/pages.ts'
 import { SLICE_MS } from '../zones/slices.ts'
 import { waitingWork } from '../zones/waiting.ts'
 import { whoToTell, type WhoToTell } from '../zones/who.ts'
@@ -23,28 +24,40 @@ const hungUntil = new WeakMap<AlertFacts, number>()
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-/** What the signals of these rules say; each signal is asked once. */
+/** What signals said, and how long reading took, by rule. */
+export interface Gathered {
+  readonly signals: PassInput['signals']
+  readonly readMs: ReadonlyMap<string, number>
+}
+
+/** What the signals of these rules say; each signal is asked once. `stopwatch` counts ms. */
 export async function gatherSignals(
   facts: AlertFacts,
   rules: readonly ValueRule[],
-): Promise<PassInput['signals']> {
+  stopwatch: () => number,
+): Promise<Gathered> {
   const names = [...new Set(rules.map(({ signal }) => signal))]
   const answers = new Map<string, SignalAnswer | { readonly failed: string }>()
+  const tookMs = new Map<string, number>()
   const ask = async () => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      const startedMs = stopwatch()
       const answer = await facts
         .signal(name)
         .catch((error: unknown) => ({ failed: reasonOf(error) }))
       answers.set(name, answer)
+      tookMs.set(name, stopwatch() - startedMs)
     }
   }
   await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, ask))
-  return new Map(
-    rules.flatMap((rule) => {
-      const answer = answers.get(rule.signal)
-      return answer === undefined ? [] : [[rule.name, answer] as const]
-    }),
-  )
+  const byRule = <T>(known: ReadonlyMap<string, T>) =>
+    new Map(
+      rules.flatMap((rule) => {
+        const found = known.get(rule.signal)
+        return found === undefined ? [] : [[rule.name, found] as const]
+      }),
+    )
+  return { signals: byRule(answers), readMs: byRule(tookMs) }
 }
 
 /** Where the devices of events stand and which jobs have ended. Without the store: nothing known, the events count. */
@@ -127,10 +140,7 @@ export async function gatherZones(
   const toMs = Math.floor(from.settledUntilMs / SLICE_MS) * SLICE_MS
   const inputs: ZoneInput[] = []
   for (const set of from.sets) {
-    const scopes = await facts.zoneSlices(set, { fromMs: toMs - ZONE_HISTORY_MS, toMs })
-    for (const { labels: scope, slices } of scopes) {
-      const outcome = evaluateZone(set, slices).at(-1)
-      if (outcome === undefined) continue
+    for await (const { scope, outcome } of newestOutcomes(facts, set, toMs)) {
       const severity = zoneSeverity(set, outcome, from.timeZone)
       const usdPerHour = severity === null ? null : await facts.lossPerHour(scope).catch(() => null)
       const known = from.rules.map((rule) =>
@@ -151,6 +161,15 @@ export async function gatherZones(
     }
   }
   return { inputs, isWhole: inputs.length > 0 }
+}
+
+/** Only the newest outcome of a scope is kept: three days of slices of thousands of scopes would fill the memory. */
+async function* newestOutcomes(facts: AlertFacts, set: ZoneSet, toMs: number) {
+  for await (const page of zonePages(facts, set, { fromMs: toMs - ZONE_HISTORY_MS, toMs }))
+    for (const { labels: scope, slices } of page) {
+      const outcome = evaluateZone(set, slices).at(-1)
+      if (outcome !== undefined) yield { scope, outcome }
+    }
 }
 
 async function whoOf(

@@ -227,4 +227,22 @@ describe('the alerts role', () => {
     expect(plant.notifications().filter(({ reason }) => reason === 'repeat')).toEqual([])
     await plant.role.stop()
   })
+
+  it('another leak is told at once, and only a storm of them waits', async () => {
+    const plant = site([eventRule({ severity: 'page', urgent: true })])
+    const pages = () => plant.notifications().filter(({ channel }) => channel === 'pager')
+    await plant.role.start()
+    for (let leak = 0; leak < 12; leak += 1) {
+      plant.announce([faultEvent(`d${leak}`, START + leak * 1_000)])
+      await plant.goOn(1_000)
+      // Nothing new is told twice.
+      await plant.goOn(0)
+      if (leak < 5) expect(pages()).toHaveLength(leak + 1)
+    }
+    expect(pages().map(({ reason }) => reason)).toEqual(['firing', 'more', 'more', 'more', 'more'])
+    await plant.goOn(30_000)
+    expect(pages()).toHaveLength(6)
+    expect(pages().at(-1)?.fingerprints).toHaveLength(12)
+    await plant.role.stop()
+  })
 })

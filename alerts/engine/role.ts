@@ -5,7 +5,7 @@ import { ALERT_KINDS, type AlertState, foldAlerts, NO_ALERT_STATE } from '#schem
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Journal, JournalEntry } from '#schemas/journal.ts'
-import type { Clock, Logger, Role, RoleHealth } from '#schemas/role.ts'
+import type { Clock, Logger, Role } from '#schemas/role.ts'
 import { SLICE_MS } from '../zones/slices.ts'
 import {
   decide,
@@ -17,8 +17,12 @@ import {
 import { entriesOf } from './entries.ts'
 import { fingerprintCache } from './fingerprint.ts'
 import { gatherEvents, gatherSignals, gatherZones } from './gather.ts'
+import { healthOf, type Numbers } from './role-health.ts'
+import { childrenIn, type ChildrenOf } from './places.ts'
 
 export const PASS_EVERY_MS = 15_000
+/** Places change when people import them. */
+const PLACES_EVERY_MS = 5 * 60_000
 /** How often the store is asked for new events. */
 const STORED_EVERY_MS = 3_000
 /** Events that come together are looked at together. */
@@ -64,16 +68,9 @@ export interface AlertsRole extends Role {
 
 /** `stored` and `announced` look at events only. */
 type PassKind = 'all' | 'stored' | 'announced'
-type Looked = Omit<PassInput, 'events'>
-
-interface Numbers {
-  passes: number
-  failures: number
-  lastPassMs: number
-  passSeconds: number
-  failedRules: number
-  droppedEvents: number
-  heartbeatMs: number
+type Looked = Omit<PassInput, 'events'> & {
+  /** How long reading took, ms by rule. */
+  readonly readMs: ReadonlyMap<string, number>
 }
 
 /**
@@ -92,6 +89,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
     failedRules: 0,
     droppedEvents: 0,
     heartbeatMs: 0,
+    ruleSeconds: new Map(),
   }
   let state = NO_ALERT_STATE
   let memory: EngineMemory = NO_MEMORY
@@ -100,6 +98,8 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   let cursor: string | null = null
   let settledMs: number | null = null
   let slicedMs = 0
+  let childrenOf: ChildrenOf = () => null
+  let placesMs = -Infinity
   let evaluatedMs = new Map<string, number>()
   let turn: Promise<void> = Promise.resolve()
   let isRunning = false
@@ -130,15 +130,17 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
       config,
       timeZone,
       fingerprint,
-      childrenOf: () => null,
+      childrenOf,
+      stopwatch: () => performance.now(),
     }
   }
 
   /** Decides on what was found and writes it, again on a newer state when the journal went on meanwhile. */
-  const settle = async (input: PassInput) => {
+  const settle = async (input: PassInput & Looked) => {
     for (let attempt = 1; ; attempt += 1) {
       const decision = decide(state, memory, input, surroundings(), clock())
       numbers.failedRules = decision.failed.size
+      countSeconds(input, decision.tookMs)
       const { transitions, notifications, forgotten } = decision
       const isEmpty = transitions.length + notifications.length + forgotten.length === 0
       try {
@@ -151,6 +153,16 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
         await catchUp()
       }
     }
+  }
+  const countSeconds = (
+    { readMs }: { readonly readMs: Looked['readMs'] },
+    tookMs: ReadonlyMap<string, number>,
+  ) => {
+    const inForce = new Set(deps.rules().map(({ name }) => name))
+    for (const name of numbers.ruleSeconds.keys())
+      if (!inForce.has(name)) numbers.ruleSeconds.delete(name)
+    for (const [name, ms] of tookMs)
+      if (inForce.has(name)) numbers.ruleSeconds.set(name, ((readMs.get(name) ?? 0) + ms) / 1000)
   }
   const write = async (bodies: ReturnType<typeof entriesOf>) => {
     for (const body of bodies) {
@@ -169,7 +181,13 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
 
   /** What the store says; asked outside of the turn, so that announced events never wait for a store that hangs. */
   const look = async (kind: PassKind): Promise<Looked> => {
-    const nothing: Looked = { signals: new Map(), zones: null, behindMs: null, cursor: null }
+    const nothing: Looked = {
+      signals: new Map(),
+      readMs: new Map(),
+      zones: null,
+      behindMs: null,
+      cursor: null,
+    }
     const { facts } = deps
     if (facts === null || kind === 'announced') return nothing
     const polled = { ...nothing, cursor: await poll(facts) }
@@ -224,10 +242,27 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
         ? rule
         : [],
     )
-    const signals = await gatherSignals(facts, values)
+    if (nowMs - placesMs >= PLACES_EVERY_MS) await lookAround(facts, nowMs)
+    const { signals, readMs } = await gatherSignals(facts, values, () => performance.now())
     for (const { name } of values) evaluatedMs.set(name, nowMs)
+    const startedMs = performance.now()
     const zones = settled === null ? null : await zonesOf(facts, rules, settled)
-    return { signals, zones, behindMs: settledMs === null ? null : nowMs - settledMs }
+    const zonesMs = performance.now() - startedMs
+    const zoneRules = zones === null ? [] : rules.filter(({ lane }) => lane === 'zone')
+    return {
+      signals,
+      readMs: new Map([...readMs, ...zoneRules.map(({ name }) => [name, zonesMs] as const)]),
+      zones,
+      behindMs: settledMs === null ? null : nowMs - settledMs,
+    }
+  }
+
+  /** What stands where; what was known stays while the store does not answer. */
+  const lookAround = async (facts: AlertFacts, nowMs: number) => {
+    const nodes = await facts.places().catch(() => null)
+    if (nodes === null) return
+    placesMs = nowMs
+    childrenOf = childrenIn(nodes)
   }
 
   const zonesOf = async (facts: AlertFacts, rules: readonly Rule[], settledUntilMs: number) => {
@@ -331,42 +366,5 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
       await deps.delivery.stop()
     },
     health: () => healthOf({ numbers, state, delivery: deps.delivery.status(), isRunning, clock }),
-  }
-}
-
-function healthOf(now: {
-  readonly numbers: Numbers
-  readonly state: AlertState
-  readonly delivery: ReturnType<Delivery['status']>
-  readonly isRunning: boolean
-  readonly clock: Clock
-}): RoleHealth {
-  const { numbers, state, delivery, isRunning, clock } = now
-  const counts = { pending: 0, firing: 0, held: 0, resolved: 0 }
-  for (const { alert } of state.alerts.values()) counts[alert.state] += 1
-  const ageMs = numbers.lastPassMs === 0 ? null : clock() - numbers.lastPassMs
-  const isLate = ageMs !== null && ageMs > 4 * PASS_EVERY_MS
-  const trouble = [
-    ...(isLate ? [`the last evaluation was ${Math.round(ageMs / 1000)} s ago`] : []),
-    ...(delivery.dead > 0 ? [`${delivery.dead} messages could not be delivered`] : []),
-    ...(numbers.failedRules > 0 ? [`${numbers.failedRules} rules cannot be evaluated`] : []),
-  ]
-  return {
-    state: !isRunning ? 'stopped' : trouble.length > 0 ? 'degraded' : 'ok',
-    detail: trouble.join('; '),
-    metrics: {
-      evaluation_seconds: numbers.passSeconds,
-      evaluations_total: numbers.passes,
-      evaluation_failures_total: numbers.failures,
-      ...(ageMs === null ? {} : { last_evaluation_age_seconds: ageMs / 1000 }),
-      rules_failed: numbers.failedRules,
-      events_dropped_total: numbers.droppedEvents,
-      pending: counts.pending,
-      firing: counts.firing,
-      held: counts.held,
-      notifications_waiting: delivery.waiting,
-      notifications_dead: delivery.dead,
-      notification_oldest_seconds: delivery.oldestMs / 1000,
-    },
   }
 }

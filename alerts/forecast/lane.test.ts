@@ -67,6 +67,7 @@ function laneOver({
       settledUntilMs: async () => state.settledMs,
       lossPerHour: async () => 1_000,
       scheduler: async () => told,
+      zoneScopes: async () => scopes.map(([value]) => value),
       zoneSlices: async (_, { fromMs, toMs }) => {
         state.asked += 1
         if (state.fails) throw new Error('the store is away')

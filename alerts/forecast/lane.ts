@@ -1,10 +1,11 @@
 import type { Forecast, ForecastBook, ForecastScore } from '#schemas/alerts/forecast.ts'
-import type { AlertFacts } from '#schemas/alerts/ports.ts'
+import type { AlertFacts, ScopeSlices } from '#schemas/alerts/ports.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { SignalAnswer, SignalRow } from '#schemas/alerts/signals.ts'
 import type { ZoneSet, ZoneSlice } from '#schemas/alerts/zone-set.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { ZONE_HISTORY_MS } from '../zones/evaluate.ts'
+import { zonePages } from '../zones/pages.ts'
 import { scopeHead, zoneLabels } from '../zones/reading.ts'
 import { knownFacts } from './facts.ts'
 import { standingOf } from './score.ts'
@@ -37,7 +38,10 @@ const TARGET = 0.75
 const FROM_TARGET_MIN = 0.01
 
 export interface ForecastLaneDeps {
-  readonly facts: Pick<AlertFacts, 'zoneSlices' | 'settledUntilMs' | 'lossPerHour' | 'scheduler'>
+  readonly facts: Pick<
+    AlertFacts,
+    'zoneScopes' | 'zoneSlices' | 'settledUntilMs' | 'lossPerHour' | 'scheduler'
+  >
   readonly book: ForecastBook
   /** Asked at each slice, so that the file may change. */
   readonly sets: () => readonly ZoneSet[]
@@ -182,8 +186,7 @@ interface Found {
 async function scopesAt({ facts, sets }: ForecastLaneDeps, toMs: number): Promise<Found[]> {
   const found: Found[] = []
   for (const set of sets()) {
-    const scopes = await facts.zoneSlices(set, { fromMs: toMs - ZONE_HISTORY_MS, toMs })
-    const current = scopes.filter(({ slices }) => slices.at(-1)?.fromMs === toMs - SLICE_MS)
+    const current = await currentScopes(facts, set, toMs)
     // A set that was changed is another set: its scopes are learned anew.
     const name = JSON.stringify(set)
     for (const { labels: scope, slices } of current)
@@ -191,6 +194,16 @@ async function scopesAt({ facts, sets }: ForecastLaneDeps, toMs: number): Promis
   }
   const size = ({ slices }: Found) => Number(slices.at(-1)?.baseMs ?? 0n)
   return found.sort((a, b) => size(b) - size(a)).slice(0, FORECAST_SCOPES_MAX)
+}
+
+/** The largest scopes of a set that have a newest slice. */
+async function currentScopes(facts: ForecastLaneDeps['facts'], set: ZoneSet, toMs: number) {
+  const current: ScopeSlices[] = []
+  for await (const page of zonePages(facts, set, { fromMs: toMs - ZONE_HISTORY_MS, toMs })) {
+    current.push(...page.filter(({ slices }) => slices.at(-1)?.fromMs === toMs - SLICE_MS))
+    if (current.length >= FORECAST_SCOPES_MAX) break
+  }
+  return current
 }
 
 /** Up to eight weeks of slices of scopes that are new here. */
@@ -202,11 +215,14 @@ async function historiesOf(
   const histories = new Map<string, Series>()
   for (const [set, scopes] of Map.groupBy(fresh, (one) => one.set)) {
     const keys = new Map(scopes.map(({ key, scope }) => [labelsKey(scope), key]))
+    // A scope has one label, its value; the fleet has none.
+    const values = scopes.flatMap(({ scope }) => Object.values(scope))
     const fit = Math.floor(SLICES_AT_ONCE / Math.max(1, scopes.length)) * SLICE_MS
     const chunkMs = Math.min(WEEK_MS, Math.max(DAY_MS, fit))
     for (let fromMs = toMs - HISTORY_SLICES * SLICE_MS; fromMs < toMs; fromMs += chunkMs) {
       const endMs = Math.min(toMs, fromMs + chunkMs)
-      for (const { labels, slices } of await facts.zoneSlices(set, { fromMs, toMs: endMs })) {
+      const range = { fromMs, toMs: endMs }
+      for (const { labels, slices } of await facts.zoneSlices(set, range, values)) {
         const key = keys.get(labelsKey(labels))
         if (key === undefined) continue
         const before = histories.get(key) ?? { fromMs: 0, readings: [] }

@@ -24,7 +24,9 @@ it('a rule is silent of what its signal did not cover when it was asked, and no 
   }
   const no = () => Promise.reject(new Error('not here'))
   const plain: AlertFacts = {
+    zoneScopes: no,
     zoneSlices: no,
+    places: no,
     settledUntilMs: no,
     explain: no,
     contingency: no,

@@ -1,9 +1,11 @@
 import { backtestForecast, backtestZone, type ScopeSlices } from '../../alerts/backtest/backtest.ts'
 import { type Backtest, backtestLines } from '../../alerts/backtest/report.ts'
 import { calendarAt } from '../../alerts/forecast/season.ts'
+import { zonePages } from '../../alerts/zones/pages.ts'
 import { connectReader } from '../../ingest/store/reader.ts'
-import { zoneSlices } from '../../query/alerts/zone-slices.ts'
+import { zoneScopes, zoneSlices } from '../../query/alerts/zone-slices.ts'
 import { fleetDeps, type FleetDeps } from '../../query/fleet.ts'
+import type { TimeRange } from '#schemas/alerts/ports.ts'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { ZONE_SCOPES, ZoneSet } from '#schemas/alerts/zone-set.ts'
 import { PlimsollError } from '#schemas/errors.ts'
@@ -107,13 +109,19 @@ async function slicesOf(
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): Promise<ScopeSlices> {
   const found = new Map<string, ScopeSlices[number]>()
+  const facts = {
+    zoneScopes: (asked: ZoneSet, range: TimeRange) => zoneScopes(deps, asked, range),
+    zoneSlices: (asked: ZoneSet, range: TimeRange, only?: readonly string[]) =>
+      zoneSlices(deps, asked, range, only),
+  }
   for (let at = fromMs; at < toMs; at += CHUNK_MS) {
     const range = { fromMs: at, toMs: Math.min(at + CHUNK_MS, toMs) }
-    for (const { labels, slices } of await zoneSlices(deps, set, range)) {
-      const key = JSON.stringify(labels)
-      const before = found.get(key)?.slices ?? []
-      found.set(key, { labels, slices: [...before, ...slices] })
-    }
+    for await (const page of zonePages(facts, set, range))
+      for (const { labels, slices } of page) {
+        const key = JSON.stringify(labels)
+        const before = found.get(key)?.slices ?? []
+        found.set(key, { labels, slices: [...before, ...slices] })
+      }
   }
   return [...found.values()]
 }

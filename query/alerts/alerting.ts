@@ -54,6 +54,8 @@ export interface Alerting {
   ) => { readonly shifts: readonly RosterShift[]; readonly next: string | null }
   /** End of the newest evaluation, epoch ms; null = this process cannot know. Never rejects. */
   readonly lastPassMs: () => Promise<number | null>
+  /** How long the newest evaluation of each rule took, s; empty where this process cannot know. */
+  readonly ruleSeconds: () => ReadonlyMap<string, number>
 }
 
 /** Where nothing is known of alerting: no rules, and no link is good. */
@@ -75,4 +77,5 @@ export const NO_ALERTING: Alerting = {
   },
   onCall: () => ({ shifts: [], next: null }),
   lastPassMs: () => Promise.resolve(null),
+  ruleSeconds: () => new Map(),
 }

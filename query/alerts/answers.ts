@@ -181,7 +181,7 @@ function ruleItem(told: Told, evaluator: EvaluatorState, found: RuleInForce): Al
     last_match_ms: log.lastMatchMs.get(name) ?? null,
     last_evaluated_ms:
       enabled && isEachPass && failed === undefined ? evaluator.last_pass_ms : null,
-    seconds: null,
+    seconds: told.alerting.ruleSeconds().get(name) ?? null,
     error: failed === undefined ? null : (failed.reading.why?.en ?? 'it failed').slice(0, 512),
     open: alerts.filter((alert) => alert.rule === name && isOpen(alert)).length,
     would_have_paged: trust === 'observing' ? (told.wouldHavePaged.get(name) ?? 0) : null,

@@ -59,6 +59,9 @@ describe('slices of zones', () => {
       [{ hall: 'h1' }, 1],
       [{ hall: 'h2' }, 1],
     ])
+    expect(await facts.zoneScopes(halls, { fromMs: T0, toMs: NOW })).toEqual(['h1', 'h2'])
+    const h2 = await facts.zoneSlices(halls, { fromMs: T0, toMs: NOW }, ['h2'])
+    expect(h2.map(({ labels }) => labels)).toEqual([{ hall: 'h2' }])
     const one = await facts.zoneSlices({ ...halls, value: 'h2' }, { fromMs: T0, toMs: NOW })
     expect(one.map(({ labels }) => labels)).toEqual([{ hall: 'h2' }])
     expect(await facts.settledUntilMs()).toBe(T0 + 12 * MINUTE_MS)
@@ -207,6 +210,11 @@ test('standing: where devices are, who holds them, and how large the job is', as
   const facility = { ...site.documents.facility, loops: [loop] }
   site.documents = { ...site.documents, facility }
   expect((await site.facts().standing(['1'])).get('1')).toMatchObject({ loop: 'loop-4' })
+  const place = { cluster: 'east', hall: 'h1', rack: 'r1', loop: 'loop-4' }
+  expect(await site.facts().places()).toEqual([
+    { ...place, node: 'n1', devices: 1 },
+    { ...place, node: 'n2', devices: 2 },
+  ])
   expect(found.has('9')).toBe(false)
 })
 

@@ -20,8 +20,8 @@ import { rackSignals } from './rack-signals.ts'
 import { createCovered, noAnswer, type SignalDeps, type SignalSources, withGone } from './signal.ts'
 import { schedulerFacts } from './scheduler-facts.ts'
 import { SIGNAL_NAMES, wellValue } from './signals.ts'
-import { standing } from './standing.ts'
-import { zoneSlices } from './zone-slices.ts'
+import { placesNow, standing } from './standing.ts'
+import { zoneScopes, zoneSlices } from './zone-slices.ts'
 
 const SLICE_MS = 300_000
 
@@ -29,7 +29,8 @@ const SLICE_MS = 300_000
 export function createAlertFacts(deps: SignalDeps, told: () => Promise<SchedulerTold>): AlertFacts {
   const signals = createSignals(deps)
   return {
-    zoneSlices: (set, range) => zoneSlices(deps, set, range),
+    zoneScopes: (set, range) => zoneScopes(deps, set, range),
+    zoneSlices: (set, range, only) => zoneSlices(deps, set, range, only),
     async settledUntilMs() {
       return (await deps.published()).settledUntilMs
     },
@@ -57,6 +58,7 @@ export function createAlertFacts(deps: SignalDeps, told: () => Promise<Scheduler
       return schedulerFacts(deps, await told(), { labels, filters: filtersOf(labels) })
     },
     eventsAfter: (cursor) => eventsAfter(deps, cursor),
+    places: () => placesNow(deps),
     standing: (devices) => standing(deps, devices),
   }
 }

@@ -1,13 +1,13 @@
-import type { AlertFacts } from '#schemas/alerts/ports.ts'
+import type { AlertFacts, TimeRange } from '#schemas/alerts/ports.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { ZoneSet, ZoneSlice } from '#schemas/alerts/zone-set.ts'
 import type { FieldPlace } from '../filters.ts'
 import type { FleetDeps } from '../fleet.ts'
-import { alertSlices } from '../queries/alert-slices.ts'
+import { alertScopes, alertSlices } from '../queries/alert-slices.ts'
 
 const SLICE_MS = 300_000
-/** Scopes of one set: a set over every tenant of a large site has some hundred. */
-export const ZONE_SCOPES_MAX = 1_000
+/** Scopes of one set: a set over every tenant of a large site has some hundred. What is cut is the smallest. */
+export const ZONE_SCOPES_MAX = 5_000
 
 const TIERS = {
   allocated: { known: 'allocated_known_ms', busy: 'allocated_ms', busy_times: 1000 },
@@ -16,6 +16,27 @@ const TIERS = {
   effective: { known: 'effective_known_ms', busy: 'effective_ms_x1000', busy_times: 1 },
 } as const
 
+/** Values of a set's scopes with settled slices, the largest first. Rejects with the reader's errors. */
+export async function zoneScopes(
+  deps: Pick<FleetDeps, 'reader' | 'published'>,
+  set: ZoneSet,
+  range: TimeRange,
+): Promise<readonly string[]> {
+  if (set.scope === 'fleet') return ['']
+  if (set.value !== '' && set.value !== '*') return [set.value]
+  const { settledUntilMs } = await deps.published()
+  const { fromMs, toMs } = slicesWithin(range, settledUntilMs)
+  if (toMs <= fromMs) return []
+  const window = { from_s: fromMs / 1000, to_s: toMs / 1000 }
+  const asked = { key: set.scope, ...window, limit: ZONE_SCOPES_MAX }
+  return (await alertScopes.run(deps.reader, asked)).map(({ key_1 }) => key_1)
+}
+
+const slicesWithin = (range: TimeRange, settledUntilMs: number | null): TimeRange => ({
+  fromMs: Math.ceil(range.fromMs / SLICE_MS) * SLICE_MS,
+  toMs: Math.floor(Math.min(range.toMs, settledUntilMs ?? 0) / SLICE_MS) * SLICE_MS,
+})
+
 /**
  * Closed, settled slices of every scope of a set. A slice that nothing was settled of is not among them. Rejects with
  * the reader's errors.
@@ -23,11 +44,11 @@ const TIERS = {
 export async function zoneSlices(
   deps: Pick<FleetDeps, 'reader' | 'published'>,
   set: ZoneSet,
-  range: { readonly fromMs: number; readonly toMs: number },
+  range: TimeRange,
+  only: readonly string[] = [],
 ): ReturnType<AlertFacts['zoneSlices']> {
   const { settledUntilMs } = await deps.published()
-  const fromMs = Math.ceil(range.fromMs / SLICE_MS) * SLICE_MS
-  const toMs = Math.floor(Math.min(range.toMs, settledUntilMs ?? 0) / SLICE_MS) * SLICE_MS
+  const { fromMs, toMs } = slicesWithin(range, settledUntilMs)
   if (toMs <= fromMs) return []
   // One slice before the first: a change of measurement is told against it.
   const beginMs = fromMs - SLICE_MS
@@ -35,14 +56,14 @@ export async function zoneSlices(
   const rows = await alertSlices.run(deps.reader, {
     ...TIERS[set.tier],
     key,
-    value: set.scope === 'fleet' ? '' : set.value || '*',
+    only:
+      set.scope === 'fleet' ? [] : set.value === '' || set.value === '*' ? [...only] : [set.value],
     from_s: beginMs / 1000,
     to_s: toMs / 1000,
   })
   const scopes = [...Map.groupBy(rows, ({ key_1 }) => key_1)]
     // What nobody put anywhere is no scope of its own.
     .filter(([value]) => set.scope === 'fleet' || value !== '')
-    .slice(0, ZONE_SCOPES_MAX)
   return scopes.map(([value, own]) => ({
     labels: labelsOf(set, value),
     slices: slicesOf(own, beginMs).filter((slice) => slice.fromMs >= fromMs),

@@ -19,6 +19,6 @@ WHERE bucket >= toDateTime({from_s:Int64}, 'UTC')
       AND bucket < toDateTime({to_s:Int64}, 'UTC')
     GROUP BY bucket
   )
-  AND ({value:String} = '*' OR {key:Identifier} = {value:String})
+  AND (empty({only:Array(String)}) OR {key:Identifier} IN {only:Array(String)})
 GROUP BY key_1, slot, source
 ORDER BY key_1, slot

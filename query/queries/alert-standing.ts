@@ -20,3 +20,15 @@ export const alertStanding = namedQuery({
     job_devices: int64,
   }),
 })
+
+export const alertPlaces = namedQuery({
+  file: new URL('alert-places.sql', import.meta.url),
+  params: z.strictObject({ now_ms: z.int(), limit: z.int() }),
+  row: z.strictObject({
+    cluster: z.string(),
+    hall: z.string(),
+    rack: z.string(),
+    node: z.string(),
+    devices: int64,
+  }),
+})

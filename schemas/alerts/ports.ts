@@ -5,13 +5,31 @@ import type { AlertLabels } from './severity.ts'
 import type { SignalAnswer } from './signals.ts'
 import type { ZoneSet, ZoneSlice } from './zone-set.ts'
 
+/** [fromMs, toMs), epoch ms. */
+export interface TimeRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Closed slices of one scope of a zone set, oldest first. */
+export interface ScopeSlices {
+  readonly labels: AlertLabels
+  readonly slices: readonly ZoneSlice[]
+}
+
 /** What alerting asks of query: the same named queries that screens and reports use. Each rejects as the reader does. */
 export interface AlertFacts {
-  /** Closed slices of each scope of a set, oldest first, [fromMs, toMs). */
+  /** Values of a set's scopes with slices in [fromMs, toMs), the largest first, at most 5,000; `''` is the fleet. */
+  zoneScopes(set: ZoneSet, range: TimeRange): Promise<readonly string[]>
+  /**
+   * Closed slices of each scope of a set, oldest first, [fromMs, toMs). With `only`, of these values of its scope: all of
+   * a large set are more rows than one question may bring (`zonePages` of alerts/zones asks for some at a time).
+   */
   zoneSlices(
     set: ZoneSet,
-    range: { readonly fromMs: number; readonly toMs: number },
-  ): Promise<readonly { readonly labels: AlertLabels; readonly slices: readonly ZoneSlice[] }[]>
+    range: TimeRange,
+    only?: readonly string[],
+  ): Promise<readonly ScopeSlices[]>
   /** End of what is settled, epoch ms; null before the first minute. */
   settledUntilMs(): Promise<number | null>
   signal(name: string): Promise<SignalAnswer>
@@ -33,10 +51,22 @@ export interface AlertFacts {
   eventsAfter(
     cursor: string | null,
   ): Promise<{ readonly events: readonly FleetEvent[]; readonly cursor: string }>
+  /** What stands where now: how many children a place has. At most 50,000 nodes. */
+  places(): Promise<readonly NodePlaced[]>
   /** Where devices stand and who holds them now, for labels of events. */
   standing(
     devices: readonly string[],
   ): Promise<ReadonlyMap<string, AlertLabels & { readonly job_devices?: string }>>
+}
+
+/** A node that counts now, with the loop that cools its rack; empty = not told. */
+export interface NodePlaced {
+  readonly cluster: string
+  readonly hall: string
+  readonly loop: string
+  readonly rack: string
+  readonly node: string
+  readonly devices: number
 }
 
 /** An event with the identity of what it is about. */

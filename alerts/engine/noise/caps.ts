@@ -8,23 +8,33 @@ import type { PlanInput } from './plan.ts'
 /** Reasons that a storm of alerts makes many of; ends, repeats and escalations follow what was told. */
 const CAPPED: ReadonlySet<Message['reason']> = new Set(['firing', 'more', 'worse'])
 
+type Recent = Pick<PlanInput, 'state' | 'config' | 'nowMs'>
+
+/** Messages of the last interval that count towards a channel's storm. */
+const recentlyTold = (channel: string, { state, config, nowMs }: Recent) =>
+  state.sent.filter(
+    (note) =>
+      note.channel === channel &&
+      nowMs - note.atMs < config.grouping.interval * 1000 &&
+      (CAPPED.has(note.reason) || note.reason === 'digest'),
+  ).length
+
+/** Whether a channel has had fewer messages of late than a storm is. */
+export const isCalm = (channel: string, recent: Recent): boolean =>
+  recentlyTold(channel, recent) < recent.config.grouping.storm
+
 /**
  * At most `storm` messages a channel within the interval: the worst by themselves, all others in one. Urgent ones are
  * never held back; they count.
  */
 export function capStorms(
   messages: readonly Message[],
-  { state, config, nowMs }: Pick<PlanInput, 'state' | 'config' | 'nowMs'>,
+  { state, config, nowMs }: Recent,
 ): Message[] {
-  const { storm, interval } = config.grouping
+  const { storm } = config.grouping
   const kept: Message[] = []
   for (const [channel, ofChannel] of Map.groupBy(messages, (message) => message.channel)) {
-    const recent = state.sent.filter(
-      (note) =>
-        note.channel === channel &&
-        nowMs - note.atMs < interval * 1000 &&
-        (CAPPED.has(note.reason) || note.reason === 'digest'),
-    ).length
+    const recent = recentlyTold(channel, { state, config, nowMs })
     const worst = ofChannel.toSorted(byWeight)
     const free = worst.filter(({ urgent, reason }) => urgent || !CAPPED.has(reason))
     const bound = worst.filter(({ urgent, reason }) => !urgent && CAPPED.has(reason))

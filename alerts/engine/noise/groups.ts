@@ -3,6 +3,7 @@ import type { Rule } from '#schemas/alerts/rule.ts'
 import { ALERT_LABELS, type AlertLabels, type AlertSeverity } from '#schemas/alerts/severity.ts'
 import type { AlertState, KnownAlert } from '#schemas/alerts/state.ts'
 import { digest32, labelsKey } from '../fingerprint.ts'
+import type { ChildrenOf } from '../places.ts'
 import { worstSeverity } from '../severity-rank.ts'
 import type { OwnerRoute } from './routes.ts'
 
@@ -32,7 +33,10 @@ export interface Group {
 /** Conversations that an alert of a rule can be in: its own group, or the one of many together. */
 export const conversationsOf = (rule: Rule, labels: AlertLabels): readonly string[] => [
   groupKey(rule.name, labelsKey(placeOf(rule, labels))),
-  togetherKey(rule.name),
+  ...placesAbove(rule.group_by.at(-1)).flatMap((level) => {
+    const parent = parentAt(level, labels)
+    return parent === null ? [] : togetherKey(rule.name, parent)
+  }),
 ]
 
 export interface Grouped {
@@ -42,7 +46,34 @@ export interface Grouped {
 }
 
 const groupKey = (...words: readonly string[]) => `grp_${digest32(...words)}`
-const togetherKey = (rule: string) => groupKey(rule, 'together')
+/** The conversation about many groups of a rule in one place; of the whole fleet where the place is none. */
+const togetherKey = (rule: string, parent: AlertLabels) =>
+  Object.keys(parent).length === 0
+    ? groupKey(rule, 'together')
+    : groupKey(rule, 'together', labelsKey(parent))
+
+/** Places that may speak for many of what lies in them, from the widest on. */
+const PLACES = ['cluster', 'hall', 'loop', 'rack', 'node', 'device'] as const
+type Place = (typeof PLACES)[number]
+
+/** Parents of groups that are told apart by a label: the whole fleet, then the places wider than it. */
+function placesAbove(child: keyof AlertLabels | undefined): readonly ('fleet' | Place)[] {
+  const depth = PLACES.findIndex((place) => place === child)
+  return ['fleet', ...PLACES.slice(0, Math.max(0, depth))]
+}
+
+/** The place of a level that labels lie in, with the halls and clusters it is in; null = they name none. */
+function parentAt(level: 'fleet' | Place, labels: AlertLabels): AlertLabels | null {
+  if (level === 'fleet') return {}
+  const value = labels[level]
+  if (value === undefined) return null
+  const { cluster, hall } = labels
+  const within = {
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(hall === undefined || level === 'cluster' ? {} : { hall }),
+  }
+  return { ...within, [level]: value }
+}
 
 /** Fold of alerts into groups: by rule and its labels, many groups of one rule into one, and notices to owners. */
 export function groupAlerts(
@@ -51,7 +82,7 @@ export function groupAlerts(
     readonly ruleOf: (name: string) => Rule | null
     readonly ownerOf: (alert: Alert) => OwnerRoute | null
     /** How many children a parent has; null = not known. */
-    readonly childrenOf: (label: keyof AlertLabels, parent: AlertLabels) => number | null
+    readonly childrenOf: ChildrenOf
   },
 ): Grouped {
   const byKey = new Map<string, Draft>()
@@ -123,13 +154,14 @@ function sharedLabels(members: readonly KnownAlert[]): AlertLabels {
 
 /**
  * Many groups of one rule at once become one: those that people were not told of yet, when they are more than five and
- * more than 30 % of what their parent has. Once told so they stay one until all have ended.
+ * more than 30 % of what their parent has. The widest parent of which that is true speaks for all in it. Once told so
+ * they stay one until all have ended.
  */
 function rollUp(
   groups: readonly Group[],
   alive: Set<string>,
   state: AlertState,
-  childrenOf: (label: keyof AlertLabels, parent: AlertLabels) => number | null,
+  childrenOf: ChildrenOf,
 ): Grouped {
   const open = new Set(
     [...state.conversations.values()].filter(({ isOpen }) => isOpen).map(({ group }) => group),
@@ -142,18 +174,43 @@ function rollUp(
   const gone = new Set<string>()
   for (const [name, ofRule] of byRule) {
     const fresh = ofRule.filter(({ key }) => !open.has(key))
-    const key = togetherKey(name)
-    const [first] = fresh
-    if (first === undefined) continue
-    const members = fresh.flatMap((group) => group.members)
-    const whole = groupOf(key, { rule: first.rule, owner: null, members })
-    const child = first.rule.group_by.at(-1)
-    const siblings = child === undefined ? null : childrenOf(child, whole.labels)
-    const least = Math.max(CHILDREN_MIN, CHILDREN_RATIO * (siblings ?? 0))
-    if (!open.has(key) && fresh.length <= least) continue
-    alive.add(key)
-    merged.push(whole)
-    for (const group of fresh) gone.add(group.key)
+    const rule = fresh[0]?.rule
+    const child = rule?.group_by.at(-1)
+    if (rule === undefined || child === undefined) continue
+    const parents = parentsOf(child, fresh).map((one) => ({
+      ...one,
+      key: togetherKey(name, one.parent),
+    }))
+    // What was told of together stays together, also when a wider place has more than its share by now.
+    const openFirst = parents.toSorted((a, b) => Number(open.has(b.key)) - Number(open.has(a.key)))
+    for (const { parent, own, key } of openFirst) {
+      const left = own.filter((group) => !gone.has(group.key))
+      const least = Math.max(CHILDREN_MIN, CHILDREN_RATIO * (childrenOf(child, parent) ?? 0))
+      if (left.length === 0 || (!open.has(key) && left.length <= least)) continue
+      alive.add(key)
+      const members = left.flatMap((group) => group.members)
+      merged.push(groupOf(key, { rule, owner: null, members }))
+      for (const group of left) gone.add(group.key)
+    }
   }
   return { groups: [...groups.filter(({ key }) => !gone.has(key)), ...merged], alive }
+}
+
+/** Parents that groups of one rule have in common, the widest first. */
+function parentsOf(
+  child: keyof AlertLabels,
+  groups: readonly Group[],
+): { readonly parent: AlertLabels; readonly own: readonly Group[] }[] {
+  return placesAbove(child).flatMap((level) => {
+    const byParent = new Map<string, { readonly parent: AlertLabels; readonly own: Group[] }>()
+    for (const group of groups) {
+      const parent = parentAt(level, group.labels)
+      if (parent === null) continue
+      const key = labelsKey(parent)
+      const found = byParent.get(key)
+      if (found === undefined) byParent.set(key, { parent, own: [group] })
+      else found.own.push(group)
+    }
+    return [...byParent.values()]
+  })
 }

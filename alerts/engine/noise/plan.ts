@@ -1,7 +1,6 @@
 import type { Alert, Notification } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Rule } from '#schemas/alerts/rule.ts'
-import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import {
   ackOf,
   type AlertState,
@@ -9,8 +8,9 @@ import {
   conversationKey,
 } from '#schemas/alerts/state.ts'
 import type { MessageGroup } from '../../message/group.ts'
+import type { ChildrenOf } from '../places.ts'
 import { compareSeverity } from '../severity-rank.ts'
-import { capStorms, lastDigest } from './caps.ts'
+import { capStorms, isCalm, lastDigest } from './caps.ts'
 import { digests } from './digests.ts'
 import { escalations } from './escalations.ts'
 import { type Group, groupAlerts } from './groups.ts'
@@ -24,7 +24,7 @@ export interface PlanInput {
   readonly state: AlertState
   readonly config: AlertsConfig
   readonly ruleOf: (name: string) => Rule | null
-  readonly childrenOf: (label: keyof AlertLabels, parent: AlertLabels) => number | null
+  readonly childrenOf: ChildrenOf
   /** Who is on call at a moment, `next` after them, or the person named; empty = nobody. */
   readonly personOf: (which: string, atMs: number) => string
   readonly render: RenderLines
@@ -66,11 +66,7 @@ function messagesOf(group: Group, input: PlanInput): Message[] {
     routed.mentionsOnCall && group.severity === 'page' ? input.personOf('on_call', input.nowMs) : ''
   return routed.channels.flatMap((channel) => {
     if (isDigested(group, channel, config)) return []
-    const due = dueReason(
-      group,
-      input.state.conversations.get(conversationKey(group.key, channel)),
-      input,
-    )
+    const due = dueReason(group, channel, input)
     if (due === null) return []
     if ((due === 'firing' || due === 'more') && wasDigested(group, channel, input)) return []
     return { ...messageOf(group, channel, due), mention: onCall }
@@ -105,11 +101,9 @@ function messageOf(group: Group, channel: string, reason: Notification['reason']
 }
 
 /** Why a channel is to be told of a group now; null = it is not. */
-function dueReason(
-  group: Group,
-  before: Conversation | undefined,
-  { config, state, nowMs }: PlanInput,
-): Notification['reason'] | null {
+function dueReason(group: Group, channel: string, input: PlanInput): Notification['reason'] | null {
+  const { config, state, nowMs } = input
+  const before = state.conversations.get(conversationKey(group.key, channel))
   const { wait, interval, repeat } = config.grouping
   const firing = group.members.filter(({ alert }) => alert.state === 'firing')
   if (before === undefined || !before.isOpen)
@@ -126,7 +120,8 @@ function dueReason(
   const hasMore = firing.some(
     ({ news, alert }) => news > before.told && !before.fingerprints.includes(alert.fingerprint),
   )
-  if (hasMore) return isDue ? 'more' : null
+  // Another leak is news of its own: it waits only where a storm would come of it.
+  if (hasMore) return isDue || (group.urgent && isCalm(channel, input)) ? 'more' : null
   const isRepeated = group.severity === 'page' || group.severity === 'warn'
   if (!isRepeated || sinceMs < repeat * 1000 || ackOf(state, before, nowMs) !== null) return null
   return 'repeat'
