@@ -44,6 +44,7 @@ function storeThat(is: StoreState): AlertFacts {
     zoneScopes: () => answer([]),
     zoneSlices: () => answer([]),
     places: () => answer([]),
+    plans: () => answer([]),
     scheduler: () => answer(null),
     settledUntilMs: () => answer(null),
     signal: () => Promise.reject(new Error('none')),

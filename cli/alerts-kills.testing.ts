@@ -40,6 +40,7 @@ function factsOf(directory: string): AlertFacts {
     zoneScopes: no,
     zoneSlices: no,
     places: no,
+    plans: no,
     scheduler: async () => null,
     settledUntilMs: no,
     signal: no,

@@ -78,7 +78,13 @@ export function alertsService(options: AlertsServiceOptions) {
       models: await siteModels(settings.modelsFile),
     })
     const connection = options.store.connection()
-    const forecast = withForecast(asked, { reader, connection, config: config.current, log })
+    const forecast = withForecast(asked, {
+      reader,
+      connection,
+      config: config.current,
+      log,
+      silences: () => role.state().silences.values(),
+    })
     const renamed = followRenamed(reader)
     const feed = await options.openFeed?.((key) => renamed.deviceOf(key))
     const role = createAlertsRole({

@@ -59,6 +59,7 @@ it('announced and stored are one event: one alert, told once', async () => {
     zoneScopes: no,
     zoneSlices: no,
     places: no,
+    plans: no,
     scheduler: async () => null,
     settledUntilMs: no,
     signal: no,

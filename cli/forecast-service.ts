@@ -4,6 +4,7 @@ import { writeForecasts, writeScores } from '../ingest/forecasts/write.ts'
 import type { StoreOptions } from '../ingest/store/client.ts'
 import { connectStore } from '../ingest/store/store.ts'
 import { forecastReader } from '../query/alerts/forecasts.ts'
+import type { Silence } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { AlertFacts } from '#schemas/alerts/ports.ts'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
@@ -18,6 +19,8 @@ export function withForecast(
     readonly connection: StoreOptions
     readonly config: () => AlertsConfig
     readonly log: Logger
+    /** As the journal has them. */
+    readonly silences: () => Iterable<Silence>
   },
 ): { readonly facts: AlertFacts; stop(): Promise<void> } {
   const { config } = parts
@@ -34,6 +37,7 @@ export function withForecast(
       return given.length > 0 ? given : [DEFAULT_ZONE_SET]
     },
     timeZone: () => config().time_zone,
+    silences: parts.silences,
     holidays: () => config().holidays,
     clock: Date.now,
     log: parts.log,

@@ -62,6 +62,8 @@ test('filters mean the same in every query', () => {
       .map((line) => line.trim())
   const filtered = texts.filter(({ text }) => filterLines(text).length > 0)
   expect(filtered.map(({ name }) => name).sort()).toEqual([
+    'alert-place-devices.sql',
+    'alert-plans.sql',
     'contingency-jobs.sql',
     'devices-page.sql',
     'energy-devices.sql',

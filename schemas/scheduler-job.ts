@@ -15,8 +15,10 @@ export const SchedulerJob = z.strictObject({
   job: text,
   account: text.default(''),
   queue: text.default(''),
-  /** Accelerators it holds, or asks for. */
+  /** Accelerators it holds, or asks for; of an array those of one task. */
   devices: z.int().min(1).max(1_000_000),
+  /** Tasks of an array that wait for room, as many as the array's limit leaves; 1 for every other job. */
+  tasks: z.int().min(1).max(1_000_000).default(1),
   /** Since when it is in the queue, epoch ms; null = not told. */
   submitted_ms: epochMs.nullable(),
   /** Null while it waits. */

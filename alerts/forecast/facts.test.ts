@@ -5,6 +5,7 @@ import { NOTHING_KNOWN } from './known.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 const HOUR_MS = 3_600_000
+const NOTHING_PLANNED = { outages: [], utilization: null }
 const ended = (
   hours: number,
   devices: number,
@@ -22,7 +23,24 @@ const ended = (
 
 describe('known facts from what schedulers tell', () => {
   it('without a scheduler nothing is known', () => {
-    expect(knownFacts(null)).toBe(NOTHING_KNOWN)
+    expect(knownFacts(null, NOTHING_PLANNED)).toEqual(NOTHING_KNOWN)
+  })
+
+  it('drains and maintenance to come take what their devices would be busy with', () => {
+    const outage = { name: 'cable', devices: 512, fromMs: NOW + HOUR_MS, toMs: null }
+    const window = { ...outage, name: 'pump of loop 4', toMs: NOW + 5 * HOUR_MS }
+    const { plans } = knownFacts(null, {
+      outages: [
+        { ...outage, kind: 'drain' },
+        { ...window, kind: 'maintenance' },
+      ],
+      utilization: 0.8,
+    })
+    const common = { devices: 512, utilization: 0.8, fromMs: NOW + HOUR_MS }
+    expect(plans).toEqual([
+      { ...common, name: 'drain: cable', toMs: null },
+      { ...common, name: 'pump of loop 4', toMs: NOW + 5 * HOUR_MS },
+    ])
   })
 
   it('jobs run with the share of their devices that is busy; who waits gets that of its tenant', () => {
@@ -41,9 +59,10 @@ describe('known facts from what schedulers tell', () => {
       tenant,
       queue: 'large',
       devices: 64,
+      tasks: 1,
       submittedMs: NOW,
     })
-    const facts = knownFacts({
+    const told = {
       running: [running('atlas', 100, 90), running('ember', 100, 30)],
       waiting: [waiting('ember'), waiting('delta')],
       free: [
@@ -52,7 +71,8 @@ describe('known facts from what schedulers tell', () => {
       ],
       ended: [],
       begun: [],
-    })
+    }
+    const facts = knownFacts(told, NOTHING_PLANNED)
     expect(facts.jobs.map(({ utilization, limitMs }) => [utilization, limitMs])).toEqual([
       [0.9, 24 * HOUR_MS],
       [0.3, 24 * HOUR_MS],

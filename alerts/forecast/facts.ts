@@ -1,3 +1,4 @@
+import type { PlannedOutage } from '#schemas/alerts/planned.ts'
 import type { SchedulerFacts, WaitingOf } from '#schemas/alerts/scheduler-facts.ts'
 import { type KnownFacts, type LimitUse, NOTHING_KNOWN, type Refill } from './known.ts'
 
@@ -15,9 +16,23 @@ const ENDS_MIN = 5
 /** What jobs of a tenant that runs none are taken to be busy with, before anything is known of the scope. */
 const BUSY_WITHOUT_HISTORY = 0.7
 
-/** What schedulers tell, as known facts of a forecast. */
-export function knownFacts(told: SchedulerFacts | null): KnownFacts {
-  if (told === null) return NOTHING_KNOWN
+/**
+ * What schedulers tell and people plan, as known facts of a forecast. `utilization` is the scope's own now: what its
+ * devices would be busy with if they were not taken away.
+ */
+export function knownFacts(
+  told: SchedulerFacts | null,
+  planned: { readonly outages: readonly PlannedOutage[]; readonly utilization: number | null },
+): KnownFacts {
+  const plans = planned.outages.map(({ name, devices, fromMs, toMs, kind }) => ({
+    // A reason such as `cable` says little by itself.
+    name: kind === 'drain' ? `drain: ${name}` : name,
+    devices,
+    utilization: planned.utilization ?? BUSY_WITHOUT_HISTORY,
+    fromMs,
+    toMs,
+  }))
+  if (told === null) return { ...NOTHING_KNOWN, plans }
   const utilizationOf = busyByTenant(told)
   return {
     jobs: told.running
@@ -36,10 +51,10 @@ export function knownFacts(told: SchedulerFacts | null): KnownFacts {
       name: job.job,
       tenant: job.tenant,
       devices: job.devices,
+      tasks: job.tasks,
       utilization: utilizationOf(job),
     })),
-    // Schedulers do not tell drains ahead.
-    plans: [],
+    plans,
     limitUse: limitUseOf(told.ended),
     refills: refillsOf(told.ended, told.begun),
     freeDevices: Math.floor(told.free.reduce((sum, { devices }) => sum + devices, 0)),

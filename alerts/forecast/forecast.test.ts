@@ -78,7 +78,7 @@ describe('forecast to the zone', () => {
 
   it('waiting work that fits takes the warning away', () => {
     const given = input(flat, [bigJob])
-    const waiting = [{ name: '9', tenant: 'chat', devices: 8000, utilization: 0.9 }]
+    const waiting = [{ name: '9', tenant: 'chat', devices: 8000, tasks: 1, utilization: 0.9 }]
     const made = forecast({ ...given, facts: { ...given.facts, waiting } })
     expect(made?.to_line.median_s).toBeNull()
   })

@@ -200,15 +200,21 @@ function contributorsOf(
   { madeMs, aheadS }: { readonly madeMs: number; readonly aheadS: number },
 ): ForecastContributor[] {
   const ends = madeMs + aheadS * 1000
-  const parts = new Map<string, { change: Change; times: number[] }>()
+  const parts = new Map<string, { change: Change; times: number[]; busy: number }>()
   for (const change of cases.flat()) {
     if (change.atMs > ends) continue
     const key = `${change.kind} ${change.name} ${Math.sign(change.busyDevices)}`
     const part = parts.get(key)
-    if (part === undefined) parts.set(key, { change, times: [change.atMs] })
-    else part.times.push(change.atMs)
+    if (part === undefined)
+      parts.set(key, { change, times: [change.atMs], busy: change.busyDevices })
+    else {
+      part.times.push(change.atMs)
+      // Tasks of an array begin as there is room: not as many in every case.
+      part.busy += change.busyDevices
+      if (change.devices > part.change.devices) part.change = change
+    }
   }
-  const known = [...parts.values()].map(({ change, times }): ForecastContributor => ({
+  const known = [...parts.values()].map(({ change, times, busy }): ForecastContributor => ({
     kind: change.kind,
     name: change.name.slice(0, 128),
     tenant: change.tenant.slice(0, 128),
@@ -219,7 +225,7 @@ function contributorsOf(
         0.5,
       ),
     ),
-    change_ppm: ppm((change.busyDevices / Math.max(1, devices)) * (times.length / CASES)),
+    change_ppm: ppm(busy / Math.max(1, devices) / CASES),
   }))
   const usual = {
     now: fit.baseline(madeMs - SLICE_MS / 2),

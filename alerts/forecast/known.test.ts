@@ -60,6 +60,7 @@ describe('known facts', () => {
       name,
       tenant: 'chat',
       devices,
+      tasks: 1,
       utilization: 0.8,
     })
     const facts = {
@@ -75,9 +76,15 @@ describe('known facts', () => {
   })
 
   it('drains take devices away and give them back', () => {
-    const plan = { name: 'row 4', devices: 2000, fromMs: NOW + HOUR_MS, toMs: NOW + 3 * HOUR_MS }
+    const plan = {
+      name: 'row 4',
+      devices: 2000,
+      utilization: 0.8,
+      fromMs: NOW + HOUR_MS,
+      toMs: NOW + 3 * HOUR_MS,
+    }
     const changes = changesOf({ ...NOTHING_KNOWN, plans: [plan] }, NOW, [])
-    expect(changes.map(({ busyDevices }) => busyDevices)).toEqual([-2000, 2000])
+    expect(changes.map(({ busyDevices }) => busyDevices)).toEqual([-1600, 1600])
   })
 
   it('work that nobody sees yet follows as often as it did, more the further ahead', () => {

@@ -22,7 +22,10 @@ export interface RunningJob {
 export interface WaitingJob {
   readonly name: string
   readonly tenant: string
+  /** Of each task. */
   readonly devices: number
+  /** Tasks that may begin, each by itself: more than one of an array. */
+  readonly tasks: number
   /** Busy share that jobs of its tenant have, 0..1. */
   readonly utilization: number
 }
@@ -31,6 +34,8 @@ export interface WaitingJob {
 export interface Plan {
   readonly name: string
   readonly devices: number
+  /** Busy share that these devices have otherwise, 0..1. */
+  readonly utilization: number
   readonly fromMs: number
   /** Null = end not known. */
   readonly toMs: number | null
@@ -102,7 +107,7 @@ export function stepsOf(facts: KnownFacts, devices: number): KnownFacts {
       (job) =>
         job.devices * job.utilization >= least && (job.endsMs !== null || job.limitMs !== null),
     ),
-    plans: facts.plans.filter((plan) => plan.devices >= least),
+    plans: facts.plans.filter((plan) => plan.devices * plan.utilization >= least),
   }
 }
 
@@ -174,14 +179,14 @@ export function changesOf(facts: KnownFacts, nowMs: number, ends: readonly JobEn
     const change = { atMs: end.atMs, busyDevices, kind: 'job', name, tenant, devices } as const
     leaving.push({ change, freed: devices, isFollowed: end.isFollowed })
   }
-  for (const { name, devices, fromMs, toMs } of facts.plans) {
+  for (const { name, devices, utilization, fromMs, toMs } of facts.plans) {
     const about = { kind: 'plan', name, tenant: '', devices } as const
     const add = (atMs: number, busyDevices: number) => {
       if (atMs >= nowMs && atMs < endMs)
         leaving.push({ change: { atMs, busyDevices, ...about }, freed: 0, isFollowed: false })
     }
-    add(fromMs, -devices)
-    if (toMs !== null) add(toMs, devices)
+    add(fromMs, -devices * utilization)
+    if (toMs !== null) add(toMs, devices * utilization)
   }
   leaving.sort((a, b) => a.change.atMs - b.change.atMs)
   return withWaiting(leaving, facts, nowMs)
@@ -194,12 +199,21 @@ function withWaiting(leaving: readonly Leaving[], facts: KnownFacts, nowMs: numb
   let queue = facts.waiting
   const start = (freedMs: number) => {
     const atMs = freedMs + START_DELAY_MS
-    queue = queue.filter(({ name, tenant, devices, utilization }) => {
-      if (devices > free) return true
+    queue = queue.flatMap((job) => {
+      const begun = Math.min(job.tasks, Math.floor(free / job.devices))
+      if (begun < 1) return [job]
+      const { name, tenant, utilization } = job
+      const devices = begun * job.devices
       free -= devices
-      const busyDevices = devices * utilization
-      changes.push({ atMs, busyDevices, kind: 'waiting', name, tenant, devices })
-      return false
+      changes.push({
+        atMs,
+        busyDevices: devices * utilization,
+        kind: 'waiting',
+        name,
+        tenant,
+        devices,
+      })
+      return begun < job.tasks ? [{ ...job, tasks: job.tasks - begun }] : []
     })
   }
   start(nowMs)

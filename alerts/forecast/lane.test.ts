@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Forecast, type ForecastBook, type ForecastScore } from '#schemas/alerts/forecast.ts'
+import type { PlannedOutage } from '#schemas/alerts/planned.ts'
 import type { SchedulerFacts } from '#schemas/alerts/scheduler-facts.ts'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { ZoneSet, type ZoneSlice } from '#schemas/alerts/zone-set.ts'
@@ -52,6 +53,7 @@ interface Site {
   readonly scopes?: readonly (readonly [string, readonly ZoneSlice[]])[]
   readonly book?: ForecastBook
   readonly told?: SchedulerFacts | null
+  readonly plans?: readonly PlannedOutage[]
 }
 
 function laneOver({
@@ -59,6 +61,7 @@ function laneOver({
   scopes = [['', falling]],
   book,
   told = null,
+  plans = [],
 }: Site = {}) {
   const state = { settledMs: T0, fails: false, asked: 0 }
   const warnings: string[] = []
@@ -67,6 +70,7 @@ function laneOver({
       settledUntilMs: async () => state.settledMs,
       lossPerHour: async () => 1_000,
       scheduler: async () => told,
+      plans: async () => plans,
       zoneScopes: async () => scopes.map(([value]) => value),
       zoneSlices: async (_, { fromMs, toMs }) => {
         state.asked += 1
@@ -80,6 +84,7 @@ function laneOver({
     book: book ?? memoryBook().book,
     sets: () => [set],
     timeZone: () => 'Asia/Shanghai',
+    silences: () => [],
     holidays: () => [],
     clock: () => state.settledMs + 90_000,
     log: { info: () => {}, warn: (text) => void warnings.push(text), error: () => {} },
@@ -112,6 +117,17 @@ describe('the forecast as a signal', () => {
       announced: expect.stringMatching(/warn|page/),
       standing: { muted: false },
     })
+  })
+
+  it('knows of a drain to come, and names it', async () => {
+    const flat = Array.from({ length: WARM + 2 }, (_, at) => slice(at, 0.68))
+    const fromMs = T0 + (WARM + 8) * SLICE_MS
+    const drain = { kind: 'drain', name: 'firmware', devices: 400, fromMs, toMs: null } as const
+    const { settle } = laneOver({ scopes: [['', flat]], plans: [drain] })
+    let answer = await settle(WARM - 4)
+    for (let at = WARM - 3; at <= WARM; at += 1) answer = await settle(at)
+    expect(answer.rows[0]?.value).toBeLessThan(60)
+    expect(answer.rows[0]?.why?.en).toContain('drain: firmware (400) at')
   })
 
   it('knows of a large job that its limit will end, and names it', async () => {

@@ -1,5 +1,7 @@
 import type { Forecast, ForecastBook, ForecastScore } from '#schemas/alerts/forecast.ts'
 import type { AlertFacts, ScopeSlices } from '#schemas/alerts/ports.ts'
+import type { Silence } from '#schemas/alerts/alert.ts'
+import { plannedWindows } from '#schemas/alerts/planned.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import type { SignalAnswer, SignalRow } from '#schemas/alerts/signals.ts'
 import type { ZoneSet, ZoneSlice } from '#schemas/alerts/zone-set.ts'
@@ -18,7 +20,7 @@ import {
   stepScope,
   type WatchedScope,
 } from './scope.ts'
-import { extendSeries, type Series, SLICE_MS } from './series.ts'
+import { extendSeries, readingOf, type Series, SLICE_MS } from './series.ts'
 import { forecastSignal } from './signal.ts'
 
 /** Scopes of all zone sets that are looked ahead for, the largest first: each keeps one to two MB of its past. */
@@ -40,12 +42,14 @@ const FROM_TARGET_MIN = 0.01
 export interface ForecastLaneDeps {
   readonly facts: Pick<
     AlertFacts,
-    'zoneScopes' | 'zoneSlices' | 'settledUntilMs' | 'lossPerHour' | 'scheduler'
+    'zoneScopes' | 'zoneSlices' | 'settledUntilMs' | 'lossPerHour' | 'scheduler' | 'plans'
   >
   readonly book: ForecastBook
   /** Asked at each slice, so that the file may change. */
   readonly sets: () => readonly ZoneSet[]
   readonly timeZone: () => string
+  /** Maintenance windows and silences as alerting knows them. */
+  readonly silences: () => Iterable<Silence>
   /** Local days that are like Sundays, `2026-10-01`. */
   readonly holidays: () => readonly string[]
   readonly clock: Clock
@@ -113,8 +117,7 @@ export function createForecastLane(given: ForecastLaneDeps): ForecastLane {
       const holidays = new Set(deps.holidays())
       const calendar = calendarAt(toMs, { timeZone: deps.timeZone(), holidays })
       const judged = standing === null ? before : { ...before, standing }
-      // Without the scheduler's word the usual pattern still is known.
-      const known = knownFacts(await facts.scheduler(scope).catch(() => null))
+      const known = await knownOf(deps, scope, slices)
       const step = stepScope(judged, slices, { toMs, calendar, facts: known })
       next.set(key, step.scope)
       if (step.scope.newest !== null) out.made.push(step.scope.newest)
@@ -173,6 +176,19 @@ export function createForecastLane(given: ForecastLaneDeps): ForecastLane {
       await running
     },
   }
+}
+
+/** Without the word of schedulers and people the usual pattern still is known. */
+async function knownOf(
+  { facts, silences, clock }: ForecastLaneDeps,
+  scope: AlertLabels,
+  slices: readonly ZoneSlice[],
+) {
+  const newest = slices.at(-1)
+  const utilization = newest === undefined ? null : readingOf(newest).utilization
+  const windows = plannedWindows(silences(), clock())
+  const outages = await facts.plans(scope, windows).catch(() => [])
+  return knownFacts(await facts.scheduler(scope).catch(() => null), { outages, utilization })
 }
 
 interface Found {

@@ -153,6 +153,8 @@ function plansOf(devices: number, between: Between): Plan[] {
     return {
       name: `maintenance ${week}`,
       devices: Math.round(devices * between(0.02, 0.06)),
+      // What runs there ends with it: the planted fleet takes the whole away.
+      utilization: 1,
       fromMs,
       toMs,
     }
@@ -195,7 +197,9 @@ function factsAt(
   const running = jobs.filter((job) => job.startedMs <= atMs && job.finishedMs > atMs)
   return {
     jobs: running,
-    waiting: jobs.filter((job) => job.queuedMs <= atMs && job.startedMs > atMs),
+    waiting: jobs
+      .filter((job) => job.queuedMs <= atMs && job.startedMs > atMs)
+      .map((job) => ({ ...job, tasks: 1 })),
     plans: plans.filter((plan) => (plan.toMs ?? END_MS) > atMs && plan.fromMs - atMs < 6 * HOUR_MS),
     limitUse: limitUse(jobs, atMs),
     refills: refills(jobs, atMs),

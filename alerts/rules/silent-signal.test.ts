@@ -27,6 +27,7 @@ it('a rule is silent of what its signal did not cover when it was asked, and no 
     zoneScopes: no,
     zoneSlices: no,
     places: no,
+    plans: no,
     settledUntilMs: no,
     explain: no,
     contingency: no,

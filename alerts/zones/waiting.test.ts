@@ -5,15 +5,16 @@ import { waitingWork } from './waiting.ts'
 
 const told = (
   free: SchedulerFacts['free'],
-  waiting: readonly (readonly [devices: number, queue?: string])[],
+  waiting: readonly (readonly [devices: number, queue?: string, tasks?: number])[],
 ): SchedulerFacts => ({
   running: [],
   free,
-  waiting: waiting.map(([devices, queue = ''], at) => ({
+  waiting: waiting.map(([devices, queue = '', tasks = 1], at) => ({
     job: String(at),
     tenant: '',
     queue,
     devices,
+    tasks,
     submittedMs: at,
   })),
   ended: [],
@@ -55,6 +56,16 @@ describe('waiting work that fits', () => {
         ]),
       )?.fits,
     ).toBe(120)
+  })
+
+  it('counts the tasks of an array, in as many rooms as it takes', () => {
+    const rooms = [room('h1', 20), room('h2', 36)]
+    expect(waitingWork(told(rooms, [[8, '', 100]]))).toEqual({
+      devices: 800,
+      fits: 48,
+      where: 'h2',
+    })
+    expect(waitingWork(told(rooms, [[8, '', 3]]))?.fits).toBe(24)
   })
 
   it('never fits more than waits or is free', () => {

@@ -23,23 +23,23 @@ export function waitingWork(told: SchedulerFacts | null): WaitingWork | null {
   const pools = new Set(rooms.map(({ pool }) => pool))
   const byHall = new Map<string, number>()
   let fits = 0
-  for (const { queue, devices } of told.waiting) {
+  for (const { queue, devices, tasks } of told.waiting) {
     const open = pools.has(queue) ? rooms.filter(({ pool }) => pool === queue) : rooms
     // The tightest that is large enough: large rooms stay for large jobs.
-    const room = open
-      .filter(({ free }) => free >= devices)
-      .reduce<Room | null>(
-        (best, one) => (best === null || one.free < best.free ? one : best),
-        null,
-      )
-    if (room === null) continue
-    room.free -= devices
-    fits += devices
-    byHall.set(room.hall, (byHall.get(room.hall) ?? 0) + devices)
+    const fitting = open.filter(({ free }) => free >= devices).toSorted((a, b) => a.free - b.free)
+    let left = tasks
+    for (const room of fitting) {
+      const begun = Math.min(left, Math.floor(room.free / devices))
+      left -= begun
+      room.free -= begun * devices
+      fits += begun * devices
+      byHall.set(room.hall, (byHall.get(room.hall) ?? 0) + begun * devices)
+      if (left === 0) break
+    }
   }
   const [largest] = [...byHall].toSorted(([, a], [, b]) => b - a)
   return {
-    devices: told.waiting.reduce((sum, { devices }) => sum + devices, 0),
+    devices: told.waiting.reduce((sum, { devices, tasks }) => sum + devices * tasks, 0),
     fits,
     where: largest?.[0] ?? '',
   }

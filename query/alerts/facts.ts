@@ -5,7 +5,7 @@ import type { SchedulerTold } from '#schemas/scheduler-book.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { contingency } from '../contingency.ts'
 import { explain } from '../explain.ts'
-import { DIMENSIONS, parseFilters } from '../filters.ts'
+import { parseFilters } from '../filters.ts'
 import { bookOf, readCells } from '../ledger/cells.ts'
 import { lossesOf } from '../ledger/loss.ts'
 import { usdOf } from '../ledger/money.ts'
@@ -15,6 +15,8 @@ import { deviceSignals } from './device-signals.ts'
 import { eventsAfter } from './events.ts'
 import { fleetSignals } from './fleet-signals.ts'
 import { jobSignals } from './job-signals.ts'
+import { filtersOf } from './label-filters.ts'
+import { plannedOutages } from './plans.ts'
 import { plantSignals } from './plant-signals.ts'
 import { rackSignals } from './rack-signals.ts'
 import { createCovered, noAnswer, type SignalDeps, type SignalSources, withGone } from './signal.ts'
@@ -57,6 +59,7 @@ export function createAlertFacts(deps: SignalDeps, told: () => Promise<Scheduler
     async scheduler(labels) {
       return schedulerFacts(deps, await told(), { labels, filters: filtersOf(labels) })
     },
+    plans: (labels, windows) => plannedOutages(deps, labels, windows),
     eventsAfter: (cursor) => eventsAfter(deps, cursor),
     places: () => placesNow(deps),
     standing: (devices) => standing(deps, devices),
@@ -84,15 +87,6 @@ export function createSignals(deps: SignalDeps): ReadonlyMap<string, () => Promi
       return [[name, well === null ? load : withGone(load, well)] as const]
     }),
   )
-}
-
-const FIELDS = new Set<string>(DIMENSIONS)
-
-/** Labels that are dimensions of the ledger, as filters; others narrow nothing. */
-function filtersOf(labels: AlertLabels): string[] {
-  return Object.entries(labels)
-    .filter(([name]) => FIELDS.has(name))
-    .map(([name, value]) => `${name}:eq:${value}`)
 }
 
 /** price x (0.75 x known - busy) of the last settled slice, an hour long; negative = ahead of the target. */

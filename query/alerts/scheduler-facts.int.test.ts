@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Owner } from '#schemas/journal.ts'
 import { SchedulerJob } from '#schemas/scheduler-job.ts'
-import { publish, seedDevices, seedGroups } from '../seed.testing.ts'
+import { publish, seedDevices, seedGroups, seedRows } from '../seed.testing.ts'
 import { HOUR_MS, MINUTE_MS } from '../window.ts'
-import { type AlertSite, startAlertSite } from './alerts.testing.ts'
+import { type AlertSite, seedSpans, startAlertSite } from './alerts.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 4, 8)
 const NOW = T0 + 6 * MINUTE_MS
+const dateTimeMs = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 let site: AlertSite
 beforeAll(async () => {
   site = await startAlertSite(NOW)
@@ -99,6 +100,32 @@ test('who runs in a scope, what waits for it and what is free there; nothing whe
   const hall = await facts.scheduler({ hall: 'h1' })
   expect(hall?.running).toMatchObject([{ job: '7', devices: 2, busyDevices: 1.5 }])
   expect(hall?.free).toEqual([])
+  // A drain that was entered for later, of which one device stands in this hall, and windows of whole places.
+  await seedSpans(site.store, [
+    { id: 1, node: 'n1' },
+    { id: 2, node: 'n2' },
+  ])
+  const later = { from_at: dateTimeMs(NOW + HOUR_MS), to_at: '2100-01-01 00:00:00.000', version: 1 }
+  await seedRows(site.store, 'intervals', [
+    { ...later, kind: 'drained', device_id: 2, reason: 'cable', detail: '' },
+    { ...later, kind: 'verification', device_id: 1, reason: 'burn_in', detail: '' },
+  ])
+  const window = { name: 'pump', fromMs: NOW + HOUR_MS, toMs: NOW + 2 * HOUR_MS }
+  const windows = [
+    { ...window, place: { hall: 'h1' } },
+    { ...window, place: { hall: 'h2' } },
+  ]
+  expect(await facts.plans({ hall: 'h1' }, windows)).toEqual([
+    { kind: 'drain', name: 'cable', devices: 1, fromMs: NOW + HOUR_MS, toMs: null },
+    {
+      kind: 'maintenance',
+      name: 'pump',
+      devices: 2,
+      fromMs: NOW + HOUR_MS,
+      toMs: NOW + 2 * HOUR_MS,
+    },
+  ])
+  expect(await facts.plans({ cluster: 'west' }, windows)).toEqual([])
   const tenant = await facts.scheduler({ tenant: 'ember' })
   expect(tenant?.waiting.map((one) => one.job)).toEqual(['9'])
   expect(await facts.scheduler({ cluster: 'west' })).toBeNull()

@@ -84,11 +84,13 @@ const waitingOf = ({
   job,
   queue,
   devices,
+  tasks,
   submitted_ms,
 }: SchedulerJob): Omit<WaitingOf, 'tenant'> => ({
   job,
   queue,
   devices,
+  tasks,
   submittedMs: submitted_ms,
 })
 

@@ -1,5 +1,6 @@
 import type { EventRecord } from '#schemas/records.ts'
 import type { ContingencyAnswer, ExplainAnswer } from '#schemas/api-explain.ts'
+import type { PlannedOutage, PlannedWindow } from './planned.ts'
 import type { SchedulerFacts } from './scheduler-facts.ts'
 import type { AlertLabels } from './severity.ts'
 import type { SignalAnswer } from './signals.ts'
@@ -47,6 +48,8 @@ export interface AlertFacts {
   lossPerHour(labels: AlertLabels): Promise<number | null>
   /** What schedulers say of a scope; null = none was heard lately, so nothing is known of what waits. */
   scheduler(labels: AlertLabels): Promise<SchedulerFacts | null>
+  /** What will take devices of a scope out of work within a day: drains entered for later, and these windows. */
+  plans(labels: AlertLabels, windows: readonly PlannedWindow[]): Promise<readonly PlannedOutage[]>
   /** Events that the store took after `cursor`, oldest first, at most 5,000; the cursor to go on from. */
   eventsAfter(
     cursor: string | null,

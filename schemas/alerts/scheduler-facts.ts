@@ -17,7 +17,10 @@ export interface WaitingOf {
   readonly job: string
   readonly tenant: string
   readonly queue: string
+  /** Of each task. */
   readonly devices: number
+  /** Tasks that may begin: more than one of an array. */
+  readonly tasks: number
   readonly submittedMs: number | null
 }
 

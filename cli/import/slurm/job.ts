@@ -2,6 +2,7 @@ import { PlimsollError } from '#schemas/errors.ts'
 import type { SchedulerJob } from '#schemas/scheduler-job.ts'
 import { expandHostlist } from '../../../collector/targets/hostlist.ts'
 import type { Problems } from '../problems.ts'
+import type { ArrayPart } from './array-tasks.ts'
 import type { DeviceMap } from './device-map.ts'
 import { readGres } from './gres.ts'
 import type { HeldDevices, Run } from './run.ts'
@@ -36,6 +37,8 @@ export interface SlurmJob extends JobLabels {
   readonly id: string
   /** Set for a task of an array: `<array job>_<task>`, or a component: `<leader>+<offset>`. */
   readonly shown: string | null
+  /** Set for tasks of an array: one that began, or all that wait. */
+  readonly array: ArrayPart | null
   /** State and flags in upper case, such as `RUNNING` and `COMPLETING`. */
   readonly states: readonly string[]
   /** Epoch ms; null where Slurm does not know it. For a job that waits it is an estimate. */
@@ -122,6 +125,7 @@ export function schedulerJobOf(
     account: shortened(job.account),
     queue: shortened(job.partition),
     devices,
+    tasks: phase === 'waiting' ? (job.array?.tasks ?? 1) : 1,
     submitted_ms: job.submitMs,
     // Of a job that waits the start is the scheduler's guess.
     started_ms: phase === 'holding' ? job.startMs : null,

@@ -78,6 +78,8 @@ function jobOf(id: string, row: Row, options: SlurmOptions): SlurmJob | { readon
   return {
     id,
     shown: shown === '' || shown === id ? null : shown,
+    // Accounting knows no queue.
+    array: null,
     states: [bookedState(state, times.endMs)],
     ...times,
     nodes: row('NodeList'),

@@ -1,6 +1,7 @@
 import { PlimsollError } from '#schemas/errors.ts'
 import { expandHostlist } from '../../../collector/targets/hostlist.ts'
 import { Problems } from '../problems.ts'
+import { type ArrayPart, readArrayTasks } from './array-tasks.ts'
 import { tresDevices } from './gres.ts'
 import type { SlurmJob, SlurmOptions } from './job.ts'
 import { SnapshotBuilder, type SnapshotReading } from './snapshot.ts'
@@ -95,6 +96,7 @@ function jobOf(lines: readonly Line[], options: SlurmOptions): SlurmJob | Unread
   return {
     id,
     shown: shownOf(head),
+    array: arrayOf(head),
     states: valueOn(line('JobState'), 'JobState').toUpperCase().split(/[,+]/).filter(Boolean),
     startMs: start?.ms ?? null,
     endMs: end?.ms ?? null,
@@ -127,6 +129,14 @@ const tresOf = (lines: readonly Line[]): string =>
     lines.find(({ key }) => key === 'TRES'),
     'TRES',
   )
+
+function arrayOf(head: Line): ArrayPart | null {
+  const id = valueOn(head, 'ArrayJobId')
+  if (id === '' || id === '0') return null
+  const { tasks, limit } = readArrayTasks(valueOn(head, 'ArrayTaskId'))
+  const throttle = Number(valueOn(head, 'ArrayTaskThrottle'))
+  return { id, tasks, limit: throttle > 0 ? throttle : limit }
+}
 
 function shownOf(head: Line): string | null {
   const [array, task] = [valueOn(head, 'ArrayJobId'), valueOn(head, 'ArrayTaskId')]

@@ -102,6 +102,41 @@ describe('a job that runs', () => {
     ])
   })
 
+  it('of an array waits with as many tasks as its limit still lets run', () => {
+    const pending = {
+      job_state: 'PENDING',
+      start_time: 0,
+      tres_alloc_str: '',
+      tres_req_str: 'gres/gpu=8',
+      gres_detail: [],
+      job_resources: null,
+      nodes: '',
+      array_job_id: 5,
+      state_reason: 'Resources',
+    }
+    const rest = plain({ ...pending, job_id: 5, array_task_string: '4-99', array_max_tasks: 0 })
+    const limited = { ...rest, array_task_string: '4-99%6', array_max_tasks: 6 }
+    const begun = [1, 2].map((task) =>
+      plain({ job_id: 20 + task, array_job_id: 5, array_task_id: task }),
+    )
+    const tasks = (jobs: readonly unknown[]) =>
+      read(jobs).jobs.flatMap((job) => (job.started_ms === null ? job.tasks : []))
+    expect(tasks([rest])).toEqual([96])
+    expect(tasks([limited])).toEqual([6])
+    expect(tasks([limited, ...begun])).toEqual([4])
+    // A task that was requeued is listed by itself and takes its part of the limit.
+    const again = plain({ ...pending, job_id: 31, array_task_id: 3, array_max_tasks: 3 })
+    const three = { ...rest, array_task_string: '4-99%3', array_max_tasks: 3 }
+    expect(tasks([again, three, ...begun])).toEqual([1])
+    const newer = wrapped({
+      ...pending,
+      job_state: ['PENDING'],
+      array_job_id: set(5),
+      array_max_tasks: set(2),
+    })
+    expect(tasks([{ ...newer, array_task_string: '1-7:2' }])).toEqual([2])
+  })
+
   it('is held by its cluster and id where the cluster is named', () => {
     expect(read([plain()], { ...OPTIONS, cluster: 'h1' }).runs).toMatchObject([{ holder: 'h1/7' }])
   })

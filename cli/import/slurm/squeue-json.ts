@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
 import { Problems } from '../problems.ts'
+import { type ArrayPart, readArrayTasks } from './array-tasks.ts'
 import { tresDevices } from './gres.ts'
 import type { SlurmJob, SlurmOptions } from './job.ts'
 import { SnapshotBuilder, type SnapshotReading } from './snapshot.ts'
@@ -26,6 +27,9 @@ const Job = z.object({
   job_id: SlurmNumber,
   array_job_id: SlurmNumber,
   array_task_id: SlurmNumber,
+  /** Tasks that wait, of the job that stands for them. */
+  array_task_string: text,
+  array_max_tasks: SlurmNumber,
   het_job_id: SlurmNumber,
   het_job_offset: SlurmNumber,
   job_state: z.union([z.string(), z.array(z.string())]),
@@ -126,6 +130,7 @@ function jobOf(job: Job, { accelerators }: SlurmOptions): SlurmJob | null {
   return {
     id: String(id),
     shown: shownOf(job),
+    array: arrayOf(job),
     states: (typeof states === 'string' ? states.split(/[\s,+]+/) : states)
       .filter((state) => state !== '')
       .map((state) => state.toUpperCase()),
@@ -143,6 +148,18 @@ function jobOf(job: Job, { accelerators }: SlurmOptions): SlurmJob | null {
     partition: job.partition ?? '',
     qos: job.qos ?? '',
     comment: job.comment ?? '',
+  }
+}
+
+function arrayOf(job: Job): ArrayPart | null {
+  const id = numberOf(job.array_job_id)
+  if (id === null || id <= 0) return null
+  const told = readArrayTasks(job.array_task_string ?? '')
+  const most = numberOf(job.array_max_tasks) ?? 0
+  return {
+    id: String(id),
+    tasks: numberOf(job.array_task_id) === null ? told.tasks : 1,
+    limit: most > 0 ? most : told.limit,
   }
 }
 

@@ -11,6 +11,7 @@ const job = (holder: string, more: Partial<SchedulerJob> = {}): SchedulerJob => 
   account: 'atlas',
   queue: 'large',
   devices: 64,
+  tasks: 1,
   submitted_ms: NOW - 7_200_000,
   started_ms: NOW - 3_600_000,
   limit_ms: 86_400_000,
