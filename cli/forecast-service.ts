@@ -38,7 +38,7 @@ export function withForecast(
     },
     timeZone: () => config().time_zone,
     silences: parts.silences,
-    holidays: () => config().holidays,
+    holidays: () => config().holidays.map(({ date }) => date),
     clock: Date.now,
     log: parts.log,
     breathe: () => breathe(),

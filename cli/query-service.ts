@@ -74,6 +74,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
           journal,
           clock: Date.now,
           timeZone: settings.timeZone,
+          holidays: () => opened.config().holidays,
           formats: FORMATS,
         })
       const given = { models, journal, alerting, zoneSets, reports }

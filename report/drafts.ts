@@ -1,3 +1,4 @@
+import type { Holiday } from '#schemas/holiday.ts'
 import type { Clock } from '#schemas/role.ts'
 import type { ReportFacts } from '#schemas/report/facts.ts'
 import type { ReportAction, ReportChange, ReportModel } from '#schemas/report/model.ts'
@@ -15,6 +16,7 @@ export interface DraftDeps {
   readonly calendar: Calendar
   readonly book: IssuedBook
   readonly clock: Clock
+  readonly holidays: () => readonly Holiday[]
 }
 
 /** Reports of what is settled now. Both reject with E_REPORT_EMPTY where nothing is. */
@@ -44,7 +46,7 @@ export function createDrafts(deps: DraftDeps): Drafts {
 }
 
 async function draftOf(
-  { facts, calendar, book }: DraftDeps,
+  { facts, calendar, book, holidays }: DraftDeps,
   period: Period,
   smallChanges: readonly ReportChange[],
 ): Promise<ReportModel> {
@@ -57,6 +59,7 @@ async function draftOf(
     state,
     calendar,
     answers: await facts.answers(question),
+    holidays: holidays(),
     versusId,
     lastActions: versusId === null ? [] : actionsOf(book, versusId),
     smallChanges,

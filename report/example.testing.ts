@@ -223,6 +223,7 @@ export function exampleReport(): ReportModel {
     ),
     waterfall: waterfall(),
     heat_map: heatMap(),
+    holidays: [{ date: '2026-11-18', name: both('Founding day', '建厂日') }],
     costs: [],
     changes: [],
     sections: SECTION_IDS.map((id) => {

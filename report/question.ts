@@ -36,24 +36,24 @@ export function questionOf(
   const earlier = Array.from({ length: EARLIER }, (_, at) => calendar.before(period, at + 1))
     // One that data begin within is no measure of anything.
     .filter(({ fromMs }) => fromMs >= firstMs)
-  const [last] = earlier
   const lengthMs = window.toMs - window.fromMs
-  const before =
-    last === undefined || state === 'partial'
-      ? null
-      : {
-          fromMs: last.fromMs,
-          toMs: state === 'so_far' ? Math.min(last.toMs, last.fromMs + lengthMs) : last.toMs,
-        }
+  const compared =
+    state === 'partial'
+      ? []
+      : earlier.map(({ id, fromMs, toMs }) => ({
+          id,
+          fromMs,
+          toMs: state === 'so_far' ? Math.min(toMs, fromMs + lengthMs) : toMs,
+        }))
   return {
     question: {
       window,
-      before,
+      compared,
       earlier,
       months: monthsOf(window, { calendar, book, firstMs }),
       cuts: monthStarts(window, calendar),
     },
-    versusId: before === null ? null : (last?.id ?? null),
+    versusId: compared[0]?.id ?? null,
     state,
   }
 }

@@ -71,7 +71,8 @@ describe.skipIf(!isHeliosHere)('weeks of Helios, a fleet of 856 GPUs', () => {
       await publish(site.store, buckets)
     }
     site.nowMs = may(40)
-    reports = reportsOf(site, memoryJournal())
+    const holidays = [{ date: '2020-05-25', name: 'Memorial day', name_zh: '纪念日' }]
+    reports = reportsOf(site, memoryJournal(), { holidays })
   }, 60_000)
 
   it.each(WEEKS.map((week, at) => [...week, at] as const))(
@@ -101,10 +102,7 @@ describe.skipIf(!isHeliosHere)('weeks of Helios, a fleet of 856 GPUs', () => {
   )
 
   it('prices idle time at $2, splits the change in parts that sum as printed, and keeps partial weeks out', async () => {
-    const [w21, w22] = [
-      await reports.model('2020-W21', null),
-      await reports.model('2020-W22', null),
-    ]
+    const [w21, w22] = [await modelOf('2020-W21'), await modelOf('2020-W22')]
     const idleUsd = (model: ReportModel) =>
       model.waterfall.find(({ step }) => step === 'unallocated')?.usd?.exact
     expect(idleUsd(w21)).toBeCloseTo(61_219.87, 2)
@@ -114,6 +112,32 @@ describe.skipIf(!isHeliosHere)('weeks of Helios, a fleet of 856 GPUs', () => {
     expect(numberOf(w22, 'change_points')?.text).toBe('-9.1')
     expect(numberOf(w22, 'change_usd')?.exact).toBeCloseTo((0.695792 - 0.787147) * 143_808 * 2, 0)
     expect((await modelOf('2020-W19')).versus).toBeNull()
+  })
+
+  it('stands beside the weeks before it and their median, as /loss answers each; holidays are marked', async () => {
+    const model = await modelOf('2020-W22')
+    expect(model.holidays).toEqual([
+      { date: '2020-05-25', name: { en: 'Memorial day', zh: '纪念日' } },
+    ])
+    expect(tableOf(model, 'days')?.rows[0]).toMatchObject({ holiday: { zh: '纪念日' } })
+    const calendar = createCalendar('Asia/Shanghai')
+    const lost = await Promise.all(
+      ['2020-W21', '2020-W20', '2020-W19'].map(async (id) => {
+        const { fromMs, toMs } = calendar.period(id)
+        const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString())
+        const [group] = (await lossAnswer(site.deps(), { from, to, filters: [] })).groups
+        return [id, group?.utilization, group?.loss_usd.versus_capacity]
+      }),
+    )
+    const rows = tableOf(model, 'compared')?.rows ?? []
+    const exact = (at: number, column: string) => figureOf(model, 'compared', at, column)?.exact
+    expect(
+      [1, 2, 3].map((at) => [rows[at]?.['period'], exact(at, 'utilization'), exact(at, 'usd')]),
+    ).toEqual(lost)
+    const middle = (values: readonly unknown[]) => values.map(Number).toSorted((a, b) => a - b)[1]
+    expect(rows[4]?.['period']).toMatchObject({ en: 'Median of the 3 before' })
+    expect(exact(4, 'utilization')).toBe(middle(lost.map(([, utilization]) => utilization)))
+    expect(exact(4, 'usd')).toBe(middle(lost.map(([, , usd]) => usd)))
   })
 
   it('says of the outage in week 19 that it was counted as idle', async () => {

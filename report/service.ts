@@ -1,4 +1,5 @@
 import { PlimsollError } from '#schemas/errors.ts'
+import type { Holiday } from '#schemas/holiday.ts'
 import type { Journal } from '#schemas/journal.ts'
 import { IDLE_WINDOW_MINUTES_MAX } from '#schemas/ledger.ts'
 import type { Clock } from '#schemas/role.ts'
@@ -20,16 +21,18 @@ export interface ReportsDeps {
   readonly clock: Clock
   /** IANA zone of the site. */
   readonly timeZone: string
+  /** Holidays of the site as they are entered now. */
+  readonly holidays: () => readonly Holiday[]
   /** Ways to write a report. */
   readonly formats: readonly ReportFormat[]
 }
 
 /** Reports of a site: drafts from its answers, issued ones from its journal. */
 export function createReports(deps: ReportsDeps): Reports {
-  const { facts, journal, clock, formats } = deps
+  const { facts, journal, clock, formats, holidays } = deps
   const calendar = createCalendar(deps.timeZone)
   const book = createIssuedBook(journal)
-  const drafts = createDrafts({ facts, calendar, book, clock })
+  const drafts = createDrafts({ facts, calendar, book, clock, holidays })
   const periodOf = (week: string) =>
     week === 'latest' ? calendar.lastWhole(clock()) : calendar.period(week)
   const model: Reports['model'] = async (week, revision) => {

@@ -48,7 +48,14 @@ export async function openBenchApi(
     journal,
     models: modelCatalogue([]),
     reports: (facts) =>
-      createReports({ facts, journal, clock, timeZone: 'Asia/Shanghai', formats: FORMATS }),
+      createReports({
+        facts,
+        journal,
+        clock,
+        timeZone: 'Asia/Shanghai',
+        holidays: () => [],
+        formats: FORMATS,
+      }),
   })
   return {
     async get(url) {

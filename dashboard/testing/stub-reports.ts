@@ -111,6 +111,7 @@ function modelOf(week: Week, revision: number): ReportModel {
     card: both('Busy 71.4 %.', '忙碌率 71.4 %。'),
     waterfall: [],
     heat_map: [],
+    holidays: [],
     costs: [],
     changes: revision === 2 ? CHANGES : [],
     sections: [],

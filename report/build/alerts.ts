@@ -3,7 +3,7 @@ import type { Section } from '#schemas/report/section.ts'
 import { figure } from '../round.ts'
 import { column, figures, section, table } from '../table.ts'
 import { both } from '../words.ts'
-import { median } from './hours.ts'
+import { median } from './median.ts'
 import type { BuildInput } from './input.ts'
 
 /** A page that ended by itself within this long and that nobody acknowledged probably should not have been one. */

@@ -4,6 +4,7 @@ import { figure, partsOfWhole } from '../round.ts'
 import { column, section, table } from '../table.ts'
 import { CAUSE_TITLES } from '../titles.ts'
 import { beforeWords, both, inBoth, periodWords, said } from '../words.ts'
+import { comparedTable } from './compared.ts'
 import type { BuildInput } from './input.ts'
 
 /** Parts that the line on the first page names; the others are its rest. */
@@ -105,8 +106,13 @@ export function causeLine(causes: Causes | null, input: BuildInput): ReportWords
 
 export function causesSection(causes: Causes | null, input: BuildInput): Section {
   const { explain } = input.answers
+  const beside = comparedTable(input)
+  const compared = beside === null ? [] : [beside]
   if (causes === null || input.versusId === null)
-    return section('causes', [], { state: 'not_known', lead: [causeLine(causes, input)] })
+    return section('causes', compared, {
+      state: beside === null ? 'not_known' : 'known',
+      lead: [causeLine(causes, input)],
+    })
   const versus = input.versusId
   const parts = table('causes', both('Parts of the change', '变化的组成'), {
     columns: [
@@ -149,7 +155,7 @@ export function causesSection(causes: Causes | null, input: BuildInput): Section
     ],
     rows: contributors,
   })
-  return section('causes', contributors.length === 0 ? [parts] : [parts, named], {
+  return section('causes', [...compared, parts, ...(contributors.length === 0 ? [] : [named])], {
     coverage: figure('percent', input.answers.fleet.ledger.coverage),
     lead: [causeLine(causes, input)],
   })

@@ -1,10 +1,11 @@
-import type { HourCell } from '#schemas/report/model.ts'
+import type { HourCell, ReportHoliday } from '#schemas/report/model.ts'
 import type { Section } from '#schemas/report/section.ts'
 import { figure } from '../round.ts'
 import { column, figures, section, table } from '../table.ts'
 import { both } from '../words.ts'
 import { below } from './gaps.ts'
 import { type BuildInput, LEVELS } from './input.ts'
+import { median } from './median.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -34,15 +35,11 @@ export function hourCells({ answers, calendar }: BuildInput): HourCell[] {
   })
 }
 
-/** The median of known values; of an even count the mean of the two in the middle. */
-export function median(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null).toSorted((a, b) => a - b)
-  const middle = known.length / 2
-  const [low, high] = [known[Math.ceil(middle) - 1], known[Math.floor(middle)]]
-  return low === undefined || high === undefined ? null : (low + high) / 2
-}
-
-export function hoursSection({ answers }: BuildInput, cells: readonly HourCell[]): Section {
+export function hoursSection(
+  { answers }: BuildInput,
+  cells: readonly HourCell[],
+  holidays: readonly ReportHoliday[],
+): Section {
   const { minutes, slices } = answers
   if (minutes.utilization.length === 0)
     return section('hours', [], {
@@ -73,6 +70,8 @@ export function hoursSection({ answers }: BuildInput, cells: readonly HourCell[]
       unknown: of(({ unknown_minutes }) => unknown_minutes),
     }
   }
+  const named = (day: string) =>
+    holidays.length === 0 ? {} : { holiday: holidays.find(({ date }) => date === day)?.name ?? '' }
   const sliceLine = (level: number) => figure('count', below(slices.utilization, level))
   const known = slices.utilization.filter((value) => value !== null).length
   return section('hours', [
@@ -85,11 +84,13 @@ export function hoursSection({ answers }: BuildInput, cells: readonly HourCell[]
         column('below_warn', 'Below 65 %', '低于 65 %', 'minutes'),
         column('below_danger', 'Below 60 %', '低于 60 %', 'minutes'),
         column('unknown', 'Unknown', '未知', 'minutes'),
+        ...(holidays.length === 0 ? [] : [column('holiday', 'Holiday', '节假日')]),
       ],
-      rows: days.map(([day, own]) => ({ day, ...row(own) })),
+      rows: days.map(([day, own]) => ({ day, ...row(own), ...named(day) })),
       total: {
         ...row(cells),
         day: both('Period', '全期'),
+        ...named(''),
         below_target: sum(({ below: { target } }) => target),
       },
     }),

@@ -1,3 +1,4 @@
+import type { Holiday } from '#schemas/holiday.ts'
 import type { ReportAnswers } from '#schemas/report/facts.ts'
 import type { ReportAction, ReportChange, ReportModel } from '#schemas/report/model.ts'
 import type { Calendar } from '../calendar.ts'
@@ -9,6 +10,8 @@ export interface BuildInput {
   readonly state: ReportModel['state']
   readonly calendar: Calendar
   readonly answers: ReportAnswers
+  /** Of the site, of any year. */
+  readonly holidays: readonly Holiday[]
   /** Id of the period that `answers.before` is of. */
   readonly versusId: string | null
   /** Actions of the newest report of the period before; empty where none was issued. */

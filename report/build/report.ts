@@ -5,6 +5,7 @@ import { both, inBoth, periodWords } from '../words.ts'
 import { alertsSection } from './alerts.ts'
 import { causeLine, causesOf, causesSection } from './causes.ts'
 import { definitionsSection } from './definitions.ts'
+import { holidaysOf } from './holidays.ts'
 import { hourCells, hoursSection } from './hours.ts'
 import type { BuildInput } from './input.ts'
 import { waterfallBars, waterfallSection } from './losses.ts'
@@ -28,6 +29,7 @@ export function buildReport(input: BuildInput): ReportModel {
   const causes = causesOf(input)
   const figures = pageFigures(input, causes)
   const cells = hourCells(input)
+  const holidays = holidaysOf(input)
   const bars = waterfallBars(input)
   const causesSaid = causeLine(causes, input)
   const verdictSaid = verdict(input, figures)
@@ -63,11 +65,12 @@ export function buildReport(input: BuildInput): ReportModel {
     card: inBoth((language) => `${verdictSaid[language]}\n${causesSaid[language]}`),
     waterfall: bars,
     heat_map: cells,
+    holidays,
     costs: costRows(answers.costs),
     changes: [],
     sections: [
       waterfallSection(input, bars),
-      hoursSection(input, cells),
+      hoursSection(input, cells, holidays),
       causesSection(causes, input),
       tenantsSection(input),
       jobsSection(input),

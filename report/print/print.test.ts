@@ -102,6 +102,14 @@ describe('HTML', () => {
     }
   })
 
+  it('marks and names holidays', async () => {
+    const [en, zh] = [seen(await decoded(model, 'en')), seen(await decoded(model, 'zh'))]
+    expect(en).toContain('11-18 ◆')
+    expect(en).toContain('◆ 18 Nov Founding day')
+    expect(zh).toContain('◆ 11 月 18 日 建厂日')
+    expect(seen(await decoded({ ...model, holidays: [] }, 'en'))).not.toContain('◆')
+  })
+
   it('says simulated, draft and revision', async () => {
     expect(seen(await decoded(model, 'en'))).toContain('SIMULATED: these devices do not exist')
     const draft = seen(await decoded({ ...model, revision: 0, simulated: false }, 'en'))
@@ -135,6 +143,7 @@ describe('PDF', () => {
     expect(en.text.every((page, at) => page.includes(`Page ${at + 1} of ${en.totalPages}`))).toBe(
       true,
     )
+    expect(all).toContain('◆ 18 Nov Founding day')
     // The first page is one page: the appendix begins on the next.
     expect(en.text[1]).toMatch(/^Where the hours went/)
   })

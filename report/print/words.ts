@@ -1,8 +1,8 @@
 import type { Figure } from '#schemas/report/figure.ts'
-import type { ReportModel } from '#schemas/report/model.ts'
+import type { ReportHoliday, ReportModel } from '#schemas/report/model.ts'
 import type { Cell, Column } from '#schemas/report/section.ts'
 import { UNIT_NAMES } from '../table.ts'
-import { both, type Language, said } from '../words.ts'
+import { both, dayWords, type Language, said } from '../words.ts'
 
 /** What only printed pages say: headings and remarks around the model's own words and figures. */
 export const PRINTED = {
@@ -39,6 +39,21 @@ export const PRINTED = {
   settled: both('settled until', '已结算至'),
   times: both('Times in', '时区'),
 } as const
+
+/** Stands behind the date of a holiday. */
+export const HOLIDAY_MARK = '◆'
+
+/** `◆ 1 Oct National Day · 2 Oct National Day`; empty where there was none. */
+export const holidayLine = (holidays: readonly ReportHoliday[], language: Language): string =>
+  holidays.length === 0
+    ? ''
+    : `${HOLIDAY_MARK} ${holidays.map(({ date, name }) => `${dayWords(date, language)} ${name[language]}`).join(' · ')}`
+
+/** A day of the heat map as its row begins: `11-18`, `11-18 ◆`. */
+export const dayLabel = (date: string, holidays: readonly ReportHoliday[]): string =>
+  holidays.some((holiday) => holiday.date === date)
+    ? `${date.slice(5)} ${HOLIDAY_MARK}`
+    : date.slice(5)
 
 /** Rows that a page leaves out. */
 export const moreRows = (rows: number, language: Language): string =>

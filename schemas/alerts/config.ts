@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Holiday } from '#schemas/holiday.ts'
 import { ChannelConfig, ChannelName, channelMistakes, VENDOR_HOSTS } from './channel-config.ts'
 import { EscalationStep, Roster } from './roster-config.ts'
 import { ALERT_LABELS, ALERT_SEVERITIES } from './severity.ts'
@@ -102,8 +103,8 @@ const base = z.strictObject({
   /** How long an acknowledgement holds. */
   acknowledged_for: seconds(604_800).default(14_400),
   zone_sets: z.array(ZoneSet).max(64).default([]),
-  /** Local days that are like Sundays: the forecast learns nothing of the week's pattern from them. */
-  holidays: z.array(z.iso.date()).max(512).default([]),
+  /** Local days that are like Sundays: the forecast learns nothing of the week's pattern from them; reports mark them. */
+  holidays: z.array(Holiday).max(512).default([]),
   /** An outside watcher that alarms when this stops being called. */
   heartbeat: z
     .strictObject({

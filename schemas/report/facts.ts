@@ -39,6 +39,16 @@ export interface WindowUtilization extends ReportWindow {
   readonly busy_hours: number
 }
 
+/** One of the periods that this one stands beside: how busy, and what it lost as /loss answers it. */
+export interface ComparedPeriod extends ReportWindow {
+  readonly id: string
+  readonly utilization: number | null
+  readonly coverage: number | null
+  readonly lost_gpu_hours: number
+  /** Against capacity, dollars; null = nothing of it has a price. */
+  readonly loss_usd: number | null
+}
+
 /** Time of one tenant on one model in one pool and state, between two changes of prices, months or contracts. */
 export interface CostFact extends ReportWindow {
   readonly tenant: string
@@ -90,8 +100,8 @@ export interface ReportAnswers {
   readonly known_worth: { readonly usd: number | null; readonly priced_hours: number }
   /** Devices under contract x time, hours; null where there are no contracts. */
   readonly contracted_hours: number | null
-  /** Periods of the same kind before, the newest first, at most 4. */
-  readonly earlier: readonly WindowUtilization[]
+  /** Periods of the same kind before, the newest first, at most 4; as long as this one where it still runs. */
+  readonly compared: readonly ComparedPeriod[]
   readonly minutes: FleetSteps
   readonly slices: FleetSteps
   readonly hours: FleetSteps
@@ -144,8 +154,9 @@ export interface AlertTold {
 /** What is asked for a report. */
 export interface ReportQuestion {
   readonly window: ReportWindow
-  /** What it is compared with: as long, or null. */
-  readonly before: ReportWindow | null
+  /** What it is compared with, as long each, the newest first; empty = nothing. */
+  readonly compared: readonly (ReportWindow & { readonly id: string })[]
+  /** The same periods whole, also for one that nothing is compared with. */
   readonly earlier: readonly (ReportWindow & { readonly id: string })[]
   readonly months: readonly (ReportWindow & { readonly id: string })[]
   /** Beginnings of months of the site within the window, at which cost rows are cut. */

@@ -21,6 +21,9 @@ export const ReportId = z
   )
 export type ReportId = z.infer<typeof ReportId>
 
+/** Days of one period. */
+export const HOLIDAYS_MAX = 400
+
 /** Numbers that the first page may print. */
 export const PAGE_NUMBERS_MAX = 12
 
@@ -106,6 +109,10 @@ export const HourCell = z.strictObject({
 })
 export type HourCell = z.infer<typeof HourCell>
 
+/** A holiday of the site within the period, marked in the heat map. */
+export const ReportHoliday = z.strictObject({ date: z.iso.date(), name: ReportWords })
+export type ReportHoliday = z.infer<typeof ReportHoliday>
+
 /** One figure that a revision changed. */
 export const ReportChange = z.strictObject({
   what: ReportWords,
@@ -177,6 +184,8 @@ export const ReportModel = z.strictObject({
   waterfall: z.array(WaterfallBar).max(16),
   /** Every hour of the period, in order; a month has up to 745, longer ranges none. */
   heat_map: z.array(HourCell).max(800),
+  /** In order; as the site's file named them when the report was made. */
+  holidays: z.array(ReportHoliday).max(HOLIDAYS_MAX),
   /** Time by tenant, model, pool and state with its prices; all rows sum to capacity. */
   costs: z.array(CostRow).max(2 * COST_ROWS_MAX),
   /** What this revision changed, empty for the first. */

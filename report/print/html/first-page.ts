@@ -2,7 +2,7 @@ import type { ReportModel } from '#schemas/report/model.ts'
 import { said, type Language } from '../../words.ts'
 import { BAR_FILL, type PlacedBar, placedBars } from '../bars.ts'
 import { HEAT_LOOK, heatDays, type HeatDay } from '../heat.ts'
-import { PRINTED, spanText, STATES } from '../words.ts'
+import { dayLabel, holidayLine, PRINTED, spanText, STATES } from '../words.ts'
 import { dataTable, escaped, placing, STYLE } from './markup.ts'
 
 /** The page that is read in a minute. */
@@ -64,15 +64,17 @@ function drawnBar({ from, width, look }: PlacedBar): string {
   return placing('width="100%" style="table-layout:fixed"', `<tr>${cells.join('')}</tr>`)
 }
 
-function heatMap({ heat_map: cells }: ReportModel, language: Language): string {
+function heatMap({ heat_map: cells, holidays }: ReportModel, language: Language): string {
   const days = heatDays(cells)
   if (days.length === 0) return ''
   const hours = days[0]?.hours.map((_, hour) => `<th scope="col">${hour}</th>`).join('') ?? ''
-  const rows = days.map((day) => heatRow(day)).join('')
-  return `<h2 style="${STYLE.h2}">${PRINTED.heatMap[language]}</h2><div style="overflow-x:auto"><table cellpadding="1" cellspacing="1" border="0" width="100%" style="min-width:640px;table-layout:fixed;${STYLE.text};font-size:10px;line-height:1.5;text-align:center"><tr style="color:#4a5a64"><th align="left" width="42">${PRINTED.day[language]}</th>${hours}<th width="48">${PRINTED.below[language]}</th></tr>${rows}</table></div><p style="margin:4px 0 0;${STYLE.small}">${PRINTED.legend[language]}</p>`
+  const rows = days.map((day) => heatRow(day, dayLabel(day.date, holidays))).join('')
+  const named = holidayLine(holidays, language)
+  const legend = `${PRINTED.legend[language]}${named === '' ? '' : `<br>${escaped(named)}`}`
+  return `<h2 style="${STYLE.h2}">${PRINTED.heatMap[language]}</h2><div style="overflow-x:auto"><table cellpadding="1" cellspacing="1" border="0" width="100%" style="min-width:640px;table-layout:fixed;${STYLE.text};font-size:10px;line-height:1.5;text-align:center"><tr style="color:#4a5a64"><th align="left" width="52">${PRINTED.day[language]}</th>${hours}<th width="48">${PRINTED.below[language]}</th></tr>${rows}</table></div><p style="margin:4px 0 0;${STYLE.small}">${legend}</p>`
 }
 
-function heatRow({ date, hours, below }: HeatDay): string {
+function heatRow({ hours, below }: HeatDay, label: string): string {
   const cells = hours.map((hour) => {
     if (hour === null) return '<td></td>'
     const { fill, ink, mark, bold } = HEAT_LOOK[hour.level]
@@ -80,7 +82,7 @@ function heatRow({ date, hours, below }: HeatDay): string {
     // Of whole months there are 740 of these: nothing that can be left out.
     return `<td bgcolor=${fill}${ink === '#ffffff' ? ' style=color:#fff' : ''}>${text}</td>`
   })
-  return `<tr><th align="left" style="white-space:nowrap;font-weight:400">${date.slice(5)}</th>${cells.join('')}<td nowrap>${below}</td></tr>`
+  return `<tr><th align="left" style="white-space:nowrap;font-weight:400">${label}</th>${cells.join('')}<td nowrap>${below}</td></tr>`
 }
 
 function actions({ page }: ReportModel, language: Language): string {

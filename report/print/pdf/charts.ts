@@ -2,7 +2,7 @@ import type { ReportModel } from '#schemas/report/model.ts'
 import { said, type Language } from '../../words.ts'
 import { BAR_FILL, placedBars } from '../bars.ts'
 import { HEAT_LOOK, heatDays, type HeatHour } from '../heat.ts'
-import { PRINTED } from '../words.ts'
+import { dayLabel, holidayLine, PRINTED } from '../words.ts'
 import type { Sheet } from './sheet.ts'
 
 /** The charts of the first page, drawn as shapes with their figures beside them. */
@@ -42,7 +42,7 @@ const CELL = 13
 
 export function drawHeatMap(
   sheet: Sheet,
-  { heat_map: cells }: ReportModel,
+  { heat_map: cells, holidays }: ReportModel,
   language: Language,
 ): void {
   const days = heatDays(cells)
@@ -64,14 +64,16 @@ export function drawHeatMap(
   sheet.y += CELL
   for (const { date, hours, below } of days) {
     sheet.need(CELL)
-    sheet.textAt(date.slice(5), { x, width: name }, { size: 8 })
+    sheet.textAt(dayLabel(date, holidays), { x, width: name }, { size: 8 })
     for (const [at, hour] of hours.entries())
       if (hour !== null) drawHour(sheet, hour, { x: x + name + at * cell, width: cell - 1 })
     sheet.textAt(below, { x: x + width - last, width: last }, { size: 8, align: 'right' })
     sheet.y += CELL
   }
   sheet.y += 3
-  sheet.paragraph(PRINTED.legend[language], { size: 7, colour: '#4a5a64' }, 0)
+  const look = { size: 7, colour: '#4a5a64' } as const
+  sheet.paragraph(PRINTED.legend[language], look, 0)
+  sheet.paragraph(holidayLine(holidays, language), look, 0)
 }
 
 function drawHour(sheet: Sheet, hour: HeatHour, place: { x: number; width: number }): void {
