@@ -22,12 +22,12 @@ const EXPORTERS = 4
 const GPUS = 2
 type Victim = 'collector' | 'ingest' | 'engine' | 'engine child' | 'nats'
 const KILLS: Readonly<Record<Victim, number>> = {
-  collector: 5,
-  ingest: 4,
-  'engine child': 2,
+  collector: 3,
+  ingest: 3,
+  'engine child': 1,
   // With its supervisor.
-  engine: 2,
-  nats: 3,
+  engine: 1,
+  nats: 2,
 }
 let folder: Awaited<ReturnType<typeof tempFolder>>
 let site: Site

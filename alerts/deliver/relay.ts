@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { createTransport } from 'nodemailer'
 import type { ChannelConfig } from '#schemas/alerts/channel-config.ts'
 import type { AllowedHost } from '#schemas/alerts/config.ts'
 import type { Mail, RelayAnswer } from '../channels/smtp.ts'
@@ -28,6 +27,7 @@ export function createSendMail(resolve: Resolve): SendMail {
     const [pinned] = await pinnedAddresses(url.hostname, route.entry, resolve)
     if (pinned === undefined) throw new Error(`${url.hostname} has no address`)
     const ca = route.caFile === undefined ? undefined : await readFile(route.caFile, 'utf8')
+    const { createTransport } = await import('nodemailer')
     const transport = createTransport({
       host: pinned.address,
       port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port),

@@ -4,7 +4,7 @@ import { corpusOf, formatsOf, fuzzFormat } from './fuzz.ts'
 import { createDice, damaged, INPUT_BYTES } from './mutate.ts'
 
 /** Inputs of one test run over all formats; bench/fuzz.ts reads 10 million. */
-const INPUTS = 200_000
+const INPUTS = 100_000
 /** One wrong character makes a document of these unreadable as a whole; lines of the others are damaged one by one. */
 const WHOLE_DOCUMENTS: ReadonlySet<string> = new Set(['modbus'])
 

@@ -172,7 +172,7 @@ it('killed before and after any of its writes, the mirror ends with the same row
   ).toEqual(expect.arrayContaining(['6', '12']))
   expect(whole.tables['intervals']?.length).toBeGreaterThan(4)
   let kills = 0
-  for (let seed = 1; seed <= 5; seed += 1) {
+  for (let seed = 1; seed <= 3; seed += 1) {
     let state = seed * 7919
     const random = () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
@@ -194,8 +194,8 @@ it('killed before and after any of its writes, the mirror ends with the same row
           true,
         ])
   }
-  console.log(`the mirror was killed ${kills} times in 5 runs of 12 entries`)
-  expect(kills).toBeGreaterThan(25)
+  console.log(`the mirror was killed ${kills} times in 3 runs of 12 entries`)
+  expect(kills).toBeGreaterThan(15)
 })
 
 /** Whether spans cover another one without a hole. */

@@ -1,4 +1,4 @@
-import writeXlsxFile, { type Cell as SheetCell, type SheetData } from 'write-excel-file/node'
+import type { Cell as SheetCell, SheetData } from 'write-excel-file/node'
 import type { Figure } from '#schemas/report/figure.ts'
 import type { ReportFormat, ReportLanguage } from '#schemas/report/format.ts'
 import type { ReportModel } from '#schemas/report/model.ts'
@@ -20,6 +20,7 @@ export const xlsxFormat: ReportFormat = {
         sheetOf(section.title, sectionRows(section, language), language),
       ),
     ]
+    const { default: writeXlsxFile } = await import('write-excel-file/node')
     const file = await writeXlsxFile(sheets, { fontFamily: 'Arial', fontSize: 10 }).toBuffer()
     return withoutTimes(file)
   },

@@ -112,8 +112,9 @@ describe('any page', () => {
     const read = interpret([...chips, ...names, ...slices].join(''))
     expect(read.rejectedByReason).toEqual({ too_many_chips: 188 + 52 })
     expect(read.ignored).toHaveLength(64)
-    const startedMs = performance.now()
+    const before = process.cpuUsage()
     interpret('npu_chip_info_power{id="0",model_name="x"} 90 1760000000000\n'.repeat(130_000))
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    // Quadratic time would be minutes; what else the machine does is not counted.
+    expect(process.cpuUsage(before).user).toBeLessThan(6_000_000)
   })
 })

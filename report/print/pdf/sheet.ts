@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import PdfKit from 'pdfkit'
 
 /** A4 in points, and what is kept free at its edges. */
 const MARGIN = { left: 40, right: 40, top: 40, bottom: 52 } as const
@@ -60,7 +59,8 @@ export class Sheet {
   }
 
   static async open({ title, language, at }: SheetHead): Promise<Sheet> {
-    const fonts = await fontBytes()
+    // Large, and most processes that could write a report never do.
+    const [{ default: PdfKit }, fonts] = await Promise.all([import('pdfkit'), fontBytes()])
     const pdf = new PdfKit({
       size: 'A4',
       margin: 0,
