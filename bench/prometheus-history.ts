@@ -1,13 +1,15 @@
 /**
- * History out of a real Prometheus: `npm run bench -- prometheus-history [--devices N] [--hours H] [--install] [--json]`.
+ * History out of a real Prometheus:
+ * `npm run bench -- prometheus-history [--devices N] [--hours H] [--blocks FOLDER] [--install] [--json]`.
  * Writes simulated dcgm-exporter pages as blocks (promtool), lets Debian's Prometheus serve them, and imports them with
  * the product's own code into a data set. Ends with an error when a sample or a second of busy time is missing.
  *
  * A thread reads 16 exporters (128 devices) at a time: fewer than 256 devices leave a core idle. The first second is
- * starting threads and warming them up, so small runs read as dearer than large ones.
+ * starting threads and warming them up, so small runs read as dearer than large ones. `--blocks` keeps what Prometheus
+ * serves, and uses it when it is there: to compare two versions, run them in turn over the same folder.
  */
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -30,6 +32,7 @@ const { values } = parseArgs({
   options: {
     devices: { type: 'string', default: '64' },
     hours: { type: 'string', default: '24' },
+    blocks: { type: 'string' },
     install: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -37,6 +40,7 @@ const { values } = parseArgs({
 /** What the import is for: 1,000 devices, 30 days, a sample a minute. */
 const GOAL_SAMPLES = 1_000 * 30 * 1_440
 const MINUTE = 60_000
+const BLOCK_MINUTES = 120
 const nodes = Math.max(1, Math.round(Number(values.devices) / GPUS_PER_NODE))
 const from = Date.UTC(2026, 4, 1) / MINUTE
 const to = from + Math.round(Number(values.hours) * 60)
@@ -46,14 +50,8 @@ else await measure(program)
 
 async function measure(prometheus: string): Promise<void> {
   const folder = scratchFolder('prometheus-history')
-  const text = join(folder.path, 'samples.txt')
-  const series = pastSeries(nodes, { from, to })
-  const file = openSync(text, 'w')
-  for (const piece of openMetrics(series)) writeSync(file, piece)
-  closeSync(file)
-  const data = join(folder.path, 'data')
-  const promtool = prometheus.replace(/prometheus$/, 'promtool')
-  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', text, data])
+  const data = values.blocks ?? join(folder.path, 'data')
+  if (!existsSync(data)) writeBlocks(prometheus, data, join(folder.path, 'samples.txt'))
   const config = join(folder.path, 'prometheus.yml')
   writeFileSync(config, 'global: {}\n')
   const port = await freePort()
@@ -64,6 +62,9 @@ async function measure(prometheus: string): Promise<void> {
       `--config.file=${config}`,
       `--storage.tsdb.path=${data}`,
       '--storage.tsdb.retention.time=100y',
+      // It would make larger blocks while it is measured.
+      '--storage.tsdb.min-block-duration=2h',
+      '--storage.tsdb.max-block-duration=2h',
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
     ],
@@ -117,7 +118,6 @@ async function measure(prometheus: string): Promise<void> {
       cores: cpus().length,
       devices: report.devices,
       hours: (to - from) / 60,
-      series: series.length,
       samples: report.samples,
       read_s: round((marks.readMs - marks.startMs) / 1000),
       settle_s: round((endMs - marks.readMs) / 1000),
@@ -140,6 +140,18 @@ async function measure(prometheus: string): Promise<void> {
     await engine.stop()
     await server.stop()
     folder.remove()
+  }
+}
+
+/** Two hours at a time, which are one block: promtool reads the whole of its text for each block. */
+function writeBlocks(prometheus: string, data: string, text: string): void {
+  const promtool = prometheus.replace(/prometheus$/, 'promtool')
+  for (let at = from; at < to; at += BLOCK_MINUTES) {
+    const file = openSync(text, 'w')
+    const series = pastSeries(nodes, { from: at, to: Math.min(to, at + BLOCK_MINUTES) })
+    for (const piece of openMetrics(series)) writeSync(file, piece)
+    closeSync(file)
+    execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', text, data])
   }
 }
 

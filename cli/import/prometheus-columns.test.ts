@@ -111,8 +111,10 @@ async function read(how: Omit<PastSource, 'selector'>, series: readonly Promethe
     const half = (INSTANTS / 2) * stepMs
     const at = { fromMs: fromMs + part * half, toMs: fromMs + (part + 1) * half, stepMs }
     for await (const reading of exporter.read(readMatrix(matrixOf(series), at), at))
-      for (const { device, busySource, values, offset } of reading.rows) {
+      for (const { device, busySource, values, offset, slots } of reading.rows) {
         const own = values.slice(offset, offset + DEVICE_METRICS.length)
+        const filled = [...own.keys()].filter((slot) => !Number.isNaN(own[slot]))
+        expect(slots).toEqual(expect.arrayContaining(filled))
         rows.push({ atMs: reading.atMs, node: reading.node, device, busySource, values: own })
       }
   }

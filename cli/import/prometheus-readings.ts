@@ -35,6 +35,8 @@ export interface PastRow {
   /** Its values from `offset` on, in the order of `DEVICE_METRICS`; NaN where it has none. */
   readonly values: Float64Array
   readonly offset: number
+  /** Places in `DEVICE_METRICS` that may have a value. */
+  readonly slots: readonly number[]
 }
 
 export interface PastExporterOptions {
@@ -64,9 +66,11 @@ const BUSY_METRICS = (
     'busy_ratio',
   ] as const satisfies readonly MetricName[]
 ).map((name) => ({ name, slot: slotOf.get(name) ?? -1 }))
+type BusyColumn = (typeof BUSY_METRICS)[number] & { readonly isRead: boolean }
 /** The plausible range of each metric. */
 const LOWEST = Float64Array.from(DEVICE_METRICS, ({ min }) => min)
 const HIGHEST = Float64Array.from(DEVICE_METRICS, ({ max }) => max)
+const ALL_SLOTS = DEVICE_METRICS.map((_, slot) => slot)
 const NO_NODES: readonly NodeReading[] = []
 const encoder = new TextEncoder()
 
@@ -153,7 +157,7 @@ async function* readTexts(
         const slot = slotOf.get(name)
         if (slot !== undefined && value !== null) values[slot] = value
       }
-      return { device, busySource, values, offset: 0 }
+      return { device, busySource, values, offset: 0, slots: ALL_SLOTS }
     })
     yield { atMs, rows, nodes: interpretation.nodes ?? [], node: target.node }
   }
@@ -177,30 +181,38 @@ function* readColumns(
   )
   const native = new Float64Array(columns.length)
   const devices = reader.devices.map((reading): DeviceReading => ({ ...reading, metrics: {} }))
-  const values = new Float64Array(devices.length * METRICS)
+  const values = new Float64Array(devices.length * METRICS).fill(Number.NaN)
+  const table = { devices, values, slots: [...new Set([...reader.slots, BUSY_SLOT])] }
+  const busy = BUSY_METRICS.map((one) => ({ ...one, isRead: reader.slots.includes(one.slot) }))
   let again: PastRows | null = null
   for (let instant = run.from; instant < run.to; instant += 1) {
     const atMs = fromMs + instant * options.stepMs
     for (let line = 0; line < columns.length; line += 1)
       native[line] = columns[line]?.[instant - run.from] ?? Number.NaN
     reader.read(native, atMs, values)
-    refuseOutside(values, state.refused)
+    refuseOutside(values, reader.slots, state.refused)
     for (let at = 0; at < devices.length; at += 1)
-      putBusy(devices[at]?.metrics ?? {}, values, at * METRICS)
+      putBusy(devices[at]?.metrics ?? {}, busy, values, at * METRICS)
     let rows = again?.(atMs)
     if (rows === undefined) {
-      rows = joinedRows(state, devices, values, atMs)
+      rows = joinedRows(state, table, atMs)
       const steady = merger.steady(readAt(state, devices, atMs))
-      again = steady === null ? null : steadyRows(steady, devices, values)
+      again = steady === null ? null : steadyRows(steady, table)
     }
     yield { atMs, rows, nodes: NO_NODES, node: target.node }
   }
 }
 
+/** The devices of a run, and the values of one of its pages. */
+interface PageTable {
+  readonly devices: readonly DeviceReading[]
+  readonly values: Float64Array
+  readonly slots: readonly number[]
+}
+
 function joinedRows(
   state: ExporterState,
-  devices: readonly DeviceReading[],
-  values: Float64Array,
+  { devices, values, slots }: PageTable,
   atMs: number,
 ): PastRow[] {
   const offsetOf = new Map(devices.map((reading, at) => [reading, at * METRICS]))
@@ -209,7 +221,7 @@ function joinedRows(
   return joined.rows.map(({ device, busySource, metrics }) => {
     const offset = offsets.get(device.keys[0] ?? '') ?? 0
     values[offset + BUSY_SLOT] = metrics.busy_ratio ?? Number.NaN
-    return { device, busySource, values, offset }
+    return { device, busySource, values, offset, slots }
   })
 }
 
@@ -218,14 +230,14 @@ type PastRows = (atMs: number) => readonly PastRow[]
 
 function steadyRows(
   steady: readonly SteadyDevice[],
-  devices: readonly DeviceReading[],
-  values: Float64Array,
+  { devices, values, slots }: PageTable,
 ): PastRows {
   const rows = steady.map(({ at, device, take }) => ({
     device,
     busySource: 0,
     values,
     offset: at * METRICS,
+    slots,
     metrics: devices[at]?.metrics ?? {},
     take,
   }))
@@ -238,17 +250,27 @@ function steadyRows(
   }
 }
 
-function putBusy(metrics: MetricValues, values: Float64Array, offset: number): void {
-  for (const { name, slot } of BUSY_METRICS) {
-    const value = values[offset + slot] ?? Number.NaN
+/** `busy_ratio` may still have what the joining of the page before put there: `isRead` says whose values are of this one. */
+function putBusy(
+  metrics: MetricValues,
+  busy: readonly BusyColumn[],
+  values: Float64Array,
+  offset: number,
+): void {
+  for (const { name, slot, isRead } of busy) {
+    const value = isRead ? (values[offset + slot] ?? Number.NaN) : Number.NaN
     metrics[name] = Number.isNaN(value) ? null : value
   }
 }
 
 /** As the collector's joining does with a reading's values. */
-function refuseOutside(values: Float64Array, refused: Map<string, number>): void {
+function refuseOutside(
+  values: Float64Array,
+  slots: readonly number[],
+  refused: Map<string, number>,
+): void {
   for (let offset = 0; offset < values.length; offset += METRICS)
-    for (let slot = 0; slot < METRICS; slot += 1) {
+    for (const slot of slots) {
       const value = values[offset + slot] ?? Number.NaN
       // No comparison is true of NaN.
       const isOutside = value < (LOWEST[slot] ?? 0) || value > (HIGHEST[slot] ?? 0)

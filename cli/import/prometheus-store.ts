@@ -34,7 +34,6 @@ export interface PastStore {
 const ROWS_MAX = 200_000
 const WORD = 2n ** 32n
 const VENDOR_UTIL = BUSY_SOURCES.indexOf('vendor_util')
-const METRICS = DEVICE_METRICS.length
 const BUSY_SLOT = DEVICE_METRICS.findIndex(({ name }) => name === 'busy_ratio')
 const Aliases = z.array(z.object({ key: z.string(), device_id: z.string() }))
 
@@ -68,6 +67,9 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
   /** Descriptions of the part that is under way: found by the object, because that is asked for every row. */
   const byDevice = new Map<BatchDevice, Known>()
   const rows = createSampleRows(ROWS_MAX)
+  /** The rows of the last reading, and who they are: mostly the same ones come again. */
+  let lastRows: readonly PastRow[] = []
+  let lastKnown: readonly Known[] = []
   let words: JsonRow[] = []
   let news: JsonRow[] = []
   let nodes: NodeRow[] = []
@@ -104,8 +106,17 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
     byDevice.set(device, known)
     return known
   }
-  const take = ({ device, busySource, values, offset }: PastRow, atMs: number): void => {
-    const { life, facts } = byDevice.get(device) ?? meet(device, atMs)
+  const knownOf = (reading: PastReading): readonly Known[] => {
+    if (reading.rows !== lastRows) {
+      lastKnown = reading.rows.map(
+        ({ device }) => byDevice.get(device) ?? meet(device, reading.atMs),
+      )
+      lastRows = reading.rows
+    }
+    return lastKnown
+  }
+  const take = ({ life, facts }: Known, row: PastRow, atMs: number): void => {
+    const { busySource, values, offset, slots } = row
     if (life.told !== facts.fingerprint) {
       life.told = facts.fingerprint
       words.push(deviceRow({ facts, atMs, logPosition: 0 }))
@@ -113,11 +124,7 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
     const isCopy = busySource > 0 && busySource !== VENDOR_UTIL
     const flags = isCopy ? FLAG_BUSY_IS_COUNTER : 0
     rows.add({ low: life.low, high: life.high, atMs, stepMs, busySource, flags })
-    for (let slot = 0; slot < METRICS; slot += 1) {
-      const value = values[offset + slot] ?? Number.NaN
-      if (Number.isNaN(value) || (isCopy && slot === BUSY_SLOT)) continue
-      rows.putAt(slot, value)
-    }
+    rows.putSlots(isCopy ? withoutBusy(slots) : slots, values, offset)
     if (life.span === null) life.span = { fromMs: atMs, toMs: atMs + stepMs }
     else life.span.toMs = atMs + stepMs
   }
@@ -137,9 +144,11 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
   return {
     async add(reading, token) {
       const { atMs } = reading
-      for (const row of reading.rows) {
+      const known = knownOf(reading)
+      for (let at = 0; at < known.length; at += 1) {
+        const [who, row] = [known[at], reading.rows[at]]
         if (rows.isFull(atMs)) await flush(token)
-        take(row, atMs)
+        if (who !== undefined && row !== undefined) take(who, row, atMs)
       }
       for (const one of reading.nodes)
         for (const [metric, value] of Object.entries(one.metrics))
@@ -160,6 +169,7 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
       words = []
       for (const life of lives.values()) life.span = null
       byDevice.clear()
+      lastRows = []
       part = emptySpan()
       inserts = 0
       return span
@@ -168,6 +178,17 @@ export async function createPastStore(options: PastStoreOptions): Promise<PastSt
       return lives.size
     },
   }
+}
+
+/** Slots without `busy_ratio`, found once for each list. */
+const withoutBusyOf = new WeakMap<readonly number[], readonly number[]>()
+
+function withoutBusy(slots: readonly number[]): readonly number[] {
+  const known = withoutBusyOf.get(slots)
+  if (known !== undefined) return known
+  const rest = slots.filter((slot) => slot !== BUSY_SLOT)
+  withoutBusyOf.set(slots, rest)
+  return rest
 }
 
 const newLife = (id: bigint): Life => ({

@@ -7,9 +7,11 @@ import type { DeviceReading } from '#schemas/reading.ts'
 export interface PageReader {
   /** The devices of all these pages; their metrics are left to `read`. */
   readonly devices: readonly DeviceReading[]
+  /** Places in `DEVICE_METRICS` that `read` fills. */
+  readonly slots: readonly number[]
   /**
-   * Reads the page of one moment, epoch ms. `values` are those of the lines, NaN for what is no number. Fills `out` with
-   * the canonical values of each device, in the order of `DEVICE_METRICS`; NaN where there is none.
+   * Reads the page of one moment, epoch ms. `values` are those of the lines, NaN for what is no number. Fills the `slots`
+   * of each device in `out`, which has one place for each of `DEVICE_METRICS`; NaN where it has no value.
    */
   read(values: Float64Array, nowMs: number, out: Float64Array): void
   /** Lines and values that were refused in all pages so far, by reason. */

@@ -21,8 +21,8 @@ export interface SampleRows {
   add(key: SampleKey): void
   /** A value of the row that was begun last; what is left out is missing. */
   put(metric: MetricName, value: number): void
-  /** The same by the metric's place in DEVICE_METRICS: for those who have all values of a row in that order. */
-  putAt(slot: number, value: number): void
+  /** The same for many values, by the metrics' places in DEVICE_METRICS: those of `values` from `offset` on that are numbers. */
+  putSlots(slots: readonly number[], values: Float64Array, offset: number): void
   /** Whether the next row should go into another insert: this one is full, or touches too many days. */
   isFull(atMs: number): boolean
   readonly rows: number
@@ -68,6 +68,12 @@ export function createSampleRows(rowsMax: number): SampleRows {
     buffer.values[rows - 1] = value
     buffer.nulls[rows - 1] = 0
   }
+  const putSlots = (slots: readonly number[], values: Float64Array, offset: number) => {
+    for (const slot of slots) {
+      const value = values[offset + slot] ?? Number.NaN
+      if (!Number.isNaN(value)) putAt(slot, value)
+    }
+  }
   return {
     add({ low, high, atMs, stepMs, busySource, flags: bits }) {
       ids[2 * rows] = low
@@ -83,7 +89,7 @@ export function createSampleRows(rowsMax: number): SampleRows {
       if (atMs > span.maxMs) span.maxMs = atMs
     },
     put: (metric, value) => putAt(SLOTS.get(metric) ?? -1, value),
-    putAt,
+    putSlots,
     isFull: (atMs) =>
       rows >= rowsMax || (days.size >= DAYS_MAX && !days.has(Math.floor(atMs / DAY_MS))),
     get rows() {

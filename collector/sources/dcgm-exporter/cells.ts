@@ -42,7 +42,7 @@ export interface Route {
   readonly isWholeOnMig: boolean
   /** The page has this series already. */
   readonly isRepeat: boolean
-  /** No other row can go into its cell; false also where nobody looked. */
+  /** No other row can go into its cell, which is the same on every page; false also where nobody looked. */
   readonly isAlone: boolean
 }
 
@@ -104,6 +104,7 @@ export function fillCell(cells: Cells, route: Route, context: CellContext): void
     if (!Number.isNaN(native)) refuseRow(rejects, page, row, 'util_on_mig')
     return
   }
+  if (route.isAlone && fillQuick(cells, route, native, units)) return
   if (isRepeat) refuseRow(rejects, page, row, 'duplicate_series')
   const refusal = Number.isNaN(native) ? null : whyRefused(field, native, units)
   if (refusal !== null) refuseRow(rejects, page, row, refusal)
@@ -116,6 +117,31 @@ export function fillCell(cells: Cells, route: Route, context: CellContext): void
     cells.blocks[slot] = block
     cells.rows[slot] = row
   }
+}
+
+/** Fills a cell that is the row's own with a value of the usual kind; false for another one, with which nothing was done. */
+function fillQuick(cells: Cells, route: Route, native: number, units: Units): boolean {
+  const { field, fieldIndex } = route
+  if (field.codes !== null || field.flag || isEnergy(field)) return false
+  if (!(native >= 0 && native < (field.wide ? INT64_BLANK : INT32_BLANK))) return false
+  if (native === 0 && field.zeroIsMissing) return false
+  let { times, over } = field
+  if (field.scale >= 0) {
+    const unit = unitOf(field, units)
+    if (unit === undefined || (native > 0 && native < unit.low) || native > unit.high) return false
+    times = unit.times
+    over = unit.over
+  }
+  const value = (native * times) / over
+  if (!isPlausible(field.definition, value)) return false
+  const { slot } = field
+  cells.values[slot] = value
+  // On all pages but the first the cell is the row's already.
+  if (cells.fields[slot] === fieldIndex) return true
+  cells.fields[slot] = fieldIndex
+  cells.blocks[slot] = route.block
+  cells.rows[slot] = route.row
+  return true
 }
 
 function refuseRow(rejects: Rejects, page: Page, row: number, reason: RejectReason): void {
@@ -168,10 +194,12 @@ const INT32_BLANK = 2_147_483_632
 /** No board has more pages waiting than this. */
 const FLAG_MAX = 65_536
 
-/** Empties cells, so that the next page can be read into them. */
-export function clearCells(cells: Cells): void {
-  cells.values.fill(NaN)
-  cells.fields.fill(-1)
+/** Empties some cells, so that the next page can be read into them. */
+export function clearCells({ values, fields }: Cells, slots: readonly number[]): void {
+  for (const slot of slots) {
+    values[slot] = NaN
+    fields[slot] = -1
+  }
 }
 
 /** True for DCGM's blanks; where a field is `wide` only int64 blanks are out of its reach. */

@@ -14,6 +14,7 @@ import {
 import { type Entity, identify, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
+import { SUMS } from './map.ts'
 import { readLinks } from './links.ts'
 import type { Slice } from './mig.ts'
 import { type ExtraRow, type Page, scanPage } from './parse.ts'
@@ -89,10 +90,13 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
   const routes = routesOf(page, identities, cells)
   const devices = identities.entities.map((entity) => toReading(entity, {}, holderOf))
   const scaled = scaledRows(page)
-  const boards = boardsOf(identities, devices, cells)
+  const boards = boardsOf({ identities, devices, cells, routes })
+  const slots = [...new Set(boards.flatMap((board) => board.slots))]
+  const cleared = [...cells.values()].map((own) => ({ own, slots: slotsBetweenPages(routes, own) }))
   let pages = 0
   return {
     devices,
+    slots,
     read(native, nowMs, out) {
       pages += 1
       for (let row = 0; row < values.length; row += 1) {
@@ -103,7 +107,7 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
       const kept = unitMemoryOf(memory)
       const units = settleUnits(page, kept, scaled)
       const context = { page, units, rejects, isHeld }
-      for (const filled of cells.values()) clearCells(filled)
+      for (const { own, slots: emptied } of cleared) clearCells(own, emptied)
       for (const { route, into } of routes) fillCell(into, route, context)
       const settled = settleCells(cells, units, page, { rejects, memory: kept, nowMs })
       for (const board of boards) writeBoard(board, out, rejects)
@@ -118,9 +122,26 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
   }
 }
 
-function routesOf(page: Page, identities: Identities, cells: ReadonlyMap<Entity, Cells>) {
+interface CellRoute {
+  readonly route: Route
+  readonly into: Cells
+}
+
+/** Cells that a page need not fill: those of several rows, and sums. */
+function slotsBetweenPages(routes: readonly CellRoute[], own: Cells): number[] {
+  const shared = routes.flatMap(({ route, into }) =>
+    into === own && !route.isAlone ? [route.field.slot] : [],
+  )
+  return [...new Set([...shared, ...SUMS.map(({ slot }) => slot)])]
+}
+
+function routesOf(
+  page: Page,
+  identities: Identities,
+  cells: ReadonlyMap<Entity, Cells>,
+): CellRoute[] {
   const series = new Set<number>()
-  const routes: { readonly route: Route; readonly into: Cells }[] = []
+  const routes: CellRoute[] = []
   for (let row = 0; row < page.fields.length; row += 1) {
     const route = routeOf(page, identities, row, series)
     const into = route === null ? undefined : cells.get(route.home)
@@ -148,16 +169,23 @@ interface Place {
 
 interface BoardPlaces {
   readonly places: readonly Place[]
+  /** Slots that its devices may have values in. */
+  readonly slots: readonly number[]
   /** Slots in which 0 says that the board has no such link. */
   readonly zeroIsAbsent: readonly number[]
 }
 
-function boardsOf(
-  { entities }: Identities,
-  devices: readonly DeviceReading[],
-  cells: ReadonlyMap<Entity, Cells>,
-): BoardPlaces[] {
-  const places = entities.flatMap((entity, at): Place[] => {
+const ALL_SLOTS = DEVICE_METRICS.map((_, slot) => slot)
+
+interface BoardParts {
+  readonly identities: Identities
+  readonly devices: readonly DeviceReading[]
+  readonly cells: ReadonlyMap<Entity, Cells>
+  readonly routes: readonly CellRoute[]
+}
+
+function boardsOf({ identities, devices, cells, routes }: BoardParts): BoardPlaces[] {
+  const places = identities.entities.flatMap((entity, at): Place[] => {
     const [reading, own] = [devices[at], cells.get(entity)]
     return reading === undefined || own === undefined
       ? []
@@ -165,8 +193,16 @@ function boardsOf(
   })
   return [...Map.groupBy(places, ({ entity }) => entity.board).values()].map((ofBoard) => ({
     places: ofBoard,
+    slots: ofBoard.length > 1 ? ALL_SLOTS : slotsOf(routes, ofBoard[0]?.cells),
     zeroIsAbsent: absentSlots(ofBoard[0]?.reading.model ?? null),
   }))
+}
+
+/** What rows fill, sums, and the total that is one of its parts. */
+function slotsOf(routes: readonly CellRoute[], own: Cells | undefined): number[] {
+  const filled = routes.flatMap(({ route, into }) => (into === own ? [route.field.slot] : []))
+  const slots = new Set([...filled, ...SUMS.map(({ slot }) => slot), TOTAL])
+  return [...slots].filter((slot) => slot < METRICS)
 }
 
 function absentSlots(model: string | null): number[] {
@@ -175,11 +211,12 @@ function absentSlots(model: string | null): number[] {
   return DEVICE_METRICS.flatMap(({ name }, slot) => (zeros[name] === null ? [slot] : []))
 }
 
-function writeBoard({ places, zeroIsAbsent }: BoardPlaces, out: Float64Array, rejects: Rejects) {
+function writeBoard(board: BoardPlaces, out: Float64Array, rejects: Rejects) {
+  const { places, slots, zeroIsAbsent } = board
   const [only] = places
   if (places.length > 1 || only === undefined) return writeInstances(places, out, rejects)
   const { cells, at } = only
-  out.set(cells.values.subarray(0, METRICS), at)
+  for (const slot of slots) out[at + slot] = cells.values[slot] ?? NaN
   const parts = (out[at + USED] ?? NaN) + (out[at + FREE] ?? NaN)
   if (Number.isNaN(out[at + TOTAL]) && !Number.isNaN(parts)) {
     const reserved = out[at + RESERVED] ?? NaN

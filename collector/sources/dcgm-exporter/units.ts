@@ -65,7 +65,7 @@ const UNCLEAR = -1
 export function settleUnits(
   page: Page,
   memory: UnitMemory,
-  scaled: readonly number[] = scaledRows(page),
+  scaled: readonly ScaledRow[] = scaledRows(page),
 ): Units {
   const votes = countVotes(page, scaled)
   const first = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
@@ -95,21 +95,30 @@ function unitByVotes(group: number, votes: Float64Array, memory: UnitMemory): nu
 /** -1 read as unsigned: seen as utilization, and inside the range of a clock in hertz. */
 const UINT32_GARBAGE = 4_294_967_295
 
-/** Rows of fields whose unit differs between exporters. */
-export function scaledRows({ fields }: Page): number[] {
-  const rows: number[] = []
-  for (let row = 0; row < fields.length; row++)
-    if ((FIELDS[fields[row] ?? -1]?.scale ?? -1) >= 0) rows.push(row)
+/** A row of a field whose unit differs between exporters. */
+export interface ScaledRow {
+  readonly row: number
+  /** Position in SCALE_GROUPS. */
+  readonly group: number
+  readonly units: readonly [ScaleUnit, ScaleUnit]
+}
+
+/** The rows that tell which units a page uses. */
+export function scaledRows({ fields }: Page): ScaledRow[] {
+  const rows: ScaledRow[] = []
+  for (let row = 0; row < fields.length; row++) {
+    const group = FIELDS[fields[row] ?? -1]?.scale ?? -1
+    const units = SCALE_GROUPS[group]?.units
+    if (units !== undefined) rows.push({ row, group, units })
+  }
   return rows
 }
 
-function countVotes(page: Page, rows: readonly number[]): Float64Array {
+function countVotes(page: Page, rows: readonly ScaledRow[]): Float64Array {
   const votes = new Float64Array(SCALE_GROUPS.length * 2)
-  for (const row of rows) {
-    const group = FIELDS[page.fields[row] ?? -1]?.scale ?? -1
-    const units = SCALE_GROUPS[group]?.units
+  for (const { row, group, units } of rows) {
     const value = page.values[row] ?? NaN
-    if (units === undefined || !(value > 0) || value === UINT32_GARBAGE) continue
+    if (!(value > 0) || value === UINT32_GARBAGE) continue
     const first = fits(units[0], value)
     const second = fits(units[1], value)
     if (first !== second)
