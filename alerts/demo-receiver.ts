@@ -77,6 +77,15 @@ export const DEMO_ALERTS_CONFIG = (publicUrl: string, timeZone: string): AlertsC
       { channels: ['mail'] },
     ],
     operations: ['slack'],
+    reports: {
+      owner: ['slack'],
+      recipients: [
+        { mail: 'management@demo.invalid', language: 'both', attach: ['pdf', 'xlsx'] },
+        { channel: 'feishu' },
+        { channel: 'wecom' },
+        { channel: 'slack' },
+      ],
+    },
     roster: {
       people: [
         { name: 'Wang Lei', slack: 'U0DEMO0001', feishu: 'ou_00000000000000d1', wecom: 'wanglei' },
@@ -123,8 +132,17 @@ export function createDemoReceiver(clock: () => number): DemoReceiver {
       return Promise.resolve({ status, headers: {}, body })
     },
     sendMail(mail, { url }) {
-      const { headers, ...fields } = mail
-      const body = JSON.stringify(fields)
+      const { headers, html, attachments = [], ...fields } = mail
+      // Of the page and the files only the sizes: they can be read where reports are.
+      const sizes = attachments.map(({ fileName, mediaType, bytes }) => ({
+        fileName,
+        mediaType,
+        bytes: bytes.length,
+      }))
+      const body = JSON.stringify({
+        ...fields,
+        ...(html === undefined ? {} : { html_bytes: Buffer.byteLength(html), attachments: sizes }),
+      })
       keep({
         kind: 'smtp',
         request: { url, headers: { ...headers }, body },

@@ -9,6 +9,10 @@ import { openJetStreamLease } from '../ingest/bus/jetstream-lease.ts'
 import { connectReader } from '../ingest/store/reader.ts'
 import { followRenamed } from '../query/alerts/renamed.ts'
 import { alertFactsOver } from '../query/alerts/service.ts'
+import { settledOver } from '../query/report/service.ts'
+import { createCalendar } from '../report/calendar.ts'
+import { followDeliveries } from '../report/deliver/book.ts'
+import { withMissingReports } from '../report/deliver/missing-signal.ts'
 import type { RosterOverride } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Journal } from '#schemas/journal.ts'
@@ -85,11 +89,18 @@ export function alertsService(options: AlertsServiceOptions) {
       log,
       silences: () => role.state().silences.values(),
     })
+    const facts = withMissingReports(forecast.facts, {
+      book: followDeliveries(journal),
+      settled: settledOver({ ...settings, reader, clock: Date.now, simulated: options.simulated }),
+      calendar: createCalendar(settings.timeZone),
+      config: config.current,
+      clock: Date.now,
+    })
     const renamed = followRenamed(reader)
     const feed = await options.openFeed?.((key) => renamed.deviceOf(key))
     const role = createAlertsRole({
       journal,
-      facts: withSilentRules(forecast.facts, { rules: rulesInForce, clock: Date.now }),
+      facts: withSilentRules(facts, { rules: rulesInForce, clock: Date.now }),
       feed: feed?.feed ?? null,
       delivery,
       rules: rulesInForce,
@@ -122,16 +133,21 @@ export function alertsService(options: AlertsServiceOptions) {
 }
 
 /** Where there is a NATS server, one process evaluates and the others wait; without one there is only this process. */
-export function oneAtATime(working: Role, settings: Settings, log: Logger): Role {
+export function oneAtATime(
+  working: Role,
+  settings: Settings,
+  log: Logger,
+  name: 'alerts' | 'reports' = 'alerts',
+): Role {
   const { natsUrl: url, natsCreds } = settings
   if (url === undefined) return working
   return standbyRole(working, {
     log,
-    what: 'alerts',
+    what: name,
     async open() {
       const login = natsCreds === undefined ? {} : { credsFile: natsCreds }
-      const connection = await connectBus({ url, name: 'plimsoll alerts', ...login })
-      const lease = await openJetStreamLease({ connection, name: 'alerts' })
+      const connection = await connectBus({ url, name: `plimsoll ${name}`, ...login })
+      const lease = await openJetStreamLease({ connection, name })
       return { leases: [lease], close: () => connection.close() }
     },
   })

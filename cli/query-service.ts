@@ -9,6 +9,9 @@ import { AccessConfig } from '../query/access/config.ts'
 import { createTokenStore } from '../query/access/tokens.ts'
 import type { DemoControl, QueryDeps, Readiness } from '../query/deps.ts'
 import { createQueryService, type QueryService } from '../query/server.ts'
+import { createCalendar } from '../report/calendar.ts'
+import { followDeliveries } from '../report/deliver/book.ts'
+import { createReportSends } from '../report/deliver/sends.ts'
 import { FORMATS } from '../report/formats/registry.ts'
 import { createReports } from '../report/service.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
@@ -68,15 +71,23 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
       closeAlerting = opened.close
       const { alerting } = opened
       const zoneSets = () => opened.config().zone_sets
-      const reports: NonNullable<QueryDeps['reports']> = (facts) =>
-        createReports({
-          facts,
+      const { timeZone } = settings
+      const reports: NonNullable<QueryDeps['reports']> = (facts) => {
+        const clock = Date.now
+        const holidays = () => opened.config().holidays
+        const made = createReports({ facts, journal, clock, timeZone, holidays, formats: FORMATS })
+        if (journal === null) return { reports: made, sends: null }
+        const sends = createReportSends({
           journal,
-          clock: Date.now,
-          timeZone: settings.timeZone,
-          holidays: () => opened.config().holidays,
-          formats: FORMATS,
+          book: followDeliveries(journal),
+          reports: made,
+          settled: () => facts.settled(),
+          calendar: createCalendar(timeZone),
+          config: opened.config,
+          clock,
         })
+        return { reports: made, sends }
+      }
       const given = { models, journal, alerting, zoneSets, reports }
       service = createQueryService({ ...queryDeps(options, reader, orders), ...given })
       await service.start()

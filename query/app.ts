@@ -191,10 +191,10 @@ async function registerAlerts(
     deps: { ...deps, guard, alerting, alertsView, journalView },
   })
   await app.register(alertConfirmRoutes, { deps: { ...shared, timeZone } })
-  const reports = deps.reports?.(reportFacts(fleet, { ...shared, journalView }))
-  if (reports === undefined) return
+  const made = deps.reports?.(reportFacts(fleet, { ...shared, journalView }))
+  if (made === undefined) return
   const around = { guard, audit, timeZone, simulated }
-  await app.register(reportRoutes, { prefix: '/api/v1', deps: { reports, ...around } })
+  await app.register(reportRoutes, { prefix: '/api/v1', deps: { ...made, ...around } })
 }
 
 async function registerDemo(app: FastifyInstance, deps: QueryDeps, guard: Guard): Promise<void> {

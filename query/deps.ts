@@ -6,7 +6,7 @@ import type { ModelCatalogue } from '#schemas/models/model.ts'
 import type { ParseResult } from '#schemas/parse-result.ts'
 import type { PipelineStatus, Reader } from '#schemas/ports.ts'
 import type { ReportFacts } from '#schemas/report/facts.ts'
-import type { Reports } from '#schemas/report/service.ts'
+import type { Reports, ReportSends } from '#schemas/report/service.ts'
 import type { Clock, Logger, RoleHealth } from '#schemas/role.ts'
 import type { Audit } from './access/audit.ts'
 import type { Alerting } from './alerts/alerting.ts'
@@ -58,7 +58,11 @@ export interface QueryDeps {
   /** Rules and links of alerting; absent = none are known. */
   readonly alerting?: Alerting
   /** Builds reports of what this API answers; absent = there are none here. */
-  readonly reports?: (facts: ReportFacts) => Reports
+  readonly reports?: (facts: ReportFacts) => {
+    readonly reports: Reports
+    /** Null = this process has no journal: nothing can be sent from here. */
+    readonly sends: ReportSends | null
+  }
   /** What is known of accelerator models, the site's own entries first. */
   readonly models: ModelCatalogue
   /** The way to the collectors; null when this process has none. */

@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ReportIssued, ReportsAnswer } from '#schemas/api-reports.ts'
+import {
+  ReportDeliveries,
+  ReportIssued,
+  ReportsAnswer,
+  ReportSendAnswer,
+} from '#schemas/api-reports.ts'
 import { PlimsollError } from '#schemas/errors.ts'
-import type { Reports } from '#schemas/report/service.ts'
+import type { Reports, ReportSends } from '#schemas/report/service.ts'
 import { exampleReport } from '../report/example.testing.ts'
 import { testApp, type TestApp } from './access/access.testing.ts'
 
@@ -46,8 +51,32 @@ const stub: Reports = {
   issue: () => Promise.resolve({ model: exampleReport(), isNew: true }),
 }
 
+const orders: unknown[] = []
+/** Everybody has it, unless it is wanted again. */
+const sends: ReportSends = {
+  deliveries: () =>
+    Promise.resolve({
+      at_ms: 1,
+      time_zone: 'UTC',
+      schedule: { day: 'mon', at: '08:07', monthly: false },
+      next_ms: null,
+      recipients: [],
+      due: [],
+      missed: ['2026-W46'],
+      deliveries: [],
+    }),
+  send(week, asked, who) {
+    orders.push([week, asked, who])
+    if (asked.recipients?.includes('mail:x@y') === true)
+      return Promise.reject(new PlimsollError('E_REPORT_RECIPIENT', 'not one of them'))
+    const result = asked.again ? 'queued' : 'has_it'
+    const results = [{ recipient: 'chat:ops', result, accepted_ms: 5 } as const]
+    return Promise.resolve({ week: '2026-W47', revision: 1, results })
+  },
+}
+
 async function site() {
-  const built = await testApp({ reports: () => stub })
+  const built = await testApp({ reports: () => ({ reports: stub, sends }) })
   opened.push(built)
   return built
 }
@@ -107,5 +136,33 @@ describe('reports in the API', () => {
     expect(await readFile(auditPath, 'utf8')).toContain(
       '"action":"report","target":"2026-W47","outcome":"done"',
     )
+  })
+
+  it('are sent by name: 202 where something goes out, 200 where everybody has it', async () => {
+    const { app, auditPath } = await site()
+    const send = (payload?: object) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/reports/latest/send',
+        headers,
+        ...(payload === undefined ? {} : { payload }),
+      })
+    const none = await send()
+    const again = await send({ again: true, recipients: ['chat:ops'] })
+    expect([none.statusCode, again.statusCode]).toEqual([200, 202])
+    expect(ReportSendAnswer.parse(again.json()).results[0]?.result).toBe('queued')
+    const unknown = await send({ recipients: ['mail:x@y'] })
+    expect([unknown.statusCode, unknown.json().error.code]).toEqual([404, 'E_REPORT_RECIPIENT'])
+    expect((await send({ recipients: ['x@y'] })).statusCode).toBe(400)
+    expect(orders).toEqual([
+      ['latest', { again: false }, 'local'],
+      ['latest', { again: true, recipients: ['chat:ops'] }, 'local'],
+      ['latest', { again: false, recipients: ['mail:x@y'] }, 'local'],
+    ])
+    const audit = await readFile(auditPath, 'utf8')
+    expect(audit).toContain('"action":"report_send","target":"latest","outcome":"done"')
+    expect(audit).toContain('"target":"latest mail:x@y","outcome":"failed"')
+    const listed = await app.inject({ url: '/api/v1/reports/deliveries', headers })
+    expect(ReportDeliveries.parse(listed.json()).missed).toEqual(['2026-W46'])
   })
 })

@@ -48,6 +48,7 @@ export const JournalQuery = z.strictObject({
       'annotations',
       'reports',
       'report_deliveries',
+      'report_sends',
       'cost_book',
     ])
     .optional(),

@@ -57,6 +57,11 @@ export const ERRORS = {
     summary: 'the period of the report is not over, or not all of it stands',
   },
   E_REPORT_TOO_LARGE: { status: 500, summary: 'a report does not fit an entry of the journal' },
+  E_REPORT_NOBODY: {
+    status: 409,
+    summary: 'the alerting file names nobody who gets reports',
+  },
+  E_REPORT_RECIPIENT: { status: 404, summary: 'no recipient of reports has this name' },
   E_REPORT_DAMAGED: { status: 500, summary: 'an issued report is not what it was' },
   E_JOURNAL_CHANGED: {
     status: 409,

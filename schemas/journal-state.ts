@@ -57,6 +57,7 @@ export const NO_JOURNAL: JournalState = {
     annotations: 0,
     reports: 0,
     report_deliveries: 0,
+    report_sends: 0,
     cost_book: 0,
   },
   rows: { inventory: 0, device_states: 0, allocations: 0 },

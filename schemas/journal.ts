@@ -12,7 +12,7 @@ import { Annotation, AnnotationId } from '#schemas/annotation.ts'
 import { LoopRow, MeterRow, SiteRow } from '#schemas/facility.ts'
 import { Billing } from '#schemas/billing.ts'
 import { SchedulerJob } from '#schemas/scheduler-job.ts'
-import { CostBook, IssuedReport, ReportDelivery } from '#schemas/report/issued.ts'
+import { CostBook, IssuedReport, ReportDelivery, ReportSend } from '#schemas/report/issued.ts'
 
 /**
  * What people and rules change, as entries of one append-only log (DESIGN section 8). The log is the truth; tables of
@@ -258,6 +258,8 @@ export const JournalBody = z.discriminatedUnion('kind', [
   /** Reports as they were issued: never changed, a later revision stands beside it. One an entry, for its size. */
   z.strictObject({ kind: z.literal('reports'), report: IssuedReport }),
   z.strictObject({ kind: z.literal('report_deliveries'), results: rows(ReportDelivery) }),
+  /** Somebody wants a report sent now; who sends reads it. */
+  z.strictObject({ kind: z.literal('report_sends'), send: ReportSend }),
   /** What reports need that nobody can measure. */
   z.strictObject({ kind: z.literal('cost_book'), book: CostBook }),
 ])

@@ -1,6 +1,7 @@
 import type { Alert, Notification } from '#schemas/alerts/alert.ts'
 import type { ChannelConfig, ChannelKind } from '#schemas/alerts/channel-config.ts'
 import type { Person } from '#schemas/alerts/roster-config.ts'
+import type { ReportCard } from '#schemas/report/post.ts'
 
 /** Where a message leads. Each opens a page; none changes anything by being fetched. */
 export interface MessageLinks {
@@ -65,6 +66,8 @@ export interface HttpChannel {
   readonly kind: Exclude<ChannelKind, 'smtp'>
   /** The request of one attempt at `nowMs`. Throws an Error, in words for a person, when the secret has another form. */
   build(message: ChannelMessage, target: ChannelTarget, nowMs: number): HttpRequest
+  /** The request of a report's card; absent = it takes none. Throws as `build` does. */
+  buildReport?(card: ReportCard, target: ChannelTarget, nowMs: number): HttpRequest
   judge(answer: HttpAnswer): Verdict
   /** What its program would show of a request. */
   preview(request: HttpRequest): PreviewBlock[]

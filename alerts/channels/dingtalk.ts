@@ -1,7 +1,24 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { accepted, fieldOf, final, type HttpChannel, judgeStatus, retry } from './channel.ts'
-import { bytesOf, cut, fitting, type MessageTexts, plainMarkdown, textsOf } from './texts.ts'
+import {
+  accepted,
+  type ChannelTarget,
+  fieldOf,
+  final,
+  type HttpChannel,
+  type HttpRequest,
+  judgeStatus,
+  retry,
+} from './channel.ts'
+import {
+  bytesOf,
+  cut,
+  fitting,
+  type MessageTexts,
+  plainMarkdown,
+  reportTexts,
+  textsOf,
+} from './texts.ts'
 
 /** DingTalk's documented limit of a robot's message is 20,000 bytes. */
 const TEXT_MAX_BYTES = 18_000
@@ -17,34 +34,9 @@ const BUSY_CODES = new Set([130101, 130102, 410100])
 /** DingTalk robot; its address holds a secret, the signing secret is another. Success only by `errcode` 0. */
 export const dingtalk: HttpChannel = {
   kind: 'dingtalk',
-  build(message, target, nowMs) {
-    const url = new URL(target.url)
-    const texts = textsOf(message)
-    const mobile = message.person?.dingtalk
-    const make = (fitted: MessageTexts) =>
-      [
-        `### ${plainMarkdown(fitted.title)}`,
-        ...fitted.lines.map((line) => plainMarkdown(line)),
-        `${mobile === undefined ? '' : `@${mobile} `}${fitted.links.map(({ text, url }) => `[${text}](${url})`).join(' · ')}`,
-        fitted.footer,
-      ].join('\n\n')
-    if (target.secret !== '') {
-      url.searchParams.set('timestamp', String(nowMs))
-      url.searchParams.set('sign', dingtalkSign(nowMs, target.secret))
-    }
-    return {
-      url: url.href,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body: JSON.stringify({
-        msgtype: 'markdown',
-        markdown: {
-          title: cut(texts.title, TITLE_MAX),
-          text: fitting(texts, (text) => bytesOf(text) <= TEXT_MAX_BYTES, make),
-        },
-        at: { atMobiles: mobile === undefined ? [] : [mobile], isAtAll: false },
-      }),
-    }
-  },
+  build: (message, target, nowMs) =>
+    requestOf(textsOf(message), message.person?.dingtalk, target, nowMs),
+  buildReport: (card, target, nowMs) => requestOf(reportTexts(card), undefined, target, nowMs),
   judge(answer) {
     const code = fieldOf(answer.body, 'errcode')
     if (typeof code !== 'number')
@@ -62,6 +54,38 @@ export const dingtalk: HttpChannel = {
       text: text.replace(/^### /, '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1'),
     }))
   },
+}
+
+function requestOf(
+  texts: MessageTexts,
+  mobile: string | undefined,
+  target: ChannelTarget,
+  nowMs: number,
+): HttpRequest {
+  const url = new URL(target.url)
+  const make = (fitted: MessageTexts) =>
+    [
+      `### ${plainMarkdown(fitted.title)}`,
+      ...fitted.lines.map((line) => plainMarkdown(line)),
+      `${mobile === undefined ? '' : `@${mobile} `}${fitted.links.map(({ text, url }) => `[${text}](${url})`).join(' · ')}`,
+      fitted.footer,
+    ].join('\n\n')
+  if (target.secret !== '') {
+    url.searchParams.set('timestamp', String(nowMs))
+    url.searchParams.set('sign', dingtalkSign(nowMs, target.secret))
+  }
+  return {
+    url: url.href,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({
+      msgtype: 'markdown',
+      markdown: {
+        title: cut(texts.title, TITLE_MAX),
+        text: fitting(texts, (text) => bytesOf(text) <= TEXT_MAX_BYTES, make),
+      },
+      at: { atMobiles: mobile === undefined ? [] : [mobile], isAtAll: false },
+    }),
+  }
 }
 
 const Shown = z.object({ markdown: z.object({ title: z.string(), text: z.string() }) })

@@ -2,14 +2,15 @@ import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import {
   accepted,
-  type ChannelMessage,
+  type ChannelTarget,
   fieldOf,
   final,
   type HttpChannel,
+  type HttpRequest,
   judgeStatus,
   retry,
 } from './channel.ts'
-import { bytesOf, colourOf, fitting, type MessageTexts, textsOf } from './texts.ts'
+import { bytesOf, colourOf, fitting, type MessageTexts, reportTexts, textsOf } from './texts.ts'
 
 /** Feishu refuses bodies above 20 kB; the signature and the frame take the rest. */
 const BODY_MAX_BYTES = 19_000
@@ -34,19 +35,13 @@ const BUSY_CODES = new Set([11232, 9496])
 export const feishu: HttpChannel = {
   kind: 'feishu',
   build(message, target, nowMs) {
-    const seconds = Math.floor(nowMs / 1000)
-    const signed =
-      target.secret === ''
-        ? {}
-        : { timestamp: String(seconds), sign: feishuSign(seconds, target.secret) }
-    const make = (texts: MessageTexts) =>
-      JSON.stringify({ ...signed, msg_type: 'interactive', card: cardOf(message, texts) })
-    return {
-      url: target.url,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body: fitting(textsOf(message), (body) => bytesOf(body) <= BODY_MAX_BYTES, make),
-    }
+    const person = message.person?.feishu
+    const mention = person === undefined ? '' : `<at id=${person}></at> `
+    const look = { mention, template: TEMPLATES[colourOf(message)] }
+    return requestOf(textsOf(message), look, target, nowMs)
   },
+  buildReport: (card, target, nowMs) =>
+    requestOf(reportTexts(card), { mention: '', template: TEMPLATES.blue }, target, nowMs),
   judge(answer) {
     const code = fieldOf(answer.body, 'code') ?? fieldOf(answer.body, 'StatusCode')
     if (typeof code !== 'number')
@@ -89,13 +84,37 @@ const Shown = z.object({
 export const feishuSign = (seconds: number, secret: string) =>
   createHmac('sha256', `${seconds}\n${secret}`).update('').digest('base64')
 
-function cardOf(message: ChannelMessage, texts: MessageTexts) {
+/** Whom a card names, and the colour of its head. */
+interface Look {
+  readonly mention: string
+  readonly template: (typeof TEMPLATES)[keyof typeof TEMPLATES]
+}
+
+function requestOf(
+  texts: MessageTexts,
+  look: Look,
+  target: ChannelTarget,
+  nowMs: number,
+): HttpRequest {
+  const seconds = Math.floor(nowMs / 1000)
+  const signed =
+    target.secret === ''
+      ? {}
+      : { timestamp: String(seconds), sign: feishuSign(seconds, target.secret) }
+  const make = (fitted: MessageTexts) =>
+    JSON.stringify({ ...signed, msg_type: 'interactive', card: cardOf(look, fitted) })
+  return {
+    url: target.url,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: fitting(texts, (body) => bytesOf(body) <= BODY_MAX_BYTES, make),
+  }
+}
+
+function cardOf({ mention, template }: Look, texts: MessageTexts) {
   const plain = (content: string) => ({ tag: 'plain_text', content })
-  const mention =
-    message.person?.feishu === undefined ? '' : `<at id=${message.person.feishu}></at> `
   const links = texts.links.map(({ text, url }) => `[${text}](${url})`).join(' · ')
   return {
-    header: { template: TEMPLATES[colourOf(message)], title: plain(texts.title) },
+    header: { template, title: plain(texts.title) },
     elements: [
       ...(texts.lines.length === 0 ? [] : [{ tag: 'div', text: plain(texts.lines.join('\n')) }]),
       { tag: 'div', text: { tag: 'lark_md', content: `${mention}${links}` } },

@@ -1,6 +1,14 @@
 import { z } from 'zod'
-import { accepted, final, type HttpChannel, judgeStatus, retry } from './channel.ts'
-import { cut, textsOf } from './texts.ts'
+import {
+  accepted,
+  type ChannelTarget,
+  final,
+  type HttpChannel,
+  type HttpRequest,
+  judgeStatus,
+  retry,
+} from './channel.ts'
+import { cut, type MessageTexts, reportTexts, textsOf } from './texts.ts'
 
 /** Slack's limits: a header holds 150 characters, a section 3,000. */
 const HEADER_MAX = 150
@@ -19,28 +27,10 @@ const GONE =
 export const slack: HttpChannel = {
   kind: 'slack',
   build(message, target) {
-    const texts = textsOf(message)
     const mention = message.person?.slack === undefined ? '' : `<@${message.person.slack}> `
-    const links = texts.links.map(({ text, url }) => `<${escaped(url)}|${escaped(text)}>`)
-    const plain = (text: string) => ({ type: 'plain_text', text, emoji: false })
-    const body = {
-      text: `${mention}${escaped(texts.title)}`,
-      blocks: [
-        { type: 'header', text: plain(cut(texts.title, HEADER_MAX)) },
-        ...(texts.lines.length === 0
-          ? []
-          : [{ type: 'section', text: plain(cut(texts.lines.join('\n'), SECTION_MAX)) }]),
-        { type: 'section', text: { type: 'mrkdwn', text: `${mention}${links.join(' · ')}` } },
-        { type: 'context', elements: [plain(texts.footer)] },
-      ],
-      unfurl_links: false,
-    }
-    return {
-      url: target.url,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }
+    return requestOf(textsOf(message), mention, target)
   },
+  buildReport: (card, target) => requestOf(reportTexts(card), '', target),
   judge(answer) {
     const said = answer.body.trim()
     if (answer.status >= 400 && answer.status < 500 && GONE.test(said))
@@ -61,6 +51,28 @@ export const slack: HttpChannel = {
         '',
     }))
   },
+}
+
+function requestOf(texts: MessageTexts, mention: string, target: ChannelTarget): HttpRequest {
+  const links = texts.links.map(({ text, url }) => `<${escaped(url)}|${escaped(text)}>`)
+  const plain = (text: string) => ({ type: 'plain_text', text, emoji: false })
+  const body = {
+    text: `${mention}${escaped(texts.title)}`,
+    blocks: [
+      { type: 'header', text: plain(cut(texts.title, HEADER_MAX)) },
+      ...(texts.lines.length === 0
+        ? []
+        : [{ type: 'section', text: plain(cut(texts.lines.join('\n'), SECTION_MAX)) }]),
+      { type: 'section', text: { type: 'mrkdwn', text: `${mention}${links.join(' · ')}` } },
+      { type: 'context', elements: [plain(texts.footer)] },
+    ],
+    unfurl_links: false,
+  }
+  return {
+    url: target.url,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }
 }
 
 const part = z.object({ text: z.string() })

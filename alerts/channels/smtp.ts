@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ReportMail } from '#schemas/report/post.ts'
 import {
   accepted,
   type ChannelMessage,
@@ -15,6 +16,13 @@ export interface Mail {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
+  /** The same for programs that show it. */
+  readonly html?: string
+  readonly attachments?: readonly {
+    readonly fileName: string
+    readonly mediaType: string
+    readonly bytes: Uint8Array
+  }[]
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -62,6 +70,29 @@ export function mailOf(
   }
 }
 
+/** A report's mail, from the relay's sender; its Message-ID is the same at each attempt. */
+export function reportMailOf(
+  report: ReportMail,
+  { from, publicUrl }: { readonly from: string; readonly publicUrl: string },
+): Mail {
+  const { to, subject, text, html, attachments, id, replyTo } = report
+  const host = URL.parse(publicUrl)?.hostname ?? 'plimsoll.invalid'
+  const parent = replyTo === null ? null : `<${replyTo}@${host}>`
+  return {
+    from,
+    to: [to],
+    subject,
+    text,
+    html,
+    attachments,
+    headers: {
+      'message-id': `<${id}@${host}>`,
+      ...(parent === null ? {} : { 'in-reply-to': parent, references: parent }),
+      'auto-submitted': 'auto-generated',
+    },
+  }
+}
+
 /** 2xx is success as soon as one recipient was taken; 5xx is final, all else is tried again. */
 export function judgeRelay(answer: RelayAnswer): Verdict {
   const { code, reply, takenFor, refused } = answer
@@ -77,10 +108,17 @@ export function judgeRelay(answer: RelayAnswer): Verdict {
 
 /** What a mail program shows of a mail. */
 export const previewMail = (body: string): PreviewBlock[] => {
-  const { subject, text } = Shown.parse(JSON.parse(body))
+  const { subject, text, attachments = [] } = Shown.parse(JSON.parse(body))
+  const files = attachments.map(({ fileName, bytes }) => `${fileName} (${kilobytes(bytes)} kB)`)
   return [
     { kind: 'title', text: subject },
     { kind: 'text', text },
+    ...(files.length === 0 ? [] : [{ kind: 'fields' as const, text: files.join('\n') }]),
   ]
 }
-const Shown = z.object({ subject: z.string(), text: z.string() })
+const kilobytes = (bytes: number) => Math.ceil(bytes / 1000)
+const Shown = z.object({
+  subject: z.string(),
+  text: z.string(),
+  attachments: z.array(z.object({ fileName: z.string(), bytes: z.number() })).optional(),
+})

@@ -1,4 +1,5 @@
 import type { AlertSeverity } from '#schemas/alerts/severity.ts'
+import type { ReportCard } from '#schemas/report/post.ts'
 import type { ChannelMessage, PreviewBlock } from './channel.ts'
 
 /** A message in the channel's language, as parts that each receiver arranges in its own way. */
@@ -31,6 +32,26 @@ export function textsOf(message: ChannelMessage): MessageTexts {
       return url === null ? [] : [{ text: words[name], url }]
     }),
     footer: language === 'zh' ? `Plimsoll，时间为 ${timeZone}` : `Plimsoll, times of ${timeZone}`,
+  }
+}
+
+/** A report's card in the channel's language; with both the Chinese lines follow. */
+export function reportTexts({
+  title,
+  lines,
+  language,
+  link,
+  week,
+  revision,
+}: ReportCard): MessageTexts {
+  const isZh = language === 'zh'
+  const first = isZh ? lines.zh : lines.en
+  const second = language === 'both' ? [title.zh, ...lines.zh] : []
+  return {
+    title: inert(isZh ? title.zh : title.en),
+    lines: [...first, ...second].map(inert),
+    links: [{ text: isZh ? '查看报告' : 'Read the report', url: link }],
+    footer: `Plimsoll · ${week} r${revision}`,
   }
 }
 

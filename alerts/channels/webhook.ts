@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import type { Alert } from '#schemas/alerts/alert.ts'
+import type { ReportCard } from '#schemas/report/post.ts'
 import {
   accepted,
   type ChannelMessage,
+  type ChannelTarget,
   type HttpAnswer,
   type HttpChannel,
+  type HttpRequest,
   judgeStatus,
   retryAfterMs,
   retry,
@@ -21,21 +24,10 @@ const BODY_MAX_BYTES = 19_000
  */
 export const webhook: HttpChannel = {
   kind: 'webhook',
-  build(message, target, nowMs) {
-    const { id } = message.notification
-    const body = bodyOf(message)
-    const seconds = Math.floor(nowMs / 1000)
-    return {
-      url: target.url,
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(seconds),
-        'webhook-signature': signature({ id, seconds, body }, target.secret),
-      },
-      body,
-    }
-  },
+  build: (message, target, nowMs) =>
+    requestOf({ id: message.notification.id, body: bodyOf(message) }, target, nowMs),
+  buildReport: (card, target, nowMs) =>
+    requestOf({ id: card.id, body: reportBody(card) }, target, nowMs),
   judge(answer: HttpAnswer) {
     const refused = judgeStatus(answer, false)
     if (refused === null) return accepted()
@@ -60,6 +52,42 @@ const Shown = z.object({
     links: z.record(z.string(), z.string().nullable()),
   }),
 })
+
+function requestOf(
+  { id, body }: { readonly id: string; readonly body: string },
+  target: ChannelTarget,
+  nowMs: number,
+): HttpRequest {
+  const seconds = Math.floor(nowMs / 1000)
+  return {
+    url: target.url,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': signature({ id, seconds, body }, target.secret),
+    },
+    body,
+  }
+}
+
+/** The same bytes at each attempt, far below the limit: verdict and causes are a few lines. */
+function reportBody({ id, week, revision, title, lines, language, link }: ReportCard): string {
+  return JSON.stringify({
+    type: 'report.issued',
+    data: {
+      id,
+      week,
+      revision,
+      title: language === 'zh' ? title.zh : title.en,
+      lines: {
+        en: language === 'zh' ? [] : [title.en, ...lines.en],
+        zh: language === 'en' ? [] : [title.zh, ...lines.zh],
+      },
+      links: { report: link },
+    },
+  })
+}
 
 /**
  * `v1,<base64>` of each secret, separated by spaces. Throws when none has the form `whsec_` and base64 of 24 to 64 bytes.

@@ -1,6 +1,23 @@
 import { z } from 'zod'
-import { accepted, fieldOf, final, type HttpChannel, judgeStatus, retry } from './channel.ts'
-import { bytesOf, colourOf, fitting, type MessageTexts, plainMarkdown, textsOf } from './texts.ts'
+import {
+  accepted,
+  type ChannelTarget,
+  fieldOf,
+  final,
+  type HttpChannel,
+  type HttpRequest,
+  judgeStatus,
+  retry,
+} from './channel.ts'
+import {
+  bytesOf,
+  colourOf,
+  fitting,
+  type MessageTexts,
+  plainMarkdown,
+  reportTexts,
+  textsOf,
+} from './texts.ts'
 
 /** Bytes of `markdown.content`. */
 const CONTENT_MAX_BYTES = 4_096
@@ -22,21 +39,10 @@ export const wecom: HttpChannel = {
   kind: 'wecom',
   build(message, target) {
     const mention = message.person?.wecom === undefined ? '' : `<@${message.person.wecom}> `
-    const make = ({ title, lines, links, footer }: MessageTexts) =>
-      [
-        `<font color="${FONTS[colourOf(message)]}">${plainMarkdown(title)}</font>`,
-        ...lines.map((line) => `> ${plainMarkdown(line)}`),
-        '',
-        `${mention}${links.map(({ text, url }) => `[${text}](${url})`).join(' · ')}`,
-        `<font color="comment">${footer}</font>`,
-      ].join('\n')
-    const content = fitting(textsOf(message), (text) => bytesOf(text) <= CONTENT_MAX_BYTES, make)
-    return {
-      url: target.url,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }),
-    }
+    return requestOf(textsOf(message), { mention, font: FONTS[colourOf(message)] }, target)
   },
+  buildReport: (card, target) =>
+    requestOf(reportTexts(card), { mention: '', font: FONTS.blue }, target),
   judge(answer) {
     const code = fieldOf(answer.body, 'errcode')
     if (typeof code !== 'number')
@@ -60,6 +66,27 @@ export const wecom: HttpChannel = {
           .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1'),
       }))
   },
+}
+
+function requestOf(
+  texts: MessageTexts,
+  { mention, font }: { readonly mention: string; readonly font: string },
+  target: ChannelTarget,
+): HttpRequest {
+  const make = ({ title, lines, links, footer }: MessageTexts) =>
+    [
+      `<font color="${font}">${plainMarkdown(title)}</font>`,
+      ...lines.map((line) => `> ${plainMarkdown(line)}`),
+      '',
+      `${mention}${links.map(({ text, url }) => `[${text}](${url})`).join(' · ')}`,
+      `<font color="comment">${footer}</font>`,
+    ].join('\n')
+  const content = fitting(texts, (text) => bytesOf(text) <= CONTENT_MAX_BYTES, make)
+  return {
+    url: target.url,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }),
+  }
 }
 
 const Shown = z.object({ markdown: z.object({ content: z.string() }) })

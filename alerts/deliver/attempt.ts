@@ -66,7 +66,7 @@ export async function attempt(
   }
 }
 
-const withoutSecrets = (verdict: Verdict, secrets: readonly string[]): Verdict => {
+export const withoutSecrets = (verdict: Verdict, secrets: readonly string[]): Verdict => {
   const detail = redacted(verdict.detail, secrets)
   if (verdict.kind !== 'accepted') return { ...verdict, detail }
   return { ...verdict, detail, receipt: redacted(verdict.receipt, secrets) }
@@ -83,7 +83,7 @@ interface Given {
 export async function reachOf(
   channel: ChannelConfig,
   config: AlertsConfig,
-  { readSecret }: AttemptPorts,
+  { readSecret }: Pick<AttemptPorts, 'readSecret'>,
   secrets: string[],
 ): Promise<Reach> {
   const isSecret = channel.target_env !== undefined || channel.target_file !== undefined

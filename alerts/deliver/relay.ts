@@ -48,6 +48,12 @@ export function createSendMail(resolve: Resolve): SendMail {
         to: [...mail.to],
         subject: mail.subject,
         text: mail.text,
+        ...(mail.html === undefined ? {} : { html: mail.html }),
+        attachments: (mail.attachments ?? []).map(({ fileName, mediaType, bytes }) => ({
+          filename: fileName,
+          contentType: mediaType,
+          content: Buffer.from(bytes),
+        })),
         messageId: mail.headers['message-id'] ?? '',
         headers: Object.fromEntries(
           Object.entries(mail.headers).filter(([name]) => name !== 'message-id'),

@@ -1,5 +1,6 @@
 import type { AlertsConfig, Route } from '#schemas/alerts/config.ts'
 import type { AlertSeverity, Words } from '#schemas/alerts/severity.ts'
+import { mailChannelOf } from '#schemas/report/delivery-config.ts'
 
 /** What a good file still leaves open; people are told once per change. */
 export interface ConfigWarning {
@@ -48,6 +49,11 @@ export function configWarnings(config: AlertsConfig): ConfigWarning[] {
     ...config.owners.flatMap(({ channels }) => channels),
     ...enabled.flatMap(({ failover }) => failover ?? []),
     ...config.operations,
+    ...config.reports.owner,
+    ...config.reports.recipients.flatMap(({ channel }) => channel ?? []),
+    ...(config.reports.recipients.some(({ mail }) => mail !== undefined)
+      ? [mailChannelOf(config.channels, config.reports)?.name ?? '']
+      : []),
     ...escalated,
   ])
   for (const { name } of enabled)

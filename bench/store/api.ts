@@ -47,8 +47,8 @@ export async function openBenchApi(
     control: null,
     journal,
     models: modelCatalogue([]),
-    reports: (facts) =>
-      createReports({
+    reports: (facts) => ({
+      reports: createReports({
         facts,
         journal,
         clock,
@@ -56,6 +56,8 @@ export async function openBenchApi(
         holidays: () => [],
         formats: FORMATS,
       }),
+      sends: null,
+    }),
   })
   return {
     async get(url) {

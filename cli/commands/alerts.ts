@@ -11,6 +11,7 @@ import { journalService } from '../journal-service.ts'
 import { createLogger } from '../log.ts'
 import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
+import { reportsService } from '../reports-service.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { storeAccess } from '../store.ts'
 import { VERSION } from '../version.ts'
@@ -42,9 +43,18 @@ export async function run(invocation: Invocation): Promise<number> {
     openFeed: natsFeed({ ...settings, natsUrl }, log),
   })
   const alerts = oneAtATime(working, settings, log)
+  const sending = reportsService({
+    settings,
+    store,
+    log,
+    simulated: false,
+    environment,
+    openJournal,
+  })
+  const reports = oneAtATime(sending, settings, log, 'reports')
   const page = { listen: settings.metricsListen, version: VERSION, log }
   const beat = beatRole(alerts, { ...settings, natsUrl })
-  return runRoles(withRoleHttp([journal, alerts, beat], page), log)
+  return runRoles(withRoleHttp([journal, alerts, reports, beat], page), log)
 }
 
 /** Reads both files as the evaluator would and changes nothing. */

@@ -15,6 +15,7 @@ import { createLogger } from '../log.ts'
 import { checkAccess, queryService } from '../query-service.ts'
 import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
+import { reportsService } from '../reports-service.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
 import { VERSION } from '../version.ts'
@@ -44,7 +45,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const alerts = alertsService({ ...parts, simulated: false, environment, openFeed })
   const evaluator = oneAtATime(alerts, settings, log)
   const { natsUrl } = settings
-  roles.push(evaluator)
+  const sending = reportsService({ ...parts, simulated: false, environment })
+  roles.push(evaluator, oneAtATime(sending, settings, log, 'reports'))
   if (natsUrl !== undefined) roles.push(beatRole(evaluator, { ...settings, natsUrl }))
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp([...roles, query], page), log, () => {

@@ -36,6 +36,7 @@ import { createLogger } from '../log.ts'
 import { createProgress } from '../progress.ts'
 import { checkAccess, queryService } from '../query-service.ts'
 import { runRoles } from '../run-roles.ts'
+import { reportsService } from '../reports-service.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import { migrateSingle, type StoreAccess, storeAccess } from '../store.ts'
 
@@ -110,7 +111,18 @@ export async function run(invocation: Invocation): Promise<number> {
     openFeed: directFeed(() => fleet.collectors().map(({ bus }) => bus)),
     demo: { config: alertsConfig, receiver },
   })
-  const roles: Role[] = [...store.roles, ...feeding, control.role, alerts]
+  const reports = reportsService({
+    settings,
+    store,
+    log,
+    openJournal,
+    simulated: true,
+    environment: DEMO_ENVIRONMENT,
+    demo: { config: alertsConfig, receiver },
+    // Its older days are settled in the background: a report would freeze half of them.
+    isReady: () => history.notice() === null,
+  })
+  const roles: Role[] = [...store.roles, ...feeding, control.role, alerts, reports]
   const query = queryService({
     settings,
     store,

@@ -75,9 +75,11 @@ export function createSignals(deps: SignalDeps): ReadonlyMap<string, () => Promi
     ...deviceSignals(deps, covered),
     ...rackSignals(deps, covered),
     ...plantSignals(deps),
-    // The evaluator's process answers these (alerts/forecast/lane.ts, alerts/rules/silent-signal.ts): elsewhere nobody looks.
+    // The evaluator's process answers these (alerts/forecast/lane.ts, alerts/rules/silent-signal.ts,
+    // report/deliver/missing-signal.ts): elsewhere nobody looks.
     forecast_zone: () => Promise.resolve(noAnswer(deps.clock())),
     rule_silent: () => Promise.resolve(noAnswer(deps.clock())),
+    report_missing: () => Promise.resolve(noAnswer(deps.clock())),
   }
   return new Map(
     SIGNAL_NAMES.flatMap((name) => {

@@ -142,6 +142,13 @@ export const SIGNAL_TABLE = {
     en: 'A rule that covers nothing, or nothing of a vendor that the fleet has',
     zh: '未覆盖任何对象、或未覆盖设备中某一厂商的规则',
   },
+  report_missing: {
+    unit: 'hours',
+    labels: [],
+    isWhole: true,
+    en: 'Hours since the time of a report that has not reached everybody',
+    zh: '未送达全部收件方的报告距应发时间的小时数',
+  },
   clock_skew: {
     unit: 'devices',
     labels: PLACE,

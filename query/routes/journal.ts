@@ -24,6 +24,7 @@ const OWN_KINDS: ReadonlySet<JournalBody['kind']> = new Set([
   'alert_deliveries',
   'reports',
   'report_deliveries',
+  'report_sends',
 ])
 
 type JournalRouteDeps = Pick<QueryDeps, 'audit' | 'clock' | 'journal'> & {

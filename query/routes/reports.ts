@@ -1,9 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { ReportIssued, ReportQuery, ReportsAnswer } from '#schemas/api-reports.ts'
+import {
+  ReportDeliveries,
+  ReportIssued,
+  ReportQuery,
+  ReportsAnswer,
+  ReportSendAnswer,
+  ReportSendRequest,
+} from '#schemas/api-reports.ts'
+import { PlimsollError } from '#schemas/errors.ts'
 import { ReportId } from '#schemas/report/model.ts'
-import type { Reports } from '#schemas/report/service.ts'
+import type { Reports, ReportSends } from '#schemas/report/service.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Guard } from '../access/guard.ts'
 import { answers } from './responses.ts'
@@ -17,6 +25,8 @@ const Week = z.strictObject({
 
 export interface ReportRouteDeps {
   readonly reports: Reports
+  /** Null = nothing can be sent from here. */
+  readonly sends: ReportSends | null
   readonly guard: Guard
   readonly audit: Audit
   readonly timeZone: string
@@ -92,31 +102,83 @@ export const reportRoutes: FastifyPluginCallbackZod<{ deps: ReportRouteDeps }> =
         response: answers(ReportIssued),
       },
     },
-    (request) => issue(request, request.params.week, deps),
+    (request) =>
+      audited(request, { action: 'report', target: request.params.week }, deps, async (who) => {
+        const { model, isNew } = await reports.issue(request.params.week, who)
+        return { week: model.week, revision: model.revision, is_new: isNew }
+      }),
   )
+  sendRoutes(app, deps)
   done()
 }
 
-async function issue(
+type App = Parameters<typeof reportRoutes>[0]
+
+function sendRoutes(app: App, deps: ReportRouteDeps): void {
+  const { guard, simulated } = deps
+  app.get(
+    '/reports/deliveries',
+    {
+      onRequest: guard.require('read'),
+      schema: {
+        tags,
+        summary: 'Who gets reports, what is due, and who got what',
+        response: answers(ReportDeliveries),
+      },
+    },
+    async () => ({ ...(await sendsOf(deps).deliveries()), simulated }),
+  )
+  app.post(
+    '/reports/:week/send',
+    {
+      onRequest: guard.require('operate'),
+      schema: {
+        tags,
+        summary: 'Send a report now, once to each recipient of the alerting file',
+        params: Week,
+        body: ReportSendRequest.nullish(),
+        response: { ...answers(ReportSendAnswer), 202: ReportSendAnswer },
+      },
+    },
+    async (request, reply) => {
+      const asked = request.body ?? ReportSendRequest.parse({})
+      const { week } = request.params
+      const target = [week, ...(asked.again ? ['again'] : []), ...(asked.recipients ?? [])].join(
+        ' ',
+      )
+      const told = { action: 'report_send', target }
+      const answer = await audited(request, told, deps, (who) =>
+        sendsOf(deps).send(week, asked, who),
+      )
+      const isSent = answer.results.some(({ result }) => result === 'queued')
+      return reply.status(isSent ? 202 : 200).send(answer)
+    },
+  )
+}
+
+function sendsOf({ sends }: ReportRouteDeps): ReportSends {
+  if (sends !== null) return sends
+  throw new PlimsollError(
+    'E_JOURNAL_AWAY',
+    'this query service has no journal: start it with --nats as ingest is',
+  )
+}
+
+/** Does something under the name of who asks, with a line of audit however it ends. */
+async function audited<T>(
   request: FastifyRequest,
-  target: string,
-  { reports, guard, audit }: ReportRouteDeps,
-): Promise<ReportIssued> {
+  told: { readonly action: string; readonly target: string },
+  { guard, audit }: Pick<ReportRouteDeps, 'guard' | 'audit'>,
+  work: (who: string) => Promise<T>,
+): Promise<T> {
   const person = await guard.identify(request)
   const who = person?.name ?? 'loopback'
   const note = (outcome: 'done' | 'failed') =>
-    audit.record({
-      who,
-      role: person?.role ?? '-',
-      address: request.ip,
-      action: 'report',
-      target,
-      outcome,
-    })
+    audit.record({ who, role: person?.role ?? '-', address: request.ip, ...told, outcome })
   try {
-    const { model, isNew } = await reports.issue(target, who)
+    const done = await work(who)
     await note('done')
-    return { week: model.week, revision: model.revision, is_new: isNew }
+    return done
   } catch (error) {
     await note('failed')
     throw error

@@ -64,7 +64,7 @@ export const DEFAULT_RATES: Readonly<Record<ChannelKind, Rate>> = {
   smtp: { per_minute: 20, burst: 10 },
 }
 
-const mailAddress = z.string().regex(/^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,190}$/, {
+export const MailAddress = z.string().regex(/^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,190}$/, {
   error: 'must be a mail address such as oncall@site.example',
 })
 
@@ -102,8 +102,8 @@ export const ChannelConfig = z.strictObject({
   /** smtp only. */
   mail: z
     .strictObject({
-      from: mailAddress,
-      to: z.array(mailAddress).min(1).max(50),
+      from: MailAddress,
+      to: z.array(MailAddress).min(1).max(50),
       user: z.string().min(1).max(256).optional(),
       /** `required`: the mail waits rather than go out in the clear. Ignored with `smtps://`. */
       starttls: z.enum(['required', 'if_offered', 'off']).default('required'),

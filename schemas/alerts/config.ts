@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Holiday } from '#schemas/holiday.ts'
 import { ChannelConfig, ChannelName, channelMistakes, VENDOR_HOSTS } from './channel-config.ts'
 import { EscalationStep, Roster } from './roster-config.ts'
+import { ReportsConfig, reportsMistakes } from '#schemas/report/delivery-config.ts'
 import { ALERT_LABELS, ALERT_SEVERITIES } from './severity.ts'
 import { ZoneSet } from './zone-set.ts'
 
@@ -105,6 +106,8 @@ const base = z.strictObject({
   zone_sets: z.array(ZoneSet).max(64).default([]),
   /** Local days that are like Sundays: the forecast learns nothing of the week's pattern from them; reports mark them. */
   holidays: z.array(Holiday).max(512).default([]),
+  /** Who gets the reports, and when. */
+  reports: ReportsConfig.prefault({}),
   /** An outside watcher that alarms when this stops being called. */
   heartbeat: z
     .strictObject({
@@ -129,6 +132,8 @@ export const alertsConfigIn = (siteTimeZone: string) =>
       checkChannels(config, add)
       checkReferences(config, add)
       checkRoster(config, add)
+      for (const { path, message } of reportsMistakes(config.reports, config.channels))
+        add(['reports', ...path], message)
     })
     .transform((config) => ({
       ...config,

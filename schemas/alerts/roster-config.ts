@@ -41,8 +41,8 @@ export const Person = z.strictObject({
 })
 export type Person = z.infer<typeof Person>
 
-/** `HH:MM` of a day, as minutes. */
-const timeOfDay = z
+/** `HH:MM` of a day. */
+export const TimeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as "09:00"' })
 
@@ -56,7 +56,7 @@ export const Rotation = z.strictObject({
   weeks: z.int().min(1).max(8).default(1),
   handover_day: z.enum(WEEKDAYS).default('mon'),
   /** By the site's clock. */
-  handover_time: timeOfDay.default('09:00'),
+  handover_time: TimeOfDay.default('09:00'),
 })
 export type Rotation = z.infer<typeof Rotation>
 

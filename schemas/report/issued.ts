@@ -25,19 +25,40 @@ export const IssuedReport = z.strictObject({
 })
 export type IssuedReport = z.infer<typeof IssuedReport>
 
+/** `mail:name@site.example`, `chat:<channel>`. */
+export const RecipientId = z
+  .string()
+  .max(300)
+  .regex(/^(mail|chat):\S+$/, 'mail:name@site.example or chat:<channel>')
+
 /** How a report reached, or did not reach, one recipient: at most one delivery of (week, revision, recipient) is accepted. */
 export const ReportDelivery = z.strictObject({
   week: ReportId,
   revision: z.int().min(1).max(1000),
-  /** `mail:name@site.example`, `chat:<channel>`. */
-  recipient: z.string().min(1).max(256),
+  recipient: RecipientId,
   at_ms: epochMs,
+  /** Counted from the last time that somebody asked for it. */
   attempt: z.int().min(1).max(1000),
+  /** `failed` is tried again at `next_ms`, `dead` no more until somebody asks. */
   outcome: z.enum(['accepted', 'failed', 'dead']),
   /** One sentence for a person, secrets removed. */
   detail: z.string().max(512),
+  next_ms: epochMs.nullable(),
 })
 export type ReportDelivery = z.infer<typeof ReportDelivery>
+
+/** Recipients of a site at most. */
+export const RECIPIENTS_MAX = 100
+
+/** Somebody asks for a report to be sent now. */
+export const ReportSend = z.strictObject({
+  week: ReportId,
+  revision: z.int().min(1).max(1000),
+  recipients: z.array(RecipientId).min(1).max(RECIPIENTS_MAX),
+  /** Also to those who have it. */
+  again: z.boolean(),
+})
+export type ReportSend = z.infer<typeof ReportSend>
 
 /** One kind of cost of running the site, US dollars a month, from a month on until the next line of the kind. */
 export const CostLine = z.strictObject({

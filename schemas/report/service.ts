@@ -1,3 +1,4 @@
+import type { ReportDeliveries, ReportSendAnswer, ReportSendRequest } from '#schemas/api-reports.ts'
 import type { ReportFormatName, ReportLanguage } from './format.ts'
 import type { ReportModel } from './model.ts'
 
@@ -52,4 +53,15 @@ export interface Reports {
   weeks(): { readonly latest: string; readonly running: string }
   /** Formats that can be written. */
   readonly formats: readonly ReportFormatName[]
+}
+
+/** Who gets reports and what became of it, and the order to send one now. Who sends reads the order from the journal. */
+export interface ReportSends {
+  /** Rejects with E_JOURNAL_AWAY. */
+  deliveries(): Promise<Omit<ReportDeliveries, 'simulated'>>
+  /**
+   * Asks for a report to be sent, once to each; issues it first where it was not. Rejects with E_REPORT_NOBODY,
+   * E_REPORT_RECIPIENT, E_REPORT_UNKNOWN for a revision that was never issued, and as `Reports.issue`.
+   */
+  send(week: string, asked: ReportSendRequest, who: string): Promise<ReportSendAnswer>
 }

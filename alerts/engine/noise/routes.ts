@@ -18,6 +18,9 @@ export interface Routed {
   readonly mentionsOnCall: boolean
 }
 
+/** What is wrong with a report is told to its owner. */
+const REPORT_RULE = 'report_missing'
+
 const fits = (pattern: string, text: string) =>
   pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : pattern === text
 
@@ -26,8 +29,12 @@ export function routeOf(
   config: AlertsConfig,
   about: { readonly severity: AlertSeverity; readonly rule: string; readonly labels: AlertLabels },
 ): Routed {
-  const route = config.routes.find((one) => isRouted(one, about))
   const enabled = enabledChannels(config)
+  if (about.rule === REPORT_RULE) {
+    const owner = config.reports.owner.filter((name) => enabled.has(name))
+    if (owner.length > 0) return { channels: owner, mentionsOnCall: false }
+  }
+  const route = config.routes.find((one) => isRouted(one, about))
   if (route !== undefined)
     return {
       channels: route.channels.filter((name) => enabled.has(name)),
