@@ -16,6 +16,7 @@ const PAGES = [
   ['/collection', 'What is read in an output?'],
   ['/nodes/h1-r01-n01', 'Links and ports'],
   ['/errors', 'E_STORE_AWAY'],
+  ['/measured?cluster=east&pool=train', 'The ladder'],
 ] as const
 
 describe('every page', () => {
@@ -90,7 +91,7 @@ describe('the first page', () => {
     expect(page.url()).toMatch(/range=7d&by=model/)
     await page.reload()
     await page.getByRole('row', { name: /Ascend 910C/ }).waitFor()
-    await page.getByRole('row', { name: /H200/ }).getByRole('link').click()
+    await page.getByRole('row', { name: /H200/ }).getByRole('link').first().click()
     await page.getByText('512 devices').waitFor()
     await page.goBack()
     await page.getByRole('slider', { name: /last 7 days/ }).waitFor()

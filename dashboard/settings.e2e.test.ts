@@ -44,6 +44,28 @@ it('the set-up list begins with what is missing, and says where the rest comes f
   )
 })
 
+it('a price is typed, read once more in words, and entered; what is wrong is said before', async () => {
+  const { page } = await open('/settings')
+  const prices = page.getByRole('region', { name: 'Prices' })
+  await prices.getByRole('button', { name: 'New price…' }).click()
+  const form = prices.getByRole('form', { name: 'Price of a device hour' })
+  await form.getByLabel('Model').fill('H100 SXM5 80GB')
+  await form.getByRole('button', { name: 'Review…' }).click()
+  await prices.getByText('Enter a price of 0 or more.').waitFor()
+  await form.getByLabel('Per device hour').fill('2.6')
+  await form.getByRole('button', { name: 'Review…' }).click()
+  const asked = plain(await prices.getByRole('group').innerText())
+  expect(asked).toMatch(/H100 SXM5 80GB, any pool: 2\.60 USD an hour since ever\./)
+  expect(asked).toMatch(/It replaces 2\.40 USD in force then/)
+  const sent = page.waitForRequest((request) => request.url().endsWith('/api/v1/settings/prices'))
+  await prices.getByRole('button', { name: 'Enter it' }).click()
+  expect((await sent).postDataJSON()).toMatchObject({
+    base: 7,
+    change: { kind: 'set', line: { from_ms: 0, pool: '', per_hour: 2.6, currency: 'USD' } },
+  })
+  await prices.getByText('Entered. The page shows what is in force now.').waitFor()
+})
+
 it('the audit log keeps its question in the address and goes on to older lines', async () => {
   const { page } = await open('/alerts/audit')
   const table = page.getByRole('table', { name: 'Changes, newest first' })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MeasuredAnswer } from '#schemas/api-measured.ts'
 import { ExploreAnswer } from '#schemas/api-explore.ts'
 import { SearchAnswer } from '#schemas/api-search.ts'
 import { Owner } from '#schemas/journal.ts'
@@ -6,6 +7,7 @@ import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testin
 import { explore } from './explore.ts'
 import type { ExploreQuestion } from './explore-groups.ts'
 import { fleetDeps } from './fleet.ts'
+import { measuredAnswer } from './measured.ts'
 import { createSearch } from './search.ts'
 import {
   publish,
@@ -22,6 +24,7 @@ const dateTime = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace
 
 let engine: TestEngine
 let ask: (question: Partial<ExploreQuestion> & { metric: string }) => Promise<ExploreAnswer>
+let measured: (...filters: string[]) => Promise<MeasuredAnswer>
 let find: (q: string) => Promise<SearchAnswer>
 
 beforeAll(async () => {
@@ -68,6 +71,10 @@ beforeAll(async () => {
         },
       ),
     )
+  measured = async (...filters) =>
+    MeasuredAnswer.parse(
+      await measuredAnswer(fleet, { from: String(T0), to: String(T0 + 10 * MINUTE_MS), filters }),
+    )
   const search = createSearch({
     reader: engine.reader,
     clock: () => T0 + 1000,
@@ -103,7 +110,7 @@ const MINUTES = Array.from({ length: 10 }, (_, at) => T0 + at * MINUTE_MS)
 
 /**
  * 24 devices in three nodes for ten settled minutes; device n has a clock of 100 + n hertz and draws 400 W, its
- * counter rises by n joules a second. Device 24 gives no clock. Node n0 is held by acme in the first five minutes.
+ * counter rises by n joules a second. Device 24 gives no clock; all say 90 % GPU utilization, the first 16 SM activity. Node n0 is held by acme in the first five minutes.
  */
 async function seedReadings({ store }: TestEngine) {
   const ids = Array.from({ length: 24 }, (_, at) => at + 1)
@@ -113,6 +120,8 @@ async function seedReadings({ store }: TestEngine) {
       bucketMs,
       deviceId,
       busy: deviceId / 100,
+      // One device whose busy is another counter.
+      busySource: deviceId === 24 ? 1 : 2,
       dims: { node: node(deviceId), tenant: deviceId <= 8 && at < 5 ? 'acme' : '' },
     })),
   )
@@ -129,6 +138,8 @@ async function seedReadings({ store }: TestEngine) {
         tsMs: T0 + at * 10_000,
         id,
         memory_clock_hertz: id === 24 ? null : 100 + id,
+        gpu_util_ratio: 0.9,
+        sm_active_ratio: id > 16 ? null : id / 32,
         energy_joules_total: at < 45 ? 1000 + at * 10 * id : (at - 44) * 10 * id,
       })),
     ),
@@ -159,6 +170,42 @@ async function seedReadings({ store }: TestEngine) {
     ),
   )
 }
+
+const sourceOf = ({ source, known_device_seconds, share, utilization, devices }: Source) => [
+  [source, known_device_seconds, share, devices],
+  utilization,
+]
+type Source = MeasuredAnswer['sources'][number]
+
+describe('how a group is measured', () => {
+  test('known time and devices by source, and what each counter reads, as percentiles of devices', async () => {
+    const answer = await measured('cluster:eq:east', 'node:ne:h1-n0')
+    expect(answer.sources.map(sourceOf)).toEqual([
+      [['gpu_util', 9_000, 0.9375, 15], 0.16],
+      [['gr_engine_active', 600, 0.0625, 1], 0.24],
+    ])
+    expect(answer).toMatchObject({ utilization: 0.165, coverage: 1, read_devices: 16 })
+    // The newest five minutes.
+    expect(answer.read_from).toBe(new Date(T0 + 5 * MINUTE_MS).toISOString())
+    const [gpu, active, ...others] = answer.counters
+    expect(others).toEqual([])
+    expect(gpu).toMatchObject({ metric: 'gpu_util_ratio', devices: 16, busy_devices: 15 })
+    expect(gpu?.p50).toBeCloseTo(0.9, 6)
+    // Devices 9 to 16: the median lies between 12 and 13.
+    expect(active).toMatchObject({ metric: 'sm_active_ratio', devices: 8, busy_devices: 0 })
+    expect(active?.p50).toBeCloseTo(12.5 / 32, 6)
+  })
+
+  test('a group of which nothing is known has no source, no counter and no figure', async () => {
+    expect(await measured('node:eq:nowhere')).toMatchObject({
+      devices: 0,
+      utilization: null,
+      sources: [],
+      counters: [],
+      read_from: null,
+    })
+  })
+})
 
 const lines = ({ groups }: ExploreAnswer) => groups.map(({ key, mean }) => [key, mean])
 

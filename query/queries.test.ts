@@ -84,6 +84,8 @@ test('filters mean the same in every query', () => {
     'job-devices.sql',
     'job-spans.sql',
     'ledger-device-count.sql',
+    'measured-counters.sql',
+    'measured-sources.sql',
     'thermal-groups.sql',
   ])
   const forms = new Set(filtered.map(({ text }) => filterLines(text).join('\n')))

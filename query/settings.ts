@@ -90,11 +90,11 @@ const fromFile = (file: AlertingFile, ...path: readonly (string | number)[]): Se
   file.path === null ? BUILT_IN : { kind: 'file', path: file.path, line: file.lineOf(...path) }
 
 function entered(
-  document: Pick<InForce<JournalKind>, 'sequence' | 'at_ms' | 'who'> | null,
+  document: Pick<InForce<JournalKind>, 'sequence' | 'at_ms' | 'who' | 'before'> | null,
 ): SettingOrigin {
   if (document === null) return BUILT_IN
-  const { sequence, at_ms, who } = document
-  return { kind: 'journal', sequence, at_ms, who }
+  const { sequence, at_ms, who, before } = document
+  return { kind: 'journal', sequence, at_ms, who, before }
 }
 
 type State = SetupItem['state']

@@ -22,10 +22,16 @@ export interface Sums {
   temperatureMax: number | null
   /** Time of the buckets in which there was capacity, ms. */
   presentMs: number
-  /** Known ms by code of BUSY_SOURCES; null when nobody asked for sources. */
-  knownBySource: Map<number, bigint> | null
+  /** By code of BUSY_SOURCES; null when nobody asked for sources. */
+  bySource: Map<number, SourceSums> | null
   /** NO_STATES when nobody asked for states, or no time is in any. */
   states: Record<StateColumn, bigint>
+}
+
+/** What one busy source told: milliseconds, and of busy times 1,000. */
+export interface SourceSums {
+  readonly known: bigint
+  readonly busyX1000: bigint
 }
 
 /** No time yet; a question that does not tell sources apart needs no map in each of thousands of steps. */
@@ -45,13 +51,13 @@ export const emptySums = ({ bySource } = { bySource: true }): Sums => ({
   temperatureKnown: 0n,
   temperatureMax: null,
   presentMs: 0,
-  knownBySource: bySource ? new Map() : null,
+  bySource: bySource ? new Map() : null,
   states: NO_STATES,
 })
 
 /** Adds one row, except for its time: rows of one group and step may share it. */
 export function addRow(sums: Sums, row: SumsRow): void {
-  const knownBefore = sums.known
+  const before = { known: sums.known, busyX1000: sums.busyX1000 }
   let wideAt = 0
   row.sums.forEach((value, at) => {
     if (value === 0) return
@@ -61,11 +67,17 @@ export function addRow(sums: Sums, row: SumsRow): void {
     else addState(sums, STATE_COLUMNS[at - SUM_FIELDS.length], whole)
   })
   sums.temperatureMax = maxOrNull(sums.temperatureMax, row.max_temperature_celsius)
-  const { knownBySource } = sums
-  const known = sums.known - knownBefore
-  if (knownBySource === null || known <= 0n) return
-  knownBySource.set(row.source, (knownBySource.get(row.source) ?? 0n) + known)
+  const { bySource } = sums
+  const known = sums.known - before.known
+  if (bySource === null || known <= 0n) return
+  const had = bySource.get(row.source) ?? NO_TIME
+  bySource.set(row.source, {
+    known: had.known + known,
+    busyX1000: had.busyX1000 + sums.busyX1000 - before.busyX1000,
+  })
 }
+
+const NO_TIME: SourceSums = { known: 0n, busyX1000: 0n }
 
 function addState(sums: Sums, column: StateColumn | undefined, whole: bigint): void {
   if (column === undefined) return
@@ -163,9 +175,9 @@ export function fleetGroup(key: Record<string, string>, devices: number, sums: S
     known_device_seconds: deviceSeconds(sums.known),
     busy_device_seconds: Number(sums.busyX1000) / 1_000_000,
     busy_sources: Object.fromEntries(
-      [...(sums.knownBySource ?? [])]
+      [...(sums.bySource ?? [])]
         .sort((a, b) => a[0] - b[0])
-        .map(([code, ms]) => [BUSY_SOURCES[code] ?? `source_${code}`, deviceSeconds(ms)]),
+        .map(([code, { known }]) => [BUSY_SOURCES[code] ?? `source_${code}`, deviceSeconds(known)]),
     ),
     active: activeOf(sums),
     effective: effectiveOf(sums),

@@ -48,6 +48,8 @@ export const SettingOrigin = z.discriminatedUnion('kind', [
     sequence: z.int().min(1),
     at_ms: epochMs,
     who: z.string().max(256),
+    /** The entry that it replaced: what undoing brings back; null = it was the first. */
+    before: z.int().min(1).nullable(),
   }),
   z.strictObject({ kind: z.literal('built_in') }),
 ])

@@ -67,6 +67,7 @@ export const ERRORS = {
     status: 409,
     summary: 'somebody else changed the journal since this change was prepared',
   },
+  E_SETTING_REFUSED: { status: 400, summary: 'a change of a setting that would not work' },
   E_JOURNAL_AWAY: { status: 503, summary: 'the journal cannot be read or written now' },
   E_JOURNAL_LOCKED: { status: 500, summary: 'another process uses this journal' },
   E_JOURNAL_DAMAGED: { status: 500, summary: 'the journal is damaged in the middle' },

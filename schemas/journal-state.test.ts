@@ -43,7 +43,13 @@ it('keeps the latest of each document, counts rows, and takes an entry once', ()
   ]
   const state = [...entries, ...entries].reduce(foldJournal, NO_JOURNAL)
   expect(state.last).toBe(8)
-  expect(state.references).toEqual({ sequence: 4, at_ms: 40, who: 'ann', body: references(0.4) })
+  expect(state.references).toEqual({
+    sequence: 4,
+    at_ms: 40,
+    who: 'ann',
+    before: 1,
+    body: references(0.4),
+  })
   expect([state.owners?.sequence, state.prices?.sequence, state.contracts?.sequence]).toEqual([
     2, 5, 6,
   ])

@@ -7,6 +7,8 @@ export interface InForce<Kind extends JournalKind> {
   readonly sequence: number
   readonly at_ms: number
   readonly who: string
+  /** The entry that it replaced; null = it was the first. */
+  readonly before: number | null
   readonly body: Extract<JournalBody, { kind: Kind }>
 }
 
@@ -83,15 +85,15 @@ export function foldJournal(state: JournalState, entry: JournalEntry): JournalSt
     case 'allocations':
       return more('allocations', body.allocations.length + body.scopes.length)
     case 'owners':
-      return { ...next, owners: { ...told, body } }
+      return { ...next, owners: { ...told, before: state.owners?.sequence ?? null, body } }
     case 'prices':
-      return { ...next, prices: { ...told, body } }
+      return { ...next, prices: { ...told, before: state.prices?.sequence ?? null, body } }
     case 'references':
-      return { ...next, references: { ...told, body } }
+      return { ...next, references: { ...told, before: state.references?.sequence ?? null, body } }
     case 'facility':
       return { ...next, facility: foldFacility(state.facility, body) }
     case 'contracts':
-      return { ...next, contracts: { ...told, body } }
+      return { ...next, contracts: { ...told, before: state.contracts?.sequence ?? null, body } }
     case 'annotations': {
       const annotations = new Map(state.annotations)
       for (const one of body.annotations) annotations.set(one.id, one)
@@ -99,7 +101,7 @@ export function foldJournal(state: JournalState, entry: JournalEntry): JournalSt
       return { ...next, annotations }
     }
     case 'cost_book':
-      return { ...next, cost_book: { ...told, body } }
+      return { ...next, cost_book: { ...told, before: state.cost_book?.sequence ?? null, body } }
     default:
       return next
   }

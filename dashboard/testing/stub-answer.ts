@@ -56,7 +56,11 @@ export function seriesOf(
   })
 }
 
-export const refusal = (status: number, code: string, message: string): Answer => ({
+export const refusal = (
+  status: number,
+  code: string,
+  message: string,
+): Answer & { readonly status: number } => ({
   status,
   body: api.ApiError.parse({
     error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` },

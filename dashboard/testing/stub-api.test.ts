@@ -4,6 +4,7 @@ import * as api from '#schemas/api.ts'
 import { EnergyAnswer, PueAnswer } from '#schemas/api-facility.ts'
 import { FacilityLoopsAnswer, FacilityTreeAnswer } from '#schemas/api-facility-tree.ts'
 import { OwnersAnswer } from '#schemas/api-ledger.ts'
+import { MeasuredAnswer } from '#schemas/api-measured.ts'
 import { startStub } from './stub-api.ts'
 
 // The pages are looked at with the stub's answers: they must be what the real API may say.
@@ -31,6 +32,7 @@ it.each([
   ['owners', OwnersAnswer],
   ['facility/tree', FacilityTreeAnswer],
   ['facility/loops', FacilityLoopsAnswer],
+  ['utilization/sources', MeasuredAnswer],
   ['devices/1', api.ApiError],
 ])('the stub answers %s as the contract says', async (path, schema) => {
   const answer: unknown = await (await fetch(`${base}/${path}`)).json()

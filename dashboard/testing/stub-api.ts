@@ -16,6 +16,7 @@ import { inventoryAt } from './stub-inventory.ts'
 import { loopsAt } from './stub-loops.ts'
 import { moneyAt } from './stub-jobs.ts'
 import type { StubLoss } from './stub-loss.ts'
+import { measuredAt } from './stub-measured.ts'
 import { messagesAt } from './stub-messages.ts'
 import * as nodes from './stub-nodes.ts'
 import { notesStub, type NotesStub } from './stub-notes.ts'
@@ -24,8 +25,9 @@ import { parsedOf } from './stub-parse.ts'
 import { pipelineAt, type StubPipeline } from './stub-pipeline.ts'
 import { reportsStub, type StubReports } from './stub-reports.ts'
 import { sendFile, stream } from './stub-serve.ts'
-import { auditAt, settingsAt } from './stub-settings.ts'
+import { auditAt, changedAt, settingsAt } from './stub-settings.ts'
 import { treeAt } from './stub-tree.ts'
+import { zonesAt } from './stub-zones.ts'
 import { serveWall } from './stub-wall.ts'
 
 /**
@@ -143,7 +145,11 @@ async function answer(
     body: async () => JSON.parse(await bodyOf(request)),
     nowMs,
   }
+  if (path === 'utilization/sources') return { body: measuredAt(url.searchParams, nowMs) }
+  if (path === 'zones') return { body: zonesAt(nowMs) }
   if (path === 'inventory') return { body: inventoryAt(url.searchParams, nowMs) }
+  if (path.startsWith('settings/') && request.method === 'POST')
+    return changedAt(await question.body(), nowMs)
   if (path === 'settings') return { body: settingsAt(nowMs) }
   if (path === 'audit') return { body: auditAt(url.searchParams, nowMs) }
   const reports = state.reports(question)

@@ -1,13 +1,36 @@
+import { z } from 'zod'
 import { AuditAnswer } from '#schemas/api-audit.ts'
 import { SETUP_KEYS, SettingsAnswer, type SetupItem } from '#schemas/api-settings.ts'
+import { OwnersChange, PricesChange, SettingChanged } from '#schemas/api-settings-change.ts'
 import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
+import { refusal } from './stub-answer.ts'
 
 /** TEST ONLY. Settings of a site that has most things, and an audit log. */
 
 const FILE = { kind: 'file' as const, path: '/etc/plimsoll/alerts.yaml', line: 12 }
 
+const OWNERS = [
+  { tenant: 'llm-pretrain', display_name: 'LLM pre-training', contact: 'llm-lead@site.example' },
+  { tenant: 'vision', display_name: 'Vision research', contact: '' },
+  { tenant: 'speech', display_name: 'Speech', contact: '#speech-oncall' },
+]
+
+/** Takes a change as the API would, or refuses it as somebody else's was quicker. */
+export function changedAt(body: unknown, nowMs: number): { status: number; body: unknown } {
+  const asked = z.union([PricesChange, OwnersChange]).safeParse(body)
+  if (!asked.success || asked.data.base !== 7)
+    return refusal(409, 'E_JOURNAL_CHANGED', 'lin changed it meanwhile: look at it again')
+  return { status: 200, body: SettingChanged.parse({ sequence: 8, at_ms: nowMs, who: 'local' }) }
+}
+
 export function settingsAt(nowMs: number): SettingsAnswer {
-  const journal = { kind: 'journal' as const, sequence: 7, at_ms: nowMs - 86_400_000, who: 'lin' }
+  const journal = {
+    kind: 'journal' as const,
+    sequence: 7,
+    at_ms: nowMs - 86_400_000,
+    who: 'lin',
+    before: 3,
+  }
   const known: Partial<Record<SetupItem['key'], Partial<SetupItem>>> = {
     channels: { state: 'set', value: 3, origin: FILE },
     roster: { state: 'set', value: 3, origin: { ...FILE, line: 31 } },
@@ -51,7 +74,7 @@ export function settingsAt(nowMs: number): SettingsAnswer {
       assumed_usd_per_kwh: 0.08,
     },
     references: { origin: { kind: 'built_in' }, references: [] },
-    owners: { origin: journal, owners: [], total: 9 },
+    owners: { origin: journal, owners: OWNERS, total: OWNERS.length },
     rules: { total: 51, enabled: 50, observing: 4, own: [] },
     simulated: true,
   })

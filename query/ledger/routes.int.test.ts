@@ -7,6 +7,7 @@ import {
   OwnersAnswer,
   TiersAnswer,
 } from '#schemas/api-ledger.ts'
+import { MeasuredAnswer } from '#schemas/api-measured.ts'
 import { FleetSummary, SeriesAnswer } from '#schemas/api.ts'
 import type { JournalEntry } from '#schemas/journal.ts'
 import { LEDGER_STATES } from '#schemas/ledger.ts'
@@ -64,6 +65,8 @@ describe('the routes of the ledger', () => {
     expect(group?.tiers.allocated).toMatchObject({ coverage: 1 })
     const owners = OwnersAnswer.parse((await get(`/api/v1/owners?${window}`)).json())
     expect(owners.owners.map(({ tenant }) => tenant)).toEqual(['stars', 'labs'])
+    const measured = await get(`/api/v1/utilization/sources?${window}&filter=tenant:eq:labs`)
+    expect(MeasuredAnswer.parse(measured.json()).sources).not.toEqual([])
     IdleHeldAnswer.parse((await get('/api/v1/idle-held')).json())
   })
 

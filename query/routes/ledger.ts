@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { TenantNames } from '#schemas/api.ts'
 import { IdleGrouping, IdleGroupsAnswer, IdleOrder } from '#schemas/api-idle.ts'
+import { MeasuredAnswer } from '#schemas/api-measured.ts'
 import { LOSS_ORDERS } from '#schemas/orders.ts'
 import {
   ComputeBasis,
@@ -20,6 +21,7 @@ import { LOSS_LIMIT_MAX, lossAnswer } from '../ledger/loss.ts'
 import { ownersAnswer } from '../ledger/owners.ts'
 import { ledgerSeries } from '../ledger/series.ts'
 import { tiersAnswer } from '../ledger/tiers.ts'
+import { measuredAnswer } from '../measured.ts'
 import { POINTS_DEFAULT, POINTS_MAX } from '../steps.ts'
 import { namesOf, withNames } from '../tenant-names.ts'
 import {
@@ -112,6 +114,18 @@ export const ledgerRoutes: FastifyPluginCallbackZod<{ deps: LedgerDeps }> = (
       const asked = { from, to, groupBy: group_by, filters: filter, basis }
       return withNames(deps.documents, await tiersAnswer(deps, asked))
     },
+  )
+  app.get(
+    '/utilization/sources',
+    {
+      schema: {
+        tags,
+        summary: 'From which counters busy was taken, and what each counter reads',
+        querystring: z.strictObject({ ...WindowParams, ...FilterParam }),
+        response: answers(MeasuredAnswer),
+      },
+    },
+    ({ query: { filter, from, to } }) => measuredAnswer(deps, { from, to, filters: filter }),
   )
   app.get(
     '/owners',

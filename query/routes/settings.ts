@@ -1,16 +1,19 @@
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { OwnersChange, PricesChange, SettingChanged } from '#schemas/api-settings-change.ts'
 import { SettingsAnswer } from '#schemas/api-settings.ts'
 import type { Guard } from '../access/guard.ts'
 import type { Alerting } from '../alerts/alerting.ts'
 import type { AlertsView } from '../alerts/view.ts'
 import type { QueryDeps } from '../deps.ts'
 import type { JournalView } from '../journal-state.ts'
+import { type Actor, changeOwners, changePrices } from '../settings-change.ts'
 import { settingsOf } from '../settings.ts'
 import { answers } from './responses.ts'
 
 export interface SettingsRouteDeps extends Pick<
   QueryDeps,
-  'access' | 'clock' | 'journal' | 'simulated' | 'timeZone' | 'tokens' | 'version'
+  'access' | 'audit' | 'clock' | 'journal' | 'simulated' | 'timeZone' | 'tokens' | 'version'
 > {
   readonly guard: Guard
   readonly alerting: Alerting
@@ -50,6 +53,37 @@ export const settingsRoutes: FastifyPluginCallbackZod<{ deps: SettingsRouteDeps 
         simulated,
       })
     },
+  )
+  const operate = { onRequest: deps.guard.require('operate') }
+  const actor = async (request: FastifyRequest): Promise<Actor> => {
+    const person = await deps.guard.identify(request)
+    return { who: person?.name ?? 'loopback', role: person?.role ?? '-', address: request.ip }
+  }
+  app.post(
+    '/settings/prices',
+    {
+      ...operate,
+      schema: {
+        tags: ['settings'],
+        summary: 'Enter or take out one dated price, or put back the list before',
+        body: PricesChange,
+        response: answers(SettingChanged),
+      },
+    },
+    (request) => actor(request).then((who) => changePrices(deps, who, request.body)),
+  )
+  app.post(
+    '/settings/owners',
+    {
+      ...operate,
+      schema: {
+        tags: ['settings'],
+        summary: 'Say whom to write to about a tenant, or put back the list before',
+        body: OwnersChange,
+        response: answers(SettingChanged),
+      },
+    },
+    (request) => actor(request).then((who) => changeOwners(deps, who, request.body)),
   )
   done()
 }

@@ -8,7 +8,7 @@ export interface Level {
   readonly below: number
 }
 
-/** The lines from the top down: ticket, watch, warn, danger. */
+/** The lines of a site that entered none, from the top down: ticket, watch, warn, danger. */
 export const LEVELS: readonly Level[] = [
   { zone: 'ticket', below: DEFAULT_ZONE_LEVELS.ticket },
   { zone: 'watch', below: DEFAULT_ZONE_LEVELS.watch },
@@ -20,8 +20,8 @@ export const LEVELS: readonly Level[] = [
 export const COVERAGE_FOR_OK = 0.95
 
 /** The deepest zone whose level the ratio is below. */
-export function zoneOf(ratio: number): Zone {
-  return LEVELS.findLast((level) => ratio < level.below)?.zone ?? 'ok'
+export function zoneOf(ratio: number, levels: readonly Level[] = LEVELS): Zone {
+  return levels.findLast((level) => ratio < level.below)?.zone ?? 'ok'
 }
 
 export interface Reading {
@@ -42,14 +42,14 @@ export type Standing =
  * The standing of a group. Danger is said even at low coverage when the upper bound is below the danger
  * line; otherwise low coverage holds the verdict, because silence must never read as healthy.
  */
-export function standing(reading: Reading): Standing {
+export function standing(reading: Reading, levels: readonly Level[] = LEVELS): Standing {
   const { utilization, util_lo, util_hi, coverage } = reading
   if (utilization === null || util_lo === null || util_hi === null) return { kind: 'unknown' }
-  const best = zoneOf(util_hi)
-  const worst = zoneOf(util_lo)
+  const best = zoneOf(util_hi, levels)
+  const worst = zoneOf(util_lo, levels)
   if (best === 'danger') return { kind: 'zone', zone: 'danger', certain: true }
   if (coverage === null || coverage < COVERAGE_FOR_OK) return { kind: 'held', best, worst }
-  return { kind: 'zone', zone: zoneOf(utilization), certain: best === worst }
+  return { kind: 'zone', zone: zoneOf(utilization, levels), certain: best === worst }
 }
 
 /**
@@ -67,17 +67,21 @@ export function spread(positions: readonly number[], gap: number): number[] {
 }
 
 /** The level of a zone, or null for ok. */
-export function levelOf(zone: Zone): number | null {
-  return zone === 'ok' ? null : DEFAULT_ZONE_LEVELS[zone]
+export function levelOf(zone: Zone, levels: readonly Level[] = LEVELS): number | null {
+  return levels.find((level) => level.zone === zone)?.below ?? null
 }
 
 /**
  * The stretch of the scale to draw, as ratios: always all four lines, and the bounds with some room.
  * Ends fall on whole 5 % so that the scale does not crawl with every update.
  */
-export function scaleDomain(reading: Reading): { readonly min: number; readonly max: number } {
-  const low = Math.min(DEFAULT_ZONE_LEVELS.danger - 0.05, reading.util_lo ?? 1)
-  const high = Math.max(DEFAULT_ZONE_LEVELS.ticket + 0.05, reading.util_hi ?? 0)
+export function scaleDomain(
+  reading: Reading,
+  levels: readonly Level[] = LEVELS,
+): { readonly min: number; readonly max: number } {
+  const lines = levels.map(({ below }) => below)
+  const low = Math.min(...lines.map((line) => line - 0.05), reading.util_lo ?? 1)
+  const high = Math.max(...lines.map((line) => line + 0.05), reading.util_hi ?? 0)
   const step = 0.05
   return {
     min: Math.max(0, Math.floor((low - 0.01) / step) * step),

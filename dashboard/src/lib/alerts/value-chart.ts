@@ -7,6 +7,7 @@ import type { Lang } from '#lib/format.ts'
 import type { AlertTexts } from '#lib/i18n/en-alerts.ts'
 import type { Messages } from '#lib/i18n/en.ts'
 import { valueText } from './values.ts'
+import type { LevelSteps } from '#lib/site-zones.ts'
 
 /** The chart of an alert as data: utilization on its lines for a zone, else the values of its evaluations. */
 export interface ValueChart {
@@ -76,6 +77,7 @@ function markersOf(
 export function zoneChart(
   answer: SeriesAnswer,
   { alert }: AlertDetail,
+  lines: readonly LevelSteps[],
   { shared, lang, timeZone, m }: Words,
 ): ValueChart | null {
   const series = answer.groups[0]
@@ -83,7 +85,7 @@ export function zoneChart(
   const bounds = (column: Column | undefined) => where(column ?? series.values, series.values)
   return {
     spec: {
-      ...trendSpec({ lang, timeZone, m: shared }),
+      ...trendSpec({ lang, timeZone, m: shared }, lines),
       markers: markersOf(alert, m.detail.marks),
     },
     times: bucketsOf(series).times,

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
 import type { Mark } from '#lib/chart/marks.ts'
-import type { ChartSpec, Token } from '#lib/chart/options.ts'
+import type { ChartSpec, LevelLine, Token } from '#lib/chart/options.ts'
 
 /** What uPlot has no option for: load lines under the data, moments and notes across it. */
 
@@ -16,6 +16,23 @@ function yOf(plot: uPlot, value: number): number | null {
   const { min, max } = plot.scales['y'] ?? {}
   if (min === undefined || max === undefined || value < min || value > max) return null
   return plot.valToPos(value, 'y', true)
+}
+
+/** Corners of a level, canvas px: flat between its changes, upright at them; none before it began. */
+function levelPath(plot: uPlot, { value, steps }: LevelLine): (readonly [x: number, y: number])[] {
+  const { bbox } = plot
+  const { min, max } = plot.scales['x'] ?? {}
+  if (steps === undefined || min === undefined || max === undefined)
+    return [[bbox.left, plot.valToPos(value, 'y', true)]]
+  return steps.flatMap((step, at) => {
+    const [fromMs, toMs] = [Math.max(min, step.atMs), Math.min(max, steps[at + 1]?.atMs ?? max)]
+    if (toMs <= fromMs) return []
+    const y = plot.valToPos(step.value, 'y', true)
+    return [
+      [plot.valToPos(fromMs, 'x', true), y] as const,
+      [plot.valToPos(toMs, 'x', true), y] as const,
+    ]
+  })
 }
 
 export function drawLevels(
@@ -36,7 +53,7 @@ export function drawLevels(
     ctx.lineWidth = level.width * ratio
     ctx.setLineDash(level.dash.map((length) => length * ratio))
     ctx.beginPath()
-    ctx.moveTo(bbox.left, y)
+    for (const [x, at] of levelPath(plot, level)) ctx.lineTo(x, at)
     ctx.lineTo(bbox.left + bbox.width + (level.text === '' ? 0 : 6 * ratio), y)
     ctx.stroke()
     ctx.fillText(level.text, bbox.left + bbox.width + 10 * ratio, y)

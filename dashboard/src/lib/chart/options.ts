@@ -25,6 +25,8 @@ export interface LevelLine {
   readonly colour: Token
   readonly width: number
   readonly dash: readonly number[]
+  /** Where it stood from which moment on, oldest first; absent = at `value` all the time. */
+  readonly steps?: readonly { readonly atMs: number; readonly value: number }[]
 }
 
 /** A moment on the time axis that belongs to what is charted: a fault, an alert that fired. */

@@ -2,6 +2,7 @@ import type { AlertsAnswer } from '#schemas/api-alerts.ts'
 import type { ExplainAnswer } from '#schemas/api-explain.ts'
 import type { ForecastAnswer } from '#schemas/api-forecast.ts'
 import type { LedgerAnswer, LossAnswer, TiersAnswer } from '#schemas/api-ledger.ts'
+import type { ZonesAnswer } from '#schemas/api-zones.ts'
 import type { TenantNames } from '#schemas/api.ts'
 import { apiUrl, get, type Window } from '#lib/api.ts'
 import { type Earlier, windowsOf } from './changed.ts'
@@ -18,6 +19,8 @@ export const loss = (window: Window, signal: AbortSignal) =>
 
 export const tiers = (window: Window, signal: AbortSignal) =>
   get<TiersAnswer>(apiUrl('utilization/tiers', between(window)), signal)
+
+export const zones = (signal: AbortSignal) => get<ZonesAnswer>(apiUrl('zones'), signal)
 
 export const forecast = (signal: AbortSignal) =>
   get<ForecastAnswer>(apiUrl('forecast', { scope: 'fleet' }), signal)

@@ -1,10 +1,13 @@
 import type { AlertsAnswer } from '#schemas/api-alerts.ts'
 import type { ForecastAnswer } from '#schemas/api-forecast.ts'
+import type { ZonesAnswer } from '#schemas/api-zones.ts'
 import type { LedgerAnswer, LossAnswer } from '#schemas/api-ledger.ts'
 import * as calls from '#lib/fleet/calls.ts'
 import { minuteOf, nowOf, settledMinute } from '#lib/fleet/now.ts'
+import { FLEET, levelsAt } from '#lib/site-zones.ts'
 import { live } from '#lib/state/live.svelte.ts'
 import { openAlerts } from '#lib/state/open-alerts.svelte.ts'
+import { clock } from '#lib/state/clock.svelte.ts'
 import { Resource } from '#lib/state/resource.svelte.ts'
 
 /** Of open pages: enough to find the newest. */
@@ -17,11 +20,15 @@ export class NowState {
   readonly loss = new Resource<LossAnswer>()
   readonly forecast = new Resource<ForecastAnswer>()
   readonly pages = new Resource<AlertsAnswer>()
+  readonly zones = new Resource<ZonesAnswer>()
 
   /** End of the newest settled minute, epoch ms. */
   settledMs = $derived(settledMinute(live.fleet?.settled_until ?? null)?.toMs ?? null)
   minute = $derived(this.ledger.value === null ? null : minuteOf(this.ledger.value))
   now = $derived(live.fleet === null ? null : nowOf(live.fleet, this.minute))
+
+  /** Lines of the fleet now; until the site's own are known, those that stand by default. */
+  levels = $derived(levelsAt(this.zones.value, FLEET, this.settledMs ?? clock.nowMs))
 
   load = (): void => {
     const toMs = this.settledMs
@@ -40,6 +47,12 @@ export class NowState {
       this.loss.stop()
       this.forecast.stop()
     }
+  }
+
+  /** Lines change with a file of the site, seldom: asked once a visit. */
+  followZones(): () => void {
+    void this.zones.load(calls.zones)
+    return () => this.zones.stop()
   }
 
   followPages(): () => void {

@@ -1,7 +1,7 @@
 import { percent, type Lang } from '#lib/format.ts'
 import { ratioRange, type ChartSpec } from '#lib/chart/options.ts'
 import type { Messages } from '#lib/i18n/en.ts'
-import { LEVELS } from '#lib/zones.ts'
+import type { LevelSteps } from '#lib/site-zones.ts'
 
 /** The fleet's two charts as data: utilization with its bounds on the load lines, coverage below. */
 
@@ -21,9 +21,17 @@ const MARGINS = { yWidth: 48, marginRight: 92 } as const
 /** The forecast's three lines after those of the past: its band and its median. */
 const AHEAD_LINES = ['p90', 'p10', 'p50'] as const
 
+/** The stretch that is drawn whatever the data: all lines with air around them. */
+function roomOf(levels: readonly LevelSteps[]): readonly [number, number] {
+  const lines = levels.flatMap(({ steps }) => steps.map(({ below }) => below))
+  if (lines.length === 0) return [0.55, 0.8]
+  return [Math.max(0, Math.min(...lines) - 0.05), Math.min(1, Math.max(...lines) + 0.05)]
+}
+
 /** `ahead`: where the forecast begins and what its median is called; null = only the past. */
 export function trendSpec(
   { lang, timeZone, m }: Words,
+  levels: readonly LevelSteps[],
   ahead: { readonly fromMs: number; readonly label: string } | null = null,
 ): ChartSpec {
   return {
@@ -45,14 +53,21 @@ export function trendSpec(
       : { ahead: { upper: 3, lower: 4, fill: '--series-soft', fromMs: ahead.fromMs } }),
     band: { upper: 0, lower: 1, fill: '--series-band' },
     hatchGapsOf: 2,
-    levels: LEVELS.map(({ zone, below }) => ({
-      value: below,
-      text: `${Math.round(below * 100)} ${m.zone[zone]}`,
-      colour: `--zone-${zone}` as const,
-      width: WIDTHS[zone],
-      dash: DASHES[zone],
-    })),
-    yRange: ratioRange([0.55, 0.8]),
+    levels: levels.flatMap(({ zone, steps }) => {
+      const last = steps.at(-1)
+      if (last === undefined) return []
+      return [
+        {
+          value: last.below,
+          text: `${Math.round(last.below * 100)} ${m.zone[zone]}`,
+          colour: `--zone-${zone}` as const,
+          width: WIDTHS[zone],
+          dash: DASHES[zone],
+          steps: steps.map(({ atMs, below }) => ({ atMs, value: below })),
+        },
+      ]
+    }),
+    yRange: ratioRange(roomOf(levels)),
     yText: (ratio) => percent(ratio, lang).replace(/[.,]0/, ''),
     ...MARGINS,
     showTimes: true,

@@ -13,6 +13,8 @@ export const enFleet = {
   boundsTitle: (lo: string, hi: string, known: string) =>
     `True value between ${lo} and ${hi}; ${known} of device time is known.`,
   definition: 'How this is counted',
+  measured: 'How is this measured?',
+  measuredOf: (name: string) => `How is this measured? ${name}`,
   facts: {
     label: 'Reporting, loss, next crossing, pages',
     targets: (n: string) => `${counted(n, 'target', 'targets')} without answer`,

@@ -94,8 +94,7 @@ export const enWall = {
   noPrice: 'no price is entered for these models',
   noBusy: 'nothing is known of these devices',
   coverage: (known: string, all: string) => `${known} of ${all} devices speak`,
-  exportCsv: 'CSV',
-  exportName: 'Save the selected devices as CSV',
+  exportOf: (time: string) => `as of ${time}`,
   columns: {
     rack: 'Rack',
     node: 'Node',

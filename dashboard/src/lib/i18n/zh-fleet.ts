@@ -11,6 +11,8 @@ export const zhFleet: FleetTexts = {
   settledTitle: '最近一个已结算的分钟。下方账目之和即为此数。',
   boundsTitle: (lo, hi, known) => `真实值在 ${lo} 与 ${hi} 之间；已知设备时间占 ${known}。`,
   definition: '如何计算',
+  measured: '如何测量？',
+  measuredOf: (name: string) => `如何测量？${name}`,
   facts: {
     label: '上报、损失、下次越线、紧急告警',
     targets: (n) => `${n} 个采集目标无应答`,

@@ -88,8 +88,7 @@ export const zhWall: typeof enWall = {
   noPrice: '这些型号没有录入价格',
   noBusy: '对这些设备一无所知',
   coverage: (known, all) => `${all} 台设备中有 ${known} 台有数据`,
-  exportCsv: 'CSV',
-  exportName: '把所选设备存为 CSV',
+  exportOf: (time: string) => `截至 ${time}`,
   columns: {
     rack: '机柜',
     node: '节点',

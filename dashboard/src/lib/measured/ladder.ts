@@ -1,23 +1,9 @@
 import type { Device } from '#schemas/api.ts'
+import { BUSY_LADDER, type LadderMetric } from '#schemas/busy-ladder.ts'
 
 /** What a device says of its work, from the coarsest counter to the finest, and which of them counts as which tier. */
 
 export type Tier = 'busy' | 'active' | 'effective'
-
-/** Metrics in their order with the busy source they can be, and the tier they are whatever the source. */
-const STEPS = [
-  { metric: 'gpu_util_ratio', source: 'gpu_util' },
-  { metric: 'npu_util_ratio', source: 'npu_util' },
-  { metric: 'gr_engine_active_ratio', source: 'gr_engine_active' },
-  { metric: 'aicore_ratio', source: 'aicore', tier: 'active' },
-  { metric: 'sm_active_ratio', tier: 'active' },
-  { metric: 'sm_occupancy_ratio' },
-  { metric: 'memory_bandwidth_active_ratio' },
-  { metric: 'tensor_active_ratio', tier: 'effective' },
-  { metric: 'aicube_ratio', tier: 'effective' },
-] as const satisfies readonly { metric: string; source?: string; tier?: Tier }[]
-
-export type LadderMetric = (typeof STEPS)[number]['metric']
 
 export interface LadderStep {
   readonly metric: LadderMetric
@@ -32,7 +18,7 @@ export function ladderOf({
   latest,
   busy_source: source,
 }: Pick<Device, 'latest' | 'busy_source'>): LadderStep[] {
-  return STEPS.flatMap((step): LadderStep[] => {
+  return BUSY_LADDER.flatMap((step): LadderStep[] => {
     const value = latest[step.metric]
     if (value === null || value === undefined) return []
     const isBusy = 'source' in step && step.source === source

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TEXTS } from './texts.ts'
+import { EDIT_TEXTS, TEXTS } from './texts.ts'
 
 /** Leaves as `path: text`, functions called with names of figures. */
 function leaves(value: object, path = ''): [string, string][] {
@@ -12,10 +12,11 @@ function leaves(value: object, path = ''): [string, string][] {
 }
 
 it('both languages have the same texts with the same figures, none empty', () => {
-  const chinese = new Map(leaves(TEXTS.zh))
+  const english = [...leaves(TEXTS.en), ...leaves(EDIT_TEXTS.en, '.edit')]
+  const chinese = new Map([...leaves(TEXTS.zh), ...leaves(EDIT_TEXTS.zh, '.edit')])
   const given = (text: string) => [...text.matchAll(/[A-E][1-5]/g)].map(String).toSorted()
-  expect([...chinese.keys()]).toEqual(leaves(TEXTS.en).map(([key]) => key))
-  for (const [key, text] of leaves(TEXTS.en)) {
+  expect([...chinese.keys()]).toEqual(english.map(([key]) => key))
+  for (const [key, text] of english) {
     expect(text.trim(), key).not.toBe('')
     expect(given(chinese.get(key) ?? ''), key).toEqual(given(text))
   }
