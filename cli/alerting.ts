@@ -1,5 +1,6 @@
 import { conversationsOf } from '../alerts/engine/noise/groups.ts'
 import { testNotification } from '../alerts/deliver/test-message.ts'
+import { createReadSecret } from '../alerts/deliver/secrets.ts'
 import { isTokenGood } from '../alerts/deliver/links.ts'
 import { OWN_RULES } from '../alerts/engine/own-rules.ts'
 import { renderLines } from '../alerts/message/lines.ts'
@@ -22,6 +23,8 @@ const ROSTER_MS = 28 * 86_400_000
 export interface AlertingOptions {
   readonly settings: Pick<Settings, 'alertsFile' | 'rulesPath' | 'dataDir' | 'timeZone'> &
     Partial<Pick<Settings, 'natsUrl' | 'natsCreds'>>
+  /** Where secrets of webhooks may be; default the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
   /** Instead of the alerting file: the demo's. */
   readonly alertsConfig?: () => AlertsConfig
   readonly log: Logger
@@ -48,6 +51,7 @@ export async function openAlerting(options: AlertingOptions): Promise<{
   const own = roles.find(({ name }) => name === 'alerts')
   const { natsUrl, natsCreds } = settings
   const beat = natsUrl === undefined ? null : await openBeat({ natsUrl, natsCreds })
+  const readSecret = createReadSecret(options.environment ?? process.env)
   const alerting: Alerting = {
     rules: () => inForce(loaded.current().rules),
     file: file.current,
@@ -65,6 +69,12 @@ export async function openAlerting(options: AlertingOptions): Promise<{
       drillNotifications(config(), { nowMs, random: Math.random(), overrides }),
     test: (channel, nowMs) =>
       testNotification(channel, { nowMs, random: Math.random(), timeZone: config().time_zone }),
+    async inboundSecrets(name) {
+      const channel = config().channels.find((one) => one.name === name && one.enabled)
+      const { inbound_secret_env: env, inbound_secret_file: place } = channel ?? {}
+      if (env === undefined && place === undefined) return null
+      return (await readSecret({ env, file: place })).split(/\s+/).filter((one) => one !== '')
+    },
     onCall: (nowMs, overrides) => onCallFrom(config(), nowMs, [...overrides]),
     lastPassMs: () => Promise.resolve(passMsOf(own) ?? beat?.lastPassMs() ?? null),
     ruleSeconds() {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,8 @@ import { conversationsOf } from '../alerts/engine/noise/groups.ts'
 import { openFileJournal } from '../ingest/bus/file-journal.ts'
 import { START_MS, testApp } from '../query/access/access.testing.ts'
 import { addToken } from '../query/access/token-file.ts'
+import type { Alerting } from '../query/alerts/alerting.ts'
+import type { Backtests } from '#schemas/alerts/backtest.ts'
 import { type Alert, Notification } from '#schemas/alerts/alert.ts'
 import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import {
@@ -18,6 +21,7 @@ import {
   SilenceItem,
   SilencesAnswer,
 } from '#schemas/api-alerts.ts'
+import { BacktestRun, BacktestsAnswer } from '#schemas/api-backtest.ts'
 import type { JournalBody } from '#schemas/journal.ts'
 import { linkKey } from './alerts-files.ts'
 import { openAlerting } from './alerting.ts'
@@ -32,7 +36,7 @@ const headers = { host: 'localhost:8440' }
 const LABELS = { rack: 'r7', node: 'n1' }
 
 /** The whole application over a journal in files, with the pack's own rules. */
-async function site() {
+async function site(given: Partial<Alerting> = {}, backtests?: Backtests) {
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-alerts-api-'))
   closing.push(() => rm(folder, { recursive: true }))
   const directory = join(folder, 'journal')
@@ -47,7 +51,12 @@ async function site() {
   }
   const opened = await openAlerting({ settings, log: quiet, roles: [] })
   closing.push(opened.close)
-  const built = await testApp({ journal, alerting: opened.alerting })
+  const alerting = { ...opened.alerting, ...given }
+  const built = await testApp({
+    journal,
+    alerting,
+    ...(backtests === undefined ? {} : { backtests: () => backtests }),
+  })
   closing.push(() => built.app.close())
   const rule = [...opened.alerting.rules().values()].find(
     ({ rule: { lane, group_by, urgent } }) => lane === 'value' && group_by.length === 0 && !urgent,
@@ -261,3 +270,108 @@ it('says that no channel takes pages when a drill is asked for', async () => {
   const { send } = await site()
   expect((await send('POST', '/alerts/drill')).statusCode).toBe(400)
 })
+
+it('PagerDuty tells acknowledgements back, signed, once, and nothing else', async () => {
+  const inboundSecrets = async (name: string) => (name === 'pager' ? ['old', 'secret'] : null)
+  const { fire, group, get, journal, alert, app } = await site({ inboundSecrets })
+  await fire()
+  const body = (type: string, key: string) =>
+    JSON.stringify({
+      event: {
+        id: '01',
+        event_type: type,
+        occurred_at: new Date(START_MS).toISOString(),
+        agent: { type: 'user_reference', summary: '林' },
+        data: { id: 'Q1', incident_key: key, title: '机房 2' },
+      },
+    })
+  const tell = (payload: string, secret = 'secret', channel = 'pager') => {
+    const signature = `v1=${createHmac('sha256', secret).update(payload).digest('hex')}`
+    return app.inject({
+      method: 'POST',
+      url: `/api/v1/inbound/pagerduty/${channel}`,
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'x-pagerduty-signature': `v1=${'0'.repeat(64)},${signature}`,
+      },
+      payload,
+    })
+  }
+  const acknowledged = body('incident.acknowledged', group)
+  expect((await tell(acknowledged, 'other')).json()).toMatchObject({
+    error: { code: 'E_SIGNATURE_INVALID' },
+  })
+  expect((await tell(acknowledged, 'secret', 'chat')).statusCode).toBe(404)
+  expect((await tell('{"event":{"event_type":"pagey.ping"}}')).json()).toEqual({
+    outcome: 'ignored',
+  })
+  expect((await tell('x'.repeat(300_000))).statusCode).toBe(413)
+  const last = await journal.last()
+  expect((await tell(acknowledged)).json()).toEqual({ outcome: 'acknowledged' })
+  expect((await tell(acknowledged, 'old')).json()).toEqual({ outcome: 'ignored' })
+  expect(await journal.last()).toBe(last + 1)
+  const detail = AlertDetail.parse((await get(`/alerts/${alert.fingerprint}`)).json())
+  expect(detail.alert.ack).toMatchObject({ who: '林 (PagerDuty)' })
+})
+
+it('a backtest that is accepted lets its rule page, with what it found, and is withdrawn', async () => {
+  const result = { acceptance: 'Backtest of forecast_zone.' }
+  const runs = [BacktestRun.parse({ ...RUN, result: { ...RESULT, ...result } })]
+  const backtests: Backtests = {
+    gapOf: (rule) => (rule.lane === 'event' ? { en: 'events', zh: '事件' } : null),
+    runs: () => runs,
+    settled: async () => null,
+    start: async () => BacktestRun.parse(RUN),
+    stop: async () => undefined,
+  }
+  const { get, send, journal } = await site({}, backtests)
+  const listed = async () => BacktestsAnswer.parse((await get('/alerts/backtest')).json())
+  const trustOf = async (name: string) =>
+    (await listed()).rules.find((rule) => rule.name === name)?.trust
+  expect((await listed()).rules[0]).toMatchObject({ trust: 'observing' })
+  expect((await listed()).rules.find(({ name }) => name === 'leak')?.gap?.en).toBe('events')
+  expect((await get('/alerts/backtest?rule=mass_idle')).json()).toMatchObject({ runs: [] })
+  const begun = await send('POST', '/alerts/backtest?rule=forecast_zone&from=0&to=300000')
+  expect(begun.json()).toMatchObject({ id: 'b1', state: 'done' })
+  expect((await send('POST', '/alerts/backtest?rule=forecast_zone')).statusCode).toBe(400)
+  expect((await send('POST', '/alerts/trust', { accept: 'b2' })).statusCode).toBe(404)
+  const accepted = await send('POST', '/alerts/trust', { accept: 'b1' })
+  expect(accepted.json()).toEqual({ rule: 'forecast_zone', trust: 'paging' })
+  expect(await trustOf('forecast_zone')).toBe('paging')
+  const [entry] = await journal.readFrom(await journal.last(), 1)
+  expect(entry?.body).toMatchObject({ kind: 'rule_trust', because: result.acceptance })
+  await send('POST', '/alerts/trust', { observe: 'forecast_zone' })
+  expect(await trustOf('forecast_zone')).toBe('observing')
+})
+
+const RESULT = {
+  told: [],
+  more: 0,
+  judged: 1,
+  looks_ahead: true,
+  came: 0,
+  missed: 0,
+  pages: 0,
+  warnings: 0,
+  pages_per_week: 0,
+  false_pages_per_week: 0,
+  precision: null,
+  median_lead_minutes: null,
+  shortfalls: [],
+  acceptance: '',
+}
+const RUN = {
+  id: 'b1',
+  rule: 'forecast_zone',
+  from_ms: 0,
+  to_ms: 300_000,
+  scope: null,
+  state: 'done',
+  progress: 1,
+  who: 'lin',
+  started_ms: 0,
+  ended_ms: 1,
+  error: null,
+  result: null,
+}

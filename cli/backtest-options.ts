@@ -5,17 +5,19 @@ import { DATA, STORE, TIME_FROM, TIME_TO } from './option-sets.ts'
 export const BACKTEST: CommandSpec = {
   name: 'backtest',
   summary: 'what a rule would have told over past weeks: when, how far ahead, how often in vain',
-  arguments: '--rule zone|forecast_zone --from TIME --to TIME [options]',
+  arguments: '--rule NAME --from TIME --to TIME [options]',
   details: `Replays a rule over what is stored and changes nothing. Each alert is a line; the last says whether it meets the bar
-for paging. forecast_zone learns from up to eight weeks before --from. With the embedded engine: while plimsoll all is
-stopped, since one process at a time may have it.`,
+for paging. forecast_zone learns from up to eight weeks before --from. A server that runs is asked (--server; its token needs
+the role operate) and can try every rule whose figures are kept (docs/alerts.md). Without one, or with --clickhouse, zone and
+forecast_zone are tried on the store itself.`,
   options: {
-    rule: { value: 'NAME', help: 'zone or forecast_zone' },
+    rule: { value: 'NAME', help: 'zone, forecast_zone, or with a server any other rule' },
+    server: { value: 'URL', help: 'the server to ask (default http://127.0.0.1:8440)' },
     from: TIME_FROM,
     to: TIME_TO,
     scope: {
       value: 'SCOPE',
-      help: 'fleet (default), or each hall, cluster, model, pool, class, tenant',
+      help: 'fleet, or each hall, cluster, model, pool, class, tenant; default the zone sets of the server, else the fleet',
     },
     holidays: {
       value: 'DATES',

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import { createBacktests } from '../alerts/backtest/service.ts'
 import { parseOutput } from '../collector/parse-command.ts'
 import { expandHostlist } from '../collector/targets/hostlist.ts'
 import { connectReader } from '../ingest/store/reader.ts'
@@ -14,6 +17,7 @@ import { followDeliveries } from '../report/deliver/book.ts'
 import { createReportSends } from '../report/deliver/sends.ts'
 import { FORMATS } from '../report/formats/registry.ts'
 import { createReports } from '../report/service.ts'
+import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { ControlStore } from '#schemas/control.ts'
 import type { Journal } from '#schemas/journal.ts'
@@ -88,7 +92,18 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
         })
         return { reports: made, sends }
       }
-      const given = { models, journal, alerting, zoneSets, reports }
+      const backtests: NonNullable<QueryDeps['backtests']> = (facts) =>
+        createBacktests({
+          facts,
+          rules: () => new Map([...alerting.rules()].map(([name, { rule }]) => [name, rule])),
+          sets: () => (zoneSets().length > 0 ? zoneSets() : [DEFAULT_ZONE_SET]),
+          timeZone: () => opened.config().time_zone,
+          holidays: () => opened.config().holidays,
+          clock: Date.now,
+          newId: () => randomBytes(8).toString('hex'),
+          breathe: () => breathe(),
+        })
+      const given = { models, journal, alerting, zoneSets, reports, backtests }
       service = createQueryService({ ...queryDeps(options, reader, orders), ...given })
       await service.start()
     },

@@ -17,6 +17,7 @@ const PAGES = [
   ['/alerts', 'silent', 'has been silent'],
   [`/alerts/${fingerprint(1)}`, 'trouble', 'Fires as Page'],
   ['/alerts/rules', 'trouble', 'covers nothing of huawei'],
+  ['/alerts/backtest', 'trouble', 'Could be judged'],
   ['/alerts/silences', 'trouble', 'New silence'],
   ['/alerts/messages', 'trouble', 'The exact request'],
 ] as const
@@ -192,3 +193,22 @@ it.each(['/alerts', `/alerts/${fingerprint(2)}`, '/alerts/rules', '/alerts/silen
     expect((told.match(/[A-Za-z]{4,}/g) ?? []).filter((word) => !names.test(word))).toEqual([])
   },
 )
+
+it('a backtest is started, says what it found, and is accepted only after a question', async () => {
+  const { page } = await open('/alerts/backtest')
+  await page.getByText('precision 0.75, 0.8 is asked for').waitFor()
+  await page.getByText('3 earlier ones are not listed.').waitFor()
+  await page.getByText('it compares every device with itself').waitFor()
+  const rule = page.getByRole('combobox').first()
+  expect(await rule.locator('option').allInnerTexts()).toEqual(['Utilization will fall'])
+  const asked = page.waitForRequest((request) => request.method() === 'POST')
+  await page.getByRole('combobox').nth(1).selectOption('7')
+  await page.getByRole('button', { name: 'Try it' }).click()
+  const { searchParams } = new URL((await asked).url())
+  expect(Number(searchParams.get('to')) - Number(searchParams.get('from'))).toBe(7 * 86_400_000)
+  await page.getByRole('heading', { name: 'Utilization will fall' }).nth(1).waitFor()
+  await page.getByRole('button', { name: 'Accept: let it page' }).first().click()
+  await page.getByRole('button', { name: 'Yes, let it page' }).click()
+  await page.getByText('“Utilization will fall” pages from now on.').waitFor()
+  await page.getByRole('button', { name: 'Let it observe again' }).first().waitFor()
+})

@@ -13,6 +13,7 @@ import { NO_ALERTING } from './alerts/alerting.ts'
 import { createAppend } from './alerts/append.ts'
 import { createAlertChanges } from './alerts/changes.ts'
 import { createChannelChanges } from './alerts/channel-changes.ts'
+import { backtestFacts } from './alerts/backtest-facts.ts'
 import { createSignals } from './alerts/facts.ts'
 import { createRuleCoverage } from './alerts/rule-coverage.ts'
 import { createAlertsView } from './alerts/view.ts'
@@ -24,6 +25,7 @@ import { createJournalView, type JournalView } from './journal-state.ts'
 import { createLiveHub, type LiveHub } from './live.ts'
 import { moneyDocuments } from './money-documents.ts'
 import { facilityDeps } from './facility/deps.ts'
+import { alertBacktestRoutes } from './routes/alert-backtest.ts'
 import { alertChannelRoutes } from './routes/alert-channels.ts'
 import { alertConfirmRoutes } from './routes/alert-confirm.ts'
 import { alertRoutes } from './routes/alerts.ts'
@@ -43,6 +45,7 @@ import { fleetRoutes } from './routes/fleet.ts'
 import { fleetMetricsRoutes } from './routes/fleet-metrics.ts'
 import { forecastRoutes } from './routes/forecast.ts'
 import { healthRoutes } from './routes/health.ts'
+import { inboundRoutes } from './routes/inbound.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { journalRoutes } from './routes/journal.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -191,6 +194,15 @@ async function registerAlerts(
     deps: { ...deps, guard, alerting, alertsView, journalView },
   })
   await app.register(alertConfirmRoutes, { deps: { ...shared, timeZone } })
+  await app.register(inboundRoutes, { prefix: '/api/v1', deps: changing })
+  const backtests = deps.backtests?.(backtestFacts(facilityDeps(fleet)))
+  if (backtests !== undefined) {
+    app.addHook('onClose', () => backtests.stop())
+    await app.register(alertBacktestRoutes, {
+      prefix: '/api/v1',
+      deps: { ...changing, backtests, guard, simulated },
+    })
+  }
   const made = deps.reports?.(reportFacts(fleet, { ...shared, journalView }))
   if (made === undefined) return
   const around = { guard, audit, timeZone, simulated }

@@ -1,3 +1,4 @@
+import type { BacktestFacts, Backtests } from '#schemas/alerts/backtest.ts'
 import type { DemoMessage } from '#schemas/alerts/demo-message.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import type { ControlStore } from '#schemas/control.ts'
@@ -57,6 +58,8 @@ export interface QueryDeps {
   readonly zoneSets?: () => readonly ZoneSet[]
   /** Rules and links of alerting; absent = none are known. */
   readonly alerting?: Alerting
+  /** Tries rules on what is stored; absent = nobody does here. */
+  readonly backtests?: (facts: BacktestFacts) => Backtests
   /** Builds reports of what this API answers; absent = there are none here. */
   readonly reports?: (facts: ReportFacts) => {
     readonly reports: Reports

@@ -94,6 +94,11 @@ export const ERRORS = {
     summary: 'the Prometheus server to import from does not answer',
   },
   E_IMPORT_INVALID: { status: 400, summary: 'a file to import cannot be taken' },
+  E_SIGNATURE_INVALID: {
+    status: 401,
+    summary: 'a webhook is not signed with the secret of its channel',
+  },
+  E_BACKTEST_BUSY: { status: 409, summary: 'another backtest runs' },
   E_IMPORT_BUSY: { status: 409, summary: 'another import works with this state file' },
   E_PARSE_UNKNOWN: { status: 400, summary: 'no source recognizes this output' },
   E_BAD_REQUEST: { status: 400, summary: 'a parameter is missing or malformed' },

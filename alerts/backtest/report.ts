@@ -1,3 +1,4 @@
+import type { BacktestShortfall } from '#schemas/api-backtest.ts'
 import type { AlertSeverity } from '#schemas/alerts/severity.ts'
 
 /** One time that a rule would have told somebody. */
@@ -64,25 +65,35 @@ export function figuresOf(test: Backtest): BacktestFigures {
   }
 }
 
-/** What is not met of the bar for paging, as sentences; empty = it may be accepted. */
-export function shortfalls(test: Backtest): string[] {
+/** What is not met of the bar for paging; empty = it may be accepted. */
+export function shortfallsOf(test: Backtest): BacktestShortfall[] {
   const { medianLeadMinutes, precision, falsePagesPerWeek } = figuresOf(test)
   const days = ((test.toMs - test.fromMs) / 86_400_000) * test.judged
-  const found: string[] = []
-  if (days < BAR.days)
-    found.push(`${days.toFixed(1)} days could be judged, ${BAR.days} are asked for`)
+  const found: BacktestShortfall[] = []
+  if (days < BAR.days) found.push({ kind: 'days', value: days, bar: BAR.days })
   if (!test.looksAhead) return found
-  if (test.came === 0) found.push('nothing came that it could have warned of')
+  if (test.came === 0) found.push({ kind: 'nothing', value: 0, bar: 1 })
   if (medianLeadMinutes !== null && medianLeadMinutes < BAR.leadMinutes)
-    found.push(`median lead ${medianLeadMinutes} min, ${BAR.leadMinutes} are asked for`)
+    found.push({ kind: 'lead', value: medianLeadMinutes, bar: BAR.leadMinutes })
   if (precision !== null && precision < BAR.precision)
-    found.push(`precision ${precision.toFixed(2)}, ${BAR.precision} is asked for`)
+    found.push({ kind: 'precision', value: precision, bar: BAR.precision })
   if (falsePagesPerWeek !== null && falsePagesPerWeek > BAR.falsePagesPerWeek)
-    found.push(
-      `${falsePagesPerWeek.toFixed(1)} false pages a week, at most ${BAR.falsePagesPerWeek}`,
-    )
+    found.push({ kind: 'false_pages', value: falsePagesPerWeek, bar: BAR.falsePagesPerWeek })
   return found
 }
+
+/** The same as sentences. */
+export const shortfalls = (test: Backtest): string[] =>
+  shortfallsOf(test).map(({ kind, value, bar }) => {
+    const said: Record<BacktestShortfall['kind'], string> = {
+      days: `${value.toFixed(1)} days could be judged, ${bar} are asked for`,
+      nothing: 'nothing came that it could have warned of',
+      lead: `median lead ${value} min, ${bar} are asked for`,
+      precision: `precision ${value.toFixed(2)}, ${bar} is asked for`,
+      false_pages: `${value.toFixed(1)} false pages a week, at most ${bar}`,
+    }
+    return said[kind]
+  })
 
 /** `because` of the journal's `rule_trust`: what was tried and what came of it, one line. */
 export function acceptanceText(test: Backtest): string {

@@ -13,31 +13,50 @@ import {
 } from './episodes.ts'
 import type { Backtest } from './report.ts'
 
+/** Tries a value rule on one answer of its signal after the other, oldest first. */
+export interface ValueBacktester {
+  take(answer: SignalAnswer): void
+  result(): Backtest
+}
+
+export function valueBacktester(window: BacktestWindow, rule: ValueRule): ValueBacktester {
+  const open = new Map<string, Alert>()
+  const seen = new Map<string, Evaluation[]>()
+  let memory: ValueMemory = NO_VALUE_MEMORY
+  let [asked, judged] = [0, 0]
+  return {
+    take(answer) {
+      const out = evaluateValue(rule, answer, { alerts: open, memory }, answer.atMs)
+      memory = out.memory
+      asked += 1
+      // Nothing named is an answer, too: nothing was beyond normal.
+      if (answer.rows.every(({ value }) => value !== null)) judged += 1
+      for (const alert of out.alerts) {
+        if (isOpen(alert)) open.set(alert.fingerprint, alert)
+        else open.delete(alert.fingerprint)
+        const severity = alert.state === 'firing' ? alert.severity : null
+        const scope = scopeText(alert.labels)
+        const past = seen.get(scope)
+        const evaluation = { atMs: answer.atMs, severity }
+        if (past === undefined) seen.set(scope, [evaluation])
+        else if (past.at(-1)?.severity !== severity) past.push(evaluation)
+      }
+    },
+    result() {
+      const told = [...seen].flatMap(([scope, past]) => episodes(window, scope, past))
+      const share = asked === 0 ? 0 : judged / asked
+      return { ...window, told: inOrder(told), judged: share, ...WHAT_IS }
+    },
+  }
+}
+
 /** What a value rule would have told of the answers its signal gave, oldest first. */
 export function backtestValue(
   window: BacktestWindow,
   rule: ValueRule,
   answers: readonly SignalAnswer[],
 ): Backtest {
-  const open = new Map<string, Alert>()
-  const seen = new Map<string, Evaluation[]>()
-  let memory: ValueMemory = NO_VALUE_MEMORY
-  let judged = 0
-  for (const answer of answers) {
-    const out = evaluateValue(rule, answer, { alerts: open, memory }, answer.atMs)
-    memory = out.memory
-    if (answer.rows.some(({ value }) => value !== null)) judged += 1
-    for (const alert of out.alerts) {
-      if (isOpen(alert)) open.set(alert.fingerprint, alert)
-      else open.delete(alert.fingerprint)
-      const severity = alert.state === 'firing' ? alert.severity : null
-      const scope = scopeText(alert.labels)
-      const past = seen.get(scope)
-      if (past === undefined) seen.set(scope, [{ atMs: answer.atMs, severity }])
-      else past.push({ atMs: answer.atMs, severity })
-    }
-  }
-  const told = [...seen].flatMap(([scope, evaluations]) => episodes(window, scope, evaluations))
-  const share = answers.length === 0 ? 0 : judged / answers.length
-  return { ...window, told: inOrder(told), judged: share, ...WHAT_IS }
+  const tester = valueBacktester(window, rule)
+  for (const answer of answers) tester.take(answer)
+  return tester.result()
 }

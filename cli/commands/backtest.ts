@@ -10,7 +10,9 @@ import { DEFAULT_ZONE_SET } from '#schemas/alerts/zone-levels.ts'
 import { ZONE_SCOPES, ZoneSet } from '#schemas/alerts/zone-set.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
+import { askedOf, isThere } from '../backtest-server.ts'
 import { createLogger } from '../log.ts'
+import { DEFAULT_SERVER } from '../server-request.ts'
 import { readSettings } from '../settings.ts'
 import { storeAccess } from '../store.ts'
 import { timeOf } from './repair.ts'
@@ -23,7 +25,15 @@ const CHUNK_MS = 7 * DAY_MS
 const DAYS_MAX = 366
 const LINES_MAX = 200
 
+/** `plimsoll backtest`: by the server that runs, else, for zone and forecast_zone, by the store itself. */
 export async function run(invocation: Invocation): Promise<number> {
+  const { env } = invocation
+  const isStoreNamed = [invocation.option('clickhouse'), env['CLICKHOUSE_URL']].some(Boolean)
+  const server = invocation.option('server')
+  if (server !== undefined || !isStoreNamed) {
+    const base = server ?? DEFAULT_SERVER
+    if (server !== undefined || (await isThere(base))) return askedOf(invocation, base)
+  }
   const asked = backtestRequest(invocation)
   const settings = readSettings(invocation)
   const log = createLogger((line) => console.error(line), Date.now, 'backtest')

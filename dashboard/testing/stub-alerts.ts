@@ -10,6 +10,7 @@ import {
   SilencesAnswer,
 } from '#schemas/api-alerts.ts'
 import { alertsAt, historyAt, timelineAt, valuesAt } from './stub-alert-stories.ts'
+import { backtestStub } from './stub-backtest.ts'
 import { rulesAt } from './stub-rules.ts'
 
 /** TEST ONLY. Alerts of a made-up fleet; acknowledgements and silences are kept while the server runs. */
@@ -37,6 +38,7 @@ export function alertsStub(story: StubAlerts = 'trouble'): AlertsStub {
   const acks = new Map<string, AlertItem['ack']>()
   let silences: SilenceItem[] = []
   let isSeeded = false
+  const backtest = backtestStub()
   const seed = (nowMs: number) => {
     if (isSeeded || story === 'none') return
     isSeeded = true
@@ -57,6 +59,8 @@ export function alertsStub(story: StubAlerts = 'trouble'): AlertsStub {
 
   async function answer(question: Question): Promise<{ readonly body: unknown } | null> {
     const { method, path, query, nowMs } = question
+    const tried = await backtest(question)
+    if (tried !== null) return tried
     seed(nowMs)
     if (path === 'alerts') return { body: nowAnswer(query, nowMs) }
     if (path === 'alerts/ack') {

@@ -47,6 +47,11 @@ export interface Alerting {
   readonly drill: (nowMs: number, overrides: Iterable<RosterOverride>) => readonly Notification[]
   /** The message of a channel's test button. */
   readonly test: (channel: string, nowMs: number) => Notification
+  /**
+   * Secrets that webhooks of PagerDuty to a channel are signed with; null = this channel takes none. Rejects in words for
+   * a person, never with a secret, when they cannot be read.
+   */
+  readonly inboundSecrets: (channel: string) => Promise<readonly string[] | null>
   /** Who is on call from `nowMs` on for four weeks, and who is asked next. */
   readonly onCall: (
     nowMs: number,
@@ -75,6 +80,7 @@ export const NO_ALERTING: Alerting = {
   test: (channel) => {
     throw new RangeError(`nothing is known of alerting: no test of ${channel}`)
   },
+  inboundSecrets: () => Promise.resolve(null),
   onCall: () => ({ shifts: [], next: null }),
   lastPassMs: () => Promise.resolve(null),
   ruleSeconds: () => new Map(),

@@ -91,9 +91,14 @@ export function withGone(
   load: () => Promise<SignalAnswer>,
   well: number,
 ): () => Promise<SignalAnswer> {
+  const complete = goneKeeper(well)
+  return async () => complete(await load())
+}
+
+/** The same for answers that are at hand, oldest first. */
+export function goneKeeper(well: number): (answer: SignalAnswer) => SignalAnswer {
   const named = new Map<string, { readonly labels: SignalRow['labels']; lastMs: number }>()
-  return async () => {
-    const answer = await load()
+  return (answer) => {
     const now = new Set<string>()
     for (const { labels } of answer.rows) {
       const key = keyOf(labels)

@@ -11,6 +11,7 @@ import {
 import { HOUR_MS, MINUTE_MS } from '../window.ts'
 import { type AlertSite, seedSpans, startAlertSite } from './alerts.testing.ts'
 import { createSignals } from './facts.ts'
+import { historyGap, signalHistory } from './signal-history.ts'
 import { SIGNAL_NAMES, SIGNALS, type SignalName } from './signals.ts'
 
 const T0 = Date.UTC(2026, 4, 4, 8)
@@ -305,4 +306,78 @@ test('Plimsoll itself: lag, disks, spools and silent collectors', async () => {
   expect(await by('spool_fill')).toEqual({ c1: 0.6, c2: 0.6 })
   expect(await by('collector_silent')).toEqual({ c1: 0, c2: 600 })
   expect(await by('targets_failed')).toEqual({ c1: 2, c2: 2 })
+})
+
+describe('the past of a signal', () => {
+  const over = async (name: SignalName, minutesBack: number) => {
+    const found: (readonly [number, unknown])[] = []
+    const range = { fromMs: NOW - minutesBack * MINUTE_MS, toMs: NOW }
+    for await (const { atMs, rows } of signalHistory(site.deps(), name, range))
+      for (const { labels, value } of rows) found.push([(atMs - NOW) / MINUTE_MS, [labels, value]])
+    return found
+  }
+
+  test('is what it would have said, from settled minutes; what was beyond normal ends as well', async () => {
+    // Half of hall h2 is silent in the first ten of twenty minutes, and its power doubles between them.
+    const groups = minutes(20).flatMap((bucketMs, at) => [
+      { bucketMs, devices: 100, busy: 0.5, watts: 500, dims: { hall: 'h1' } },
+      {
+        bucketMs,
+        devices: 100,
+        knownMs: at < 10 ? 30_000 : 60_000,
+        watts: at < 10 ? 500 : 5_500,
+        dims: { hall: 'h2' },
+      },
+    ])
+    await seedGroups(site.store, groups)
+    const holder = { rack: 'r1', tenant: 'atlas', job: 'j1', class: 'training' }
+    const idle = { idle_held_ms: 60_000 }
+    await seedDevices(
+      site.store,
+      minutes(20).map((bucketMs, at) => ({
+        bucketMs,
+        deviceId: 1,
+        dims: holder,
+        ...(at < 10 ? { states: idle, busy: 0 } : {}),
+      })),
+    )
+    await publish(site.store, minutes(20))
+    const coverage = await over('coverage_ratio', 20)
+    expect(coverage.filter(([, told]) => JSON.stringify(told).includes('h2'))).toEqual(
+      [-15, -10, -5, 0].map((at) => [at, [{ cluster: 'east', hall: 'h2' }, at <= -10 ? 0.5 : 1]]),
+    )
+    expect(coverage.filter(([, told]) => JSON.stringify(told).startsWith('[{}'))[0]).toEqual([
+      -15,
+      [{}, 0.75],
+    ])
+    expect((await over('mw_swing', 20)).map(([at, told]) => [at, told])).toEqual([
+      // Half of a hall's power is not known: nobody can say how it moved.
+      [-15, [{ cluster: 'east' }, null]],
+      [-10, [{ cluster: 'east' }, null]],
+      [-5, [{ cluster: 'east' }, null]],
+      [0, [{ cluster: 'east' }, 0]],
+    ])
+    const labels = { cluster: 'east', tenant: 'atlas', job: 'j1' }
+    expect(await over('idle_held_devices', 20)).toEqual([
+      [-15, [labels, 1]],
+      [-10, [labels, 1]],
+      [-5, [labels, 0]],
+      [0, [labels, 0]],
+    ])
+    expect((await over('unknown_ratio', 20)).at(-1)).toEqual([
+      0,
+      [{ cluster: 'east', hall: 'h2', vendor: 'nvidia' }, 0.25],
+    ])
+    expect(new Set((await over('ledger_breaks', 20)).map(([at]) => at)).size).toBe(4)
+    expect(await over('thermal_throttle_devices', 20)).toEqual([])
+  })
+
+  test('says of each signal whether there is one', () => {
+    const without = SIGNAL_NAMES.filter((name) => historyGap(name) !== null)
+    expect(without).toEqual(
+      expect.arrayContaining(['mass_idle', 'contingency_jobs', 'stalled_busy']),
+    )
+    expect(without).not.toContain('pue_excess')
+    for (const name of without) expect(historyGap(name)?.zh).not.toBe('')
+  })
 })

@@ -86,6 +86,12 @@ export const ChannelConfig = z.strictObject({
    */
   secret_env: variable.optional(),
   secret_file: file.optional(),
+  /**
+   * pagerduty: secret of a V3 webhook subscription that tells acknowledgements back to
+   * `POST /api/v1/inbound/pagerduty/<name>`; several separated by spaces while a key is exchanged.
+   */
+  inbound_secret_env: variable.optional(),
+  inbound_secret_file: file.optional(),
   /** `http://host:port`: requests go through this proxy by CONNECT, which then looks names up. */
   proxy: z.string().max(512).optional(),
   /** PEM file of the authorities to trust for this channel, instead of the usual ones. */
@@ -141,6 +147,12 @@ export function channelMistakes(channel: ChannelConfig): ChannelMistake[] {
     add('kind', `a ${channel.kind} channel needs secret_env or secret_file`)
   if (hasSecret && (channel.kind === 'slack' || channel.kind === 'wecom'))
     add('secret_env', `a ${channel.kind} channel has no secret but its address`)
+  if (channel.inbound_secret_env !== undefined && channel.inbound_secret_file !== undefined)
+    add('inbound_secret_env', 'say one of inbound_secret_env and inbound_secret_file')
+  if (channel.inbound_secret_env !== undefined && channel.kind !== 'pagerduty')
+    add('inbound_secret_env', 'only pagerduty channels tell acknowledgements back')
+  if (channel.inbound_secret_file !== undefined && channel.kind !== 'pagerduty')
+    add('inbound_secret_file', 'only pagerduty channels tell acknowledgements back')
   if (channel.kind === 'smtp' && channel.mail === undefined)
     add('kind', 'an smtp channel needs mail: {from, to}')
   if (channel.kind !== 'smtp' && channel.mail !== undefined)

@@ -7,6 +7,7 @@ export const enAlerts = {
   nav: {
     now: 'Now and before',
     rules: 'Rules',
+    backtest: 'Backtest',
     silences: 'Silences',
     channels: 'Channels',
     roster: 'On call',

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
+import { enBacktest } from './en-backtest.ts'
 import { enCase } from './en-case.ts'
 import { enKiosk } from './en-kiosk.ts'
 import { en } from './en.ts'
+import { zhBacktest } from './zh-backtest.ts'
 import { zhCase } from './zh-case.ts'
 import { zhKiosk } from './zh-kiosk.ts'
 import { zh } from './zh.ts'
@@ -20,6 +22,7 @@ const CATALOGUES = [
   ['all pages', en, zh],
   ['kiosk', enKiosk, zhKiosk],
   ['devices and nodes', enCase, zhCase],
+  ['backtests', enBacktest, zhBacktest],
 ] as const
 
 it.each(CATALOGUES)(

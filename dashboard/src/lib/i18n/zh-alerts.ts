@@ -7,6 +7,7 @@ export const zhAlerts: AlertTexts = {
   nav: {
     now: '当前与历史',
     rules: '规则',
+    backtest: '回测',
     silences: '静默',
     channels: '渠道',
     roster: '值班',
