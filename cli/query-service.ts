@@ -98,7 +98,7 @@ export function queryService(options: QueryServiceOptions): Role & { url(): stri
           rules: () => new Map([...alerting.rules()].map(([name, { rule }]) => [name, rule])),
           sets: () => (zoneSets().length > 0 ? zoneSets() : [DEFAULT_ZONE_SET]),
           timeZone: () => opened.config().time_zone,
-          holidays: () => opened.config().holidays,
+          holidays: () => opened.config().holidays.map(({ date }) => date),
           clock: Date.now,
           newId: () => randomBytes(8).toString('hex'),
           breathe: () => breathe(),
