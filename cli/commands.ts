@@ -365,7 +365,7 @@ Exit code: 0 = the bus has every batch (or a signal ended it), 1 = some were lef
   REPORT,
   {
     name: 'alerts',
-    summary: 'evaluate alert rules and deliver what they say (part of all and demo)',
+    summary: 'evaluate alert rules, deliver what they say, send the reports (part of all and demo)',
     arguments: '[check | drill] [options]',
     words: 1,
     details: `Evaluates the rule pack and the site's own rules over one store, keeps what it decides in the journal and delivers it.

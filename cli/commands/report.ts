@@ -1,22 +1,25 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ReportIssued, ReportsAnswer } from '#schemas/api-reports.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { REPORT_FORMATS, ReportFormatName, ReportLanguage } from '#schemas/report/format.ts'
-import type { Invocation } from '../command.ts'
+import { type Invocation, wholeNumber } from '../command.ts'
+import { sendReport } from '../report-send.ts'
 import { askServer, DEFAULT_SERVER, jsonOf } from '../server-request.ts'
 
 /** A month of a large site takes this long to put together. */
 const TIMEOUT_MS = 120_000
 
-/** `plimsoll report`: writes a report's files, issues one, or lists what was issued. */
+/** `plimsoll report`: writes a report's files, issues or sends one, or lists what was issued. */
 export async function run(invocation: Invocation): Promise<number> {
   const base = invocation.option('server') ?? DEFAULT_SERVER
-  const ask = (path: string, method = 'GET') =>
+  const ask = (path: string, method = 'GET', body?: unknown) =>
     askServer(new URL(`/api/v1/reports${path}`, base), {
       token: invocation.env['PLIMSOLL_TOKEN'],
       method,
       timeoutMs: TIMEOUT_MS,
+      ...(body === undefined ? {} : { body }),
     })
   if (invocation.flag('archive')) return list(invocation, await ask(''))
   const week = encodeURIComponent(invocation.option('week') ?? 'latest')
@@ -43,7 +46,20 @@ export async function run(invocation: Invocation): Promise<number> {
     await writeFile(path, Buffer.from(await answer.arrayBuffer()))
     invocation.print(path)
   }
-  return 0
+  if (!invocation.flag('send')) return 0
+  const print = (line: string) => invocation.print(line)
+  return sendReport(week, askedOf(invocation), { ask, print, clock: Date.now, sleep })
+}
+
+/** What --recipients, --revision and --again say. */
+function askedOf(invocation: Invocation) {
+  const to = invocation.option('recipients')
+  const revision = wholeNumber(invocation, 'revision', { min: 1, max: 1000 })
+  return {
+    again: invocation.flag('again'),
+    ...(to === undefined ? {} : { recipients: to.split(',').map((one) => one.trim()) }),
+    ...(revision === undefined ? {} : { revision }),
+  }
 }
 
 /** The server's name for the file, without anything that could lead out of the folder. */
@@ -53,9 +69,11 @@ function nameOf(answer: Response, format: string): string {
   return name ?? `plimsoll-report.${format}`
 }
 
-/** Formats by comma; `all` = what this release writes. With --issue none is the default. */
+/** Formats by comma; `all` = what this release writes. With --issue and --send none is the default. */
 function formatsOf(invocation: Invocation): readonly ReportFormatName[] {
-  const given = invocation.option('format') ?? (invocation.flag('issue') ? '' : 'json')
+  const given =
+    invocation.option('format') ??
+    (invocation.flag('issue') || invocation.flag('send') ? '' : 'json')
   return given
     .split(',')
     .filter((name) => name !== '')

@@ -1,4 +1,11 @@
-import { ReportIssued, type ReportLine, ReportsAnswer } from '#schemas/api-reports.ts'
+import {
+  ReportDeliveries,
+  type ReportDeliveryItem,
+  ReportIssued,
+  type ReportLine,
+  ReportsAnswer,
+  ReportSendAnswer,
+} from '#schemas/api-reports.ts'
 import type { Figure, FigureUnit } from '#schemas/report/figure.ts'
 import { ReportModel } from '#schemas/report/model.ts'
 import { DEFINITION_SET } from '#schemas/zones.ts'
@@ -164,6 +171,53 @@ const refusal = (status: number, code: string, message: string): Answer => ({
   body: { error: { code, message, docs: `docs/errors.md#${code.toLowerCase()}` } },
 })
 
+const RECIPIENTS = ['mail:boss@site.example', 'chat:ops'] as const
+
+/** One attempt; nothing is tried twice within a test. */
+const delivery = (week: Week, recipient: string, more: object): ReportDeliveryItem => ({
+  week,
+  revision: 1,
+  recipient,
+  state: 'accepted',
+  attempts: 1,
+  at_ms: fromOf(week) + WEEK_MS + 8 * HOUR_MS,
+  accepted_ms: fromOf(week) + WEEK_MS + 8 * HOUR_MS,
+  next_ms: null,
+  detail: 'accepted',
+  asked_by: null,
+  ...more,
+})
+
+const NOBODY = ReportDeliveries.parse({
+  at_ms: W47_MS,
+  time_zone: 'Asia/Shanghai',
+  schedule: { day: 'mon', at: '08:07', monthly: false },
+  next_ms: null,
+  recipients: [],
+  due: [],
+  missed: [],
+  deliveries: [],
+  simulated: true,
+})
+
+const deliveriesOf = (sent: readonly ReportDeliveryItem[]) =>
+  ReportDeliveries.parse({
+    at_ms: W47_MS,
+    time_zone: 'Asia/Shanghai',
+    schedule: { day: 'mon', at: '08:07', monthly: true },
+    next_ms: W47_MS + WEEK_MS + 8 * HOUR_MS,
+    recipients: RECIPIENTS.map((recipient) => ({
+      recipient,
+      channel: 'relay',
+      language: 'both',
+      attach: ['pdf'],
+    })),
+    due: [],
+    missed: ['2026-W45'],
+    deliveries: sent,
+    simulated: true,
+  })
+
 /** Answers of one stub: what is issued stays issued. */
 export function reportsStub(state: StubReports = 'well') {
   const issued: ReportLine[] =
@@ -172,6 +226,29 @@ export function reportsStub(state: StubReports = 'well') {
       : [lineOf('2026-W46', 2, 'utilization +0.3 points'), lineOf('2026-W46', 1, 'issued')]
   const newest = (week: string) => issued.find((line) => line.week === week)?.revision ?? 0
 
+  const sent = [
+    delivery('2026-W46', RECIPIENTS[0], {}),
+    delivery('2026-W46', RECIPIENTS[1], {
+      state: 'dead',
+      accepted_ms: null,
+      detail: 'code 19021: sign match fail',
+    }),
+  ]
+  const send = (week: Week): Answer => {
+    issue(week)
+    const results = RECIPIENTS.map((recipient) => ({
+      recipient,
+      result: 'queued',
+      accepted_ms: null,
+    }))
+    sent.push(
+      ...RECIPIENTS.map((recipient) =>
+        delivery(week, recipient, { revision: newest(week), asked_by: 'ann' }),
+      ),
+    )
+    const body = ReportSendAnswer.parse({ week, revision: newest(week), results })
+    return { body, status: 202 }
+  }
   function issue(week: Week): Answer {
     const isNew = newest(week) === 0
     if (isNew) issued.unshift(lineOf(week, 1, 'issued'))
@@ -191,6 +268,10 @@ export function reportsStub(state: StubReports = 'well') {
         }),
       }
     if (!path.startsWith('reports/')) return null
+    if (path === 'reports/deliveries')
+      return { body: state === 'none' ? NOBODY : deliveriesOf(sent) }
+    const ordered = WEEKS.find((id) => path === `reports/${id}/send`)
+    if (ordered !== undefined) return send(ordered)
     const week = WEEKS.find((id) => path === `reports/${id}`)
     if (week === undefined || (state === 'none' && week === '2026-W48'))
       return refusal(404, 'E_REPORT_EMPTY', 'nothing is settled of this period')

@@ -78,7 +78,7 @@ function wordsOf(
         : 'it is not issued: its figures are not settled yet, or it cannot be put together',
       zh: isIssued
         ? `${names.join('、')}${rest > 0 ? ` 等，另有 ${rest} 位` : ''}${reasons === '' ? '' : `：${reasons}`}`
-        : '尚未签发：数字尚未结算，或无法生成',
+        : '尚未发布：数字尚未结算，或无法生成',
     },
   }
 }
