@@ -179,20 +179,23 @@ it('rules that cannot speak come first, are counted and found', async () => {
   expect(await table.innerText()).toContain('the store did not answer within 10 s')
 })
 
-it.each(['/alerts', `/alerts/${fingerprint(2)}`, '/alerts/rules', '/alerts/silences'])(
-  '%s speaks Chinese, with nothing left in English',
-  async (path) => {
-    const { page } = await open(path, {}, { locale: 'zh-CN' })
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.waitForTimeout(500)
-    const names =
-      /^(wang|liquid|nvidia|huawei|videogen|oncall|phone|chat|Markdown|zone|danger|warn|fleet|halls|coolant|flow|uncorrected|condensation|high|forecast|power|pump|room|Fleet)$/
-    const given =
-      /on my way to the pump room|filter of cdu-6 is changed, agreed with training|the store did not answer within 10 s|the receiver answered 502 five times/g
-    const told = (await page.locator('main').innerText()).replaceAll(given, '')
-    expect((told.match(/[A-Za-z]{4,}/g) ?? []).filter((word) => !names.test(word))).toEqual([])
-  },
-)
+it.each([
+  '/alerts',
+  `/alerts/${fingerprint(2)}`,
+  '/alerts/rules',
+  '/alerts/backtest',
+  '/alerts/silences',
+])('%s speaks Chinese, with nothing left in English', async (path) => {
+  const { page } = await open(path, {}, { locale: 'zh-CN' })
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.waitForTimeout(500)
+  const names =
+    /^(wang|liquid|nvidia|huawei|videogen|oncall|phone|chat|Markdown|zone|danger|warn|fleet|halls|coolant|flow|uncorrected|condensation|high|forecast|power|pump|room|Fleet)$/
+  const given =
+    /on my way to the pump room|filter of cdu-6 is changed, agreed with training|the store did not answer within 10 s|the receiver answered 502 five times/g
+  const told = (await page.locator('main').innerText()).replaceAll(given, '')
+  expect((told.match(/[A-Za-z]{4,}/g) ?? []).filter((word) => !names.test(word))).toEqual([])
+})
 
 it('a backtest is started, says what it found, and is accepted only after a question', async () => {
   const { page } = await open('/alerts/backtest')
