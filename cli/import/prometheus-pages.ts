@@ -60,8 +60,11 @@ function edgesOf(lines: readonly PastLine[], length: number) {
   const oddities = new Uint8Array(length)
   for (const { series } of lines) {
     const { instants, odd } = series
-    let expected = -1
-    for (let at = 0; at < instants.length; at += 1) {
+    const isWhole = instants.length === length
+    // Without a gap, it comes at the first instant and goes after the last.
+    let expected = isWhole ? length : -1
+    if (isWhole) edges[0] = 1
+    for (let at = isWhole ? length : 0; at < instants.length; at += 1) {
       const instant = instants[at] ?? 0
       if (instant !== expected) {
         if (expected >= 0) edges[expected] = 1

@@ -24,6 +24,8 @@ export const CLOSE_OBJECT = 125
 
 /** Powers of ten that a double holds exactly. */
 const TENS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
+/** Series whose values share one piece of memory: an array of its own for each costs more than reading it. */
+const SERIES_TOGETHER = 64
 /** Digits whose number a double always holds exactly. */
 const DIGITS_MAX = 15
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i
@@ -43,8 +45,12 @@ export const isEnd = (code: number | undefined) =>
 /** Reads `[[1777593600,"0.57"],…]`: each number digit by digit, because they are most of an answer. */
 export function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instants) {
   const length = Math.max(0, Math.ceil((toMs - fromMs) / stepMs))
+  /** The instants of a series that has a value at each: most have, and share this. */
+  const allInstants = Uint32Array.from({ length }, (_, at) => at)
   const instants = new Uint32Array(length)
-  const values = new Float64Array(length)
+  /** Values of this series from `first` on, behind those of series before it. */
+  let values = new Float64Array(0)
+  let first = 0
   let odd = new Map<number, string>()
   let count = 0
   /** Position of the point before. */
@@ -131,7 +137,7 @@ export function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instan
   }
   const keep = (position: number, number: number): void => {
     instants[count] = position
-    values[count] = number
+    values[first + count] = number
     count += 1
     after = position
   }
@@ -187,8 +193,13 @@ export function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instan
     /** Reads the list that begins at `from`; `end` is where it ended. */
     read(from: number): PastPoints {
       pos = from
+      first += count
       count = 0
       after = -1
+      if (values.length - first < length) {
+        values = new Float64Array(length * SERIES_TOGETHER)
+        first = 0
+      }
       odd = new Map()
       expect(OPEN_LIST)
       skipBlanks()
@@ -204,7 +215,11 @@ export function createPoints(bytes: Uint8Array, { fromMs, toMs, stepMs }: Instan
           expect(COMMA)
           skipBlanks()
         }
-      return { instants: instants.slice(0, count), values: values.slice(0, count), odd }
+      return {
+        instants: count === length ? allInstants : instants.slice(0, count),
+        values: values.subarray(first, first + count),
+        odd,
+      }
     },
     get end() {
       return pos

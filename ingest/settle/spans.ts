@@ -35,11 +35,18 @@ interface OpenSet {
   readonly digest: string | null
 }
 
+/** A set for minutes of long ago that close one piece after the other, some of them side by side. */
+interface PastSet extends Omit<OpenSet, 'id'> {
+  /** Resolves when its rows are there. */
+  readonly id: Promise<number>
+}
+
 /** Sets of device_spans: who holds which device in which state, resolved for a time. */
 export interface Spans {
   /**
    * The set to settle [fromMs, toMs) by, epoch ms: the open one as long as nothing changed since it was made. `isFresh`:
-   * these minutes close for the first time, so a new one is open from there on; others get a set of their own.
+   * these minutes close for the first time, so a new one is open from there on, or where that is long ago serves what
+   * comes next; others get a set of their own.
    */
   setFor(work: {
     readonly fromMs: number
@@ -53,6 +60,7 @@ export interface Spans {
 /** `clock` gives sets their ids. Nothing is read or written until the first call. */
 export function createSpans(store: Pick<Store, 'command' | 'query'>, clock: Clock): Spans {
   let current: OpenSet | null = null
+  let past: PastSet | null = null
   /** Read once: sets of processes before this one have lower ids, whatever their clocks said. */
   let firstId: Promise<number> | null = null
   let lastId = 0
@@ -89,18 +97,32 @@ export function createSpans(store: Pick<Store, 'command' | 'query'>, clock: Cloc
     return current
   }
   // Either way: rows leave by the clock of the store, whatever happens to this one.
-  const isGood = (set: OpenSet, digest: string | null) =>
+  const isGood = (set: Omit<OpenSet, 'id'>, digest: string | null) =>
     digest !== null && set.digest === digest && Math.abs(clock() - set.madeMs) < KEEP_MS
+
+  /** Planning is most of what a set costs, however long its time: history comes in hundreds of pieces. */
+  const makePast = (fromMs: number, toMs: number, digest: string | null): Promise<number> => {
+    const madeMs = clock()
+    const endMs = Math.max(toMs, Math.min(fromMs + AHEAD_MS, madeMs))
+    const set: PastSet = { id: make(fromMs, endMs, false), madeMs, fromMs, toMs: endMs, digest }
+    past = set
+    set.id.catch(() => {
+      if (past === set) past = null
+    })
+    return set.id
+  }
 
   return {
     async setFor({ fromMs, toMs, isFresh }) {
       // Before the rows are read: what is written meanwhile makes the next set differ.
       const digest = await digestNow()
-      const isCovered = (set: OpenSet) => set.fromMs <= fromMs && set.toMs >= toMs
+      const isCovered = (set: Omit<OpenSet, 'id'>) => set.fromMs <= fromMs && set.toMs >= toMs
       const set = current !== null && isGood(current, digest) ? current : null
       if (set !== null && isCovered(set)) return set.id
       if (isFresh && fromMs >= clock() - BACK_MS) return (await openAnew(fromMs, digest)).id
-      return make(fromMs, toMs, false)
+      if (!isFresh) return make(fromMs, toMs, false)
+      const isServed = past !== null && isGood(past, digest) && isCovered(past)
+      return isServed && past !== null ? past.id : makePast(fromMs, toMs, digest)
     },
     async open(fromMs) {
       const digest = await digestNow()
