@@ -101,7 +101,8 @@ export function receive(
   response.on('aborted', () => fail('closed_early'))
   response.on('end', () => {
     if (!response.complete) return fail('closed_early')
-    const body = Buffer.concat(chunks)
+    const [only] = chunks
+    const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)
     if (response.headers['content-encoding'] !== 'gzip')
       return answer({ status, body, failure: null })
     gunzip(body, { maxOutputLength: maxBytes }, (error, plain) => {

@@ -123,6 +123,36 @@ describe('requests to one device', () => {
   })
 })
 
+describe('connections that wait for the next read', () => {
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  const host = (at: number) => url.replace('127.0.0.1', `127.0.0.${at}`)
+
+  it('stay open as many as are allowed, the first ones; an end makes room for another', async () => {
+    server.close()
+    server.closeAllConnections()
+    listener = (request, response) => {
+      if (request.url?.endsWith('/end') === true) response.shouldKeepAlive = false
+      response.end('{}')
+    }
+    await new Promise<void>((resolve) => server.listen(Number(new URL(url).port), resolve))
+    const few = createFieldRequester({ kept: 2, keptMs: 5000, idleMs: 40 })
+    const ask = async (at: number, path = '') => {
+      const before = connections
+      expect((await few.request(host(at) + path, GET, LIMITS)).status).toBe(200)
+      return connections - before
+    }
+    for (const at of [1, 2, 3]) expect(await ask(at)).toBe(1)
+    await pause(200)
+    expect([await ask(1), await ask(2), await ask(3)]).toEqual([0, 0, 1])
+    expect(await ask(1, '/end')).toBe(0)
+    await pause(200)
+    expect(await ask(3)).toBe(1)
+    await pause(200)
+    expect([await ask(3), await ask(2)]).toEqual([0, 0])
+    few.stop()
+  })
+})
+
 describe('connections that nobody uses', () => {
   /** A device with this certificate; tells whether each handshake went on from one before, and resolves ends of connections. */
   async function device(given: { readonly cert: string; readonly key: string }, port = 0) {
@@ -156,10 +186,29 @@ describe('connections that nobody uses', () => {
     }
   }
 
+  it('go on from a session also where an authority signed the certificate, and not with another key', async () => {
+    const own = selfSigned()
+    const first = await device(own)
+    const brief = createFieldRequester({ kept: 0, idleMs: 30 })
+    const place = `https://127.0.0.1:${first.port}/redfish/v1`
+    const ask = () => brief.request(place, { ...GET, tls: { ca: own.cert } }, LIMITS)
+    for (let round = 0; round < 2; round++) {
+      expect((await ask()).status).toBe(200)
+      await first.end()
+    }
+    expect(first.resumed).toEqual([false, true])
+    await first.stop()
+    const other = await device(selfSigned(), first.port)
+    expect((await ask()).failure).toBe('tls')
+    expect(other.asked()).toBe(0)
+    brief.stop()
+    await other.stop()
+  })
+
   it('are closed, and the next one goes on from the session of a device that was recognized', async () => {
     const own = selfSigned()
     const first = await device(own)
-    const brief = createFieldRequester({ idleMs: 30 })
+    const brief = createFieldRequester({ kept: 0, idleMs: 30 })
     const { fingerprint256: fingerprint } = new X509Certificate(own.cert)
     const place = `https://127.0.0.1:${first.port}/redfish/v1`
     const ask = () => brief.request(place, { ...GET, tls: { fingerprint } }, LIMITS)

@@ -1,10 +1,9 @@
-import { X509Certificate } from 'node:crypto'
 import * as http from 'node:http'
 import * as https from 'node:https'
-import type { Duplex } from 'node:stream'
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { FieldFailure, FieldIo, FieldLimits, FieldRequest, FieldResponse } from './field-io.ts'
 import { failureOf, isReset, receive } from './host-http.ts'
+import { agentFor, sharedContexts, WrongCertificate } from './host-redfish-agent.ts'
+import { createKeeper, type KeepLimits } from './host-redfish-keep.ts'
 
 /** The `request` port of FieldIo over HTTP(S), and its end. */
 export interface FieldRequester {
@@ -16,12 +15,6 @@ export interface FieldRequester {
 const WAITING = 8
 /** Hosts with a connection of their own; the one asked longest ago is let go. */
 const HOSTS = 8192
-
-/**
- * A connection nobody used for this long is closed, ms. Kept are those of a fast lane; one that waits 30 s for its next read costs
- * 100 kB, a handshake 1 ms (measured), and many devices close sooner by themselves.
- */
-const IDLE_MS = 5000
 
 interface Host {
   readonly agent: http.Agent
@@ -35,14 +28,15 @@ interface Host {
  * seconds. No redirects, no cookies, no proxies; bounded in time, which waiting counts towards, and in bytes. What the
  * network did is a `failure`, never a throw. With a fingerprint nothing is sent before the certificate was compared.
  */
-export function createFieldRequester({ idleMs = IDLE_MS } = {}): FieldRequester {
+export function createFieldRequester(limits: Partial<KeepLimits> = {}): FieldRequester {
   const hosts = new Map<string, Host>()
   const contextOf = sharedContexts()
+  const keeper = createKeeper(limits)
   const hostOf = (url: URL, tls: FieldRequest['tls']): Host => {
     const name = `${url.protocol}//${url.host} ${tls?.fingerprint ?? ''} ${tls?.ca ?? ''}`
     const known = hosts.get(name)
     const host = known ?? {
-      agent: agentFor(url, tls, { contextOf, idleMs }),
+      agent: keeper.watch(agentFor(url, tls, contextOf)),
       last: Promise.resolve(),
       waiting: 0,
     }
@@ -111,10 +105,14 @@ function once({ url, request, limits, deadlineMs }: Call, agent: http.Agent): Pr
     const { method, body } = request
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
     const headers = { accept: 'application/json', 'accept-encoding': 'gzip', ...request.headers }
-    const sent = (url.protocol === 'https:' ? https : http).request(url, {
+    const { protocol, hostname, port, pathname, search } = url
+    const sent = (protocol === 'https:' ? https : http).request({
       agent,
       method,
       headers: { ...headers, ...length },
+      hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port,
+      path: pathname + search,
     })
     let settled = false
     const finish = (response: FieldResponse, isStale = false) => {
@@ -157,117 +155,3 @@ const noAnswer = (failure: FieldFailure): FieldResponse => ({
   failure,
   headers: {},
 })
-
-class WrongCertificate extends Error {}
-
-const POOL = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 } as const
-
-/** One TLS context for all devices of an authority: one for each connection costs memory and time. */
-function sharedContexts(): (ca: string | undefined) => SecureContext {
-  const contexts = new Map<string, SecureContext>()
-  return (ca) => {
-    const known = contexts.get(ca ?? '')
-    if (known !== undefined) return known
-    const context = createSecureContext(ca === undefined ? {} : { ca })
-    contexts.set(ca ?? '', context)
-    return context
-  }
-}
-
-interface AgentParts {
-  readonly contextOf: (ca: string | undefined) => SecureContext
-  readonly idleMs: number
-}
-
-function agentFor(
-  url: URL,
-  tls: FieldRequest['tls'],
-  { contextOf, idleMs: timeout }: AgentParts,
-): http.Agent {
-  if (url.protocol === 'http:') return new http.Agent({ ...POOL, timeout })
-  const secureContext = contextOf(tls?.ca)
-  const pool = { ...POOL, timeout, secureContext }
-  return tls?.fingerprint === undefined
-    ? new https.Agent(pool)
-    : new PinnedAgent(tls.fingerprint, pool)
-}
-
-/** The request may have given up by then; the handshake ends too, ms. */
-const HANDSHAKE_MS = 15_000
-
-/** Connects to a device that is known by the SHA-256 of its certificate, whoever signed it. */
-class PinnedAgent extends https.Agent {
-  readonly #pin: Pin
-
-  constructor(
-    fingerprint: string,
-    pool: https.AgentOptions & { readonly secureContext: SecureContext },
-  ) {
-    // Sessions are kept here, and only of connections whose certificate was compared.
-    super({ ...pool, maxCachedSessions: 0 })
-    this.#pin = { fingerprint: plain(fingerprint), context: pool.secureContext, session: null }
-  }
-
-  /** The socket is handed over only once its certificate was compared: headers carry the password. */
-  override createConnection(
-    options: https.RequestOptions,
-    handOver?: (error: Error | null, socket: Duplex) => void,
-  ): undefined {
-    const socket = pinnedSocket(this.#pin, options)
-    compared(this.#pin, socket).then(
-      () => handOver?.(null, socket),
-      (error: Error) => handOver?.(error, socket),
-    )
-    return undefined
-  }
-}
-
-interface Pin {
-  readonly fingerprint: string
-  readonly context: SecureContext
-  /** What the device gave to shorten the next handshake: slow ones need a second for a whole one. */
-  session: Buffer | null
-}
-
-function pinnedSocket(pin: Pin, options: https.RequestOptions): TLSSocket {
-  const { context: secureContext, session } = pin
-  return connect({
-    host: options.host ?? 'localhost',
-    port: Number(options.port ?? 443),
-    rejectUnauthorized: false,
-    secureContext,
-    ...(session === null ? {} : { session }),
-    ...(options.servername === undefined ? {} : { servername: options.servername }),
-  })
-}
-
-/** Resolves once the certificate was compared. Leaves nothing behind on the socket but what keeps its sessions. */
-function compared(pin: Pin, socket: TLSSocket): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const fail = (error: Error) => reject(error)
-  const timer = setTimeout(() => socket.destroy(new Error('no handshake')), HANDSHAKE_MS)
-  const closed = () => clearTimeout(timer)
-  const secure = () => {
-    clearTimeout(timer)
-    socket.off('error', fail).off('close', closed)
-    if (!isThePinned(pin, socket)) {
-      pin.session = null
-      socket.on('error', nothing)
-      socket.destroy()
-      return reject(new WrongCertificate('the certificate is another one'))
-    }
-    socket.on('session', (session) => (pin.session = session))
-    return resolve()
-  }
-  socket.once('error', fail).once('close', closed).once('secureConnect', secure)
-  return promise
-}
-
-/** A resumed session shows no certificate: its key is known to nobody but the device whose certificate was compared. */
-function isThePinned({ fingerprint, session }: Pin, socket: TLSSocket): boolean {
-  if (session !== null && socket.isSessionReused()) return true
-  const raw = socket.getPeerCertificate().raw
-  return raw !== undefined && plain(new X509Certificate(raw).fingerprint256) === fingerprint
-}
-
-const plain = (fingerprint: string) => fingerprint.replaceAll(/[^0-9A-Fa-f]/g, '').toUpperCase()

@@ -36,6 +36,8 @@ export function guardSocket(
   { onBad, admit = () => true }: GuardWords,
 ): GuardedSocket {
   let isClosed = false
+  // The library is given sockets that are connected already, or never are.
+  const hasPeer = isConnected(socket)
   return {
     on(event, listener) {
       if (event !== 'message') {
@@ -54,7 +56,7 @@ export function guardSocket(
     bind: (port, address) => void socket.bind(port, address),
     // A connected socket knows its only peer; an unconnected one is told.
     send: (bytes, _offset, _length, port, address, done) =>
-      isConnected(socket) ? socket.send(bytes, done) : socket.send(bytes, port, address, done),
+      hasPeer ? socket.send(bytes, done) : socket.send(bytes, port, address, done),
     ref: () => void socket.ref(),
     unref: () => void socket.unref(),
     close(done) {

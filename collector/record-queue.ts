@@ -62,9 +62,19 @@ function take(
   let count = 0
   let bytes = 0
   for (const record of waiting.slice(0, limit.records)) {
-    bytes += Buffer.byteLength(JSON.stringify(record))
+    bytes += bytesOf(record)
     if (count > 0 && bytes > limit.bytes) break
     count++
   }
   return waiting.splice(0, count)
 }
+
+/** What a sample of a meter takes beside its values, and each of those: more than it ever is. */
+const SAMPLE_BYTES = 512
+const VALUE_BYTES = 64
+
+/** About what a record takes in a message; samples of meters are many, and all alike. */
+const bytesOf = (record: BatchRecord): number =>
+  record.kind === 'meter_sample'
+    ? SAMPLE_BYTES + VALUE_BYTES * Object.keys(record.values).length
+    : Buffer.byteLength(JSON.stringify(record))

@@ -1,5 +1,6 @@
 import type { Unread } from '#schemas/reading.ts'
 import type { FieldIo, FieldRequest, FieldResponse } from '../../field-io.ts'
+import { sameText } from '../../formats/same-text.ts'
 import { failureWords, loginWaits, NOT_JSON, statusWords } from './faults.ts'
 import { ANSWER_BYTES, jsonOf } from './interpret.ts'
 import { isJson, type Json } from './json.ts'
@@ -92,7 +93,7 @@ function ownPath(origin: string, link: string): string | null {
   if (link === '' || link.length > PATH_MAX || /[\p{Cc}\s\\]/u.test(link)) return null
   const url = URL.parse(link, origin)
   if (url === null || url.origin !== origin || !url.pathname.startsWith('/redfish/')) return null
-  return url.pathname + url.search
+  return sameText(url.pathname + url.search)
 }
 
 interface Question {

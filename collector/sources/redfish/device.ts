@@ -1,3 +1,4 @@
+import type { MeterMetricName, MeterMetricValues } from '#schemas/meter-metrics.ts'
 import { type Interpretation, type MeterReading, type Unread, unread } from '#schemas/reading.ts'
 import type { Answer, Client } from './client.ts'
 import { expandOf, type ExploreContext, type Item } from './discover.ts'
@@ -54,8 +55,8 @@ interface DeviceState {
   waitMs: number
   notBeforeMs: number
   hasRead: boolean
-  /** Who gave a value last; one object for all values of an answer. */
-  readonly owners: Map<string, Owner>
+  /** Who gave the values of a point last; one object for all values of an answer. */
+  readonly owners: Map<string, Partial<Record<MeterMetricName, Owner>>>
   said: Said
 }
 
@@ -146,24 +147,19 @@ async function work(
   next: () => Question | null,
 ): Promise<void> {
   const endMs = performance.now() + budgetMs
-  for (;;) {
-    if (state.current === null) {
-      const question = state.deps.nowMs() < state.notBeforeMs ? null : next()
-      if (question === null) return
-      state.current = question().finally(() => {
-        state.current = null
-      })
-    }
-    const leftMs = endMs - performance.now()
-    if (leftMs <= 0 || !(await isDoneWithin(state.current, leftMs))) return
-  }
-}
-
-async function isDoneWithin(work: Promise<void>, ms: number): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => late.resolve(false), ms)
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, budgetMs + 1)
   try {
-    return await Promise.race([work.then(() => true), late.promise])
+    do {
+      if (state.current === null) {
+        const question = state.deps.nowMs() < state.notBeforeMs ? null : next()
+        if (question === null) return
+        state.current = question().finally(() => {
+          state.current = null
+        })
+      }
+      await Promise.race([state.current, late.promise])
+    } while (performance.now() < endMs)
   } finally {
     clearTimeout(timer)
   }
@@ -304,33 +300,25 @@ function take(
 
 /** What was asked for out of turn (no owner) is believed, and changes nothing about who is believed later. */
 function ownValues(
-  state: DeviceState,
+  { owners }: DeviceState,
   reading: MeterReading,
   own: Owner | null,
 ): MeterReading | null {
   if (own === null) return reading
-  const metrics: Record<string, number> = {}
+  const ofPoint = owners.get(reading.point) ?? {}
+  owners.set(reading.point, ofPoint)
+  const metrics: MeterMetricValues = {}
+  let count = 0
   for (const name of metricNames(reading)) {
     const value = reading.metrics[name] ?? null
+    const owner = ofPoint[name]
     if (value === null) continue
-    const key = `${reading.point} ${name}`
-    const owner = state.owners.get(key)
     if (owner !== undefined && owner.index < own.index && own.atMs - owner.atMs < OWNED_MS) continue
-    state.owners.set(owner === undefined ? sharedName(key) : key, own)
+    ofPoint[name] = own
     metrics[name] = value
+    count++
   }
-  return Object.keys(metrics).length === 0 ? null : { ...reading, metrics }
-}
-
-/** Names of values, each held once for all devices: a hundred per PDU, the same on each of them. */
-const NAMES_MAX = 20_000
-const names = new Map<string, string>()
-
-function sharedName(key: string): string {
-  const known = names.get(key)
-  if (known !== undefined) return known
-  if (names.size < NAMES_MAX) names.set(key, key)
-  return key
+  return count === 0 ? null : { ...reading, metrics }
 }
 
 function handOver(state: DeviceState): Interpretation {

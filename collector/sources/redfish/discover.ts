@@ -1,3 +1,4 @@
+import { sameText } from '../../formats/same-text.ts'
 import { child, children, type Json, linkOf, typeOf, word } from './json.ts'
 import type { KINDS } from './options.ts'
 import { lastSegment } from './points.ts'
@@ -200,6 +201,7 @@ const memberPaths = (answer: Json, limit: number): string[] =>
     .map((member) => word(member, '@odata.id'))
     .filter((path) => path !== '')
     .slice(0, limit)
+    .map(sameText)
 
 const membersAs = (answer: Json, role: Role, limit: number): Found => ({
   steps: memberPaths(answer, limit).map((path) => ({ path, role })),

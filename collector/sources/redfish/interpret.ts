@@ -6,11 +6,13 @@ import { parseAnswer } from './parse.ts'
 /** What one answer may have, bytes: an expanded collection of outlets has some 200 kB. */
 export const ANSWER_BYTES = 4 << 20
 
+const utf8 = new TextDecoder()
+
 /** The JSON of an answer, or undefined. */
 export function jsonOf(bytes: Uint8Array): unknown {
   if (bytes.length === 0 || bytes.length > ANSWER_BYTES) return undefined
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const value: unknown = JSON.parse(utf8.decode(bytes))
     return value
   } catch {
     return undefined

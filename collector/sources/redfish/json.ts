@@ -1,3 +1,5 @@
+import { remembered } from '../../formats/same-text.ts'
+
 /** An object of a JSON answer; its values are whatever the device sent. */
 export type Json = Readonly<Record<string, unknown>>
 
@@ -27,5 +29,6 @@ export const linkOf = (resource: Json, name: string): string =>
   word(child(resource, name), '@odata.id')
 
 /** `CoolantConnector` of `#CoolantConnector.v1_0_2.CoolantConnector`: what is read must not depend on the version. */
-export const typeOf = (resource: Json): string =>
-  /^#?([A-Za-z]+)\./.exec(word(resource, '@odata.type'))?.[1] ?? ''
+export const typeOf = (resource: Json): string => typeNamed(word(resource, '@odata.type'))
+
+const typeNamed = remembered((name) => /^#?([A-Za-z]+)\./.exec(name)?.[1] ?? '')

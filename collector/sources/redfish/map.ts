@@ -6,7 +6,8 @@ export interface Rule {
   readonly factor: number
 }
 
-export type Rules = Readonly<Record<string, Rule>>
+export type Rules = ReadonlyMap<string, Rule>
+type Table = Readonly<Record<string, Rule>>
 
 const KWH = 3.6e6
 const PERCENT = 0.01
@@ -14,8 +15,12 @@ const KILO = 1000
 
 const rule = (metric: MeterMetricName, factor = 1): Rule => ({ metric, factor })
 
+function rulesOf(table: Table): Rules {
+  return new Map(Object.entries(table))
+}
+
 /** PolyPhase properties repeat these per line, and are not read. */
-const ELECTRIC: Rules = {
+const ELECTRIC: Table = {
   PowerWatts: rule('power_watts'),
   EnergykWh: rule('energy_joules_total', KWH),
   Voltage: rule('voltage_volts'),
@@ -24,34 +29,38 @@ const ELECTRIC: Rules = {
   PowerLoadPercent: rule('load_ratio', PERCENT),
 }
 
-const AIR: Rules = {
+const AIR: Table = {
   TemperatureCelsius: rule('temperature_celsius'),
   HumidityPercent: rule('humidity_ratio', PERCENT),
   DewPointCelsius: rule('dew_point_celsius'),
 }
 
 /** Its state has rules of its own, in shapes.ts. */
-export const PUMP: Rules = {
+export const PUMP = rulesOf({
   PumpSpeedPercent: rule('pump_speed_ratio', PERCENT),
   ServiceHours: rule('pump_hours_total'),
-}
+})
 
 /** Type of a resource -> what is read of it. Types with shapes of their own are in shapes.ts. */
-export const RULES: ReadonlyMap<string, Rules> = new Map(
-  Object.entries<Rules>({
-    PowerDistributionMetrics: { ...ELECTRIC, ...AIR },
-    EnvironmentMetrics: { ...ELECTRIC, ...AIR },
-    Circuit: ELECTRIC,
-    Outlet: ELECTRIC,
-    PowerSupplyMetrics: {
+export const RULES: ReadonlyMap<string, Rules> = new Map([
+  ['PowerDistributionMetrics', rulesOf({ ...ELECTRIC, ...AIR })],
+  ['EnvironmentMetrics', rulesOf({ ...ELECTRIC, ...AIR })],
+  ['Circuit', rulesOf(ELECTRIC)],
+  ['Outlet', rulesOf(ELECTRIC)],
+  [
+    'PowerSupplyMetrics',
+    rulesOf({
       InputPowerWatts: rule('power_watts'),
       InputVoltage: rule('voltage_volts'),
       InputCurrentAmps: rule('current_amperes'),
       EnergykWh: rule('energy_joules_total', KWH),
       FrequencyHz: rule('frequency_hertz'),
       TemperatureCelsius: rule('temperature_celsius'),
-    },
-    CoolantConnector: {
+    }),
+  ],
+  [
+    'CoolantConnector',
+    rulesOf({
       FlowLitersPerMinute: rule('flow_liters_per_minute'),
       RatedFlowLitersPerMinute: rule('rated_flow_liters_per_minute'),
       SupplyTemperatureCelsius: rule('supply_temperature_celsius'),
@@ -60,18 +69,18 @@ export const RULES: ReadonlyMap<string, Rules> = new Map(
       ReturnPressurekPa: rule('return_pressure_pascals', KILO),
       HeatRemovedkW: rule('heat_removed_watts', KILO),
       ValvePositionPercent: rule('valve_position_ratio', PERCENT),
-    },
-    Pump: PUMP,
-    Reservoir: { FluidLevelPercent: rule('reservoir_level_ratio', PERCENT) },
-    CoolingLoop: { CoolantLevelPercent: rule('reservoir_level_ratio', PERCENT) },
-  }),
-)
+    }),
+  ],
+  ['Pump', PUMP],
+  ['Reservoir', rulesOf({ FluidLevelPercent: rule('reservoir_level_ratio', PERCENT) })],
+  ['CoolingLoop', rulesOf({ CoolantLevelPercent: rule('reservoir_level_ratio', PERCENT) })],
+])
 
 /** What else an excerpt of power says. */
-export const POWER_EXTRAS: Rules = {
+export const POWER_EXTRAS: Rules = rulesOf({
   ApparentVA: rule('apparent_power_voltamperes'),
   PowerFactor: rule('power_factor_ratio'),
-}
+})
 
 interface SensorRule {
   readonly metric: MeterMetricName

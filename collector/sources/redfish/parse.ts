@@ -46,8 +46,11 @@ function resourcesIn(answer: unknown, refusals: Refusals): Json[] {
       if (found.length < RESOURCES) found.push(value)
       else refusals.add(typeOf(value), 'too_many')
     }
-    for (const [name, inner] of Object.entries(value))
+    for (const name in value) {
+      const inner = value[name]
+      if (typeof inner !== 'object' || inner === null) continue
       if (name !== 'Links' && name !== 'Oem' && name !== 'Actions') visit(inner, depth + 1, false)
+    }
   }
   visit(answer, 0, true)
   return found
@@ -74,11 +77,17 @@ const typeByShape = (resource: Json): string => ('ReadingType' in resource ? 'Se
 
 /** Numbers that are read by nobody, as `Type.Property`. */
 function noteIgnored(resource: Json, type: string, ignored: Set<string>): void {
-  const rules = RULES.get(type) ?? {}
-  for (const [name, value] of Object.entries(resource)) {
-    if (Object.hasOwn(rules, name) || name.includes('@') || READ_BY_SHAPE.has(name)) continue
+  const rules = RULES.get(type)
+  for (const name in resource) {
+    const value = resource[name]
+    // Nearly all properties are text and links.
+    if (typeof value !== 'number' && typeof value !== 'object') continue
+    if (rules?.has(name) === true || name.includes('@') || READ_BY_SHAPE.has(name)) continue
     const isValue = typeof value === 'number' || (isJson(value) && 'Reading' in value)
-    if ((isValue || /^(PolyPhase|Thresholds$)/.test(name)) && ignored.size < IGNORED)
+    if (
+      (isValue || name === 'Thresholds' || name.startsWith('PolyPhase')) &&
+      ignored.size < IGNORED
+    )
       ignored.add(`${type || 'Resource'}.${name}`)
   }
 }

@@ -1,4 +1,5 @@
 import { meterPart } from '#schemas/meter-id.ts'
+import { remembered } from '../../formats/same-text.ts'
 import { type Json, typeOf, word } from './json.ts'
 
 /** Collections of equipment -> the word before its number where there are several. */
@@ -61,18 +62,22 @@ const SIDES: ReadonlySet<string> = new Set(['primary', 'secondary'])
  * repeats others (outlet groups).
  */
 export function pointOf(resource: Json): string | null {
-  const segments = word(resource, '@odata.id')
-    .split('#')[0]
-    ?.split('/')
-    .filter((segment) => segment !== '')
-  if (segments === undefined || segments.length < 3) return pointByType(resource)
-  if (segments.includes('OutletGroups')) return null
+  const { point } = placeOf(word(resource, '@odata.id'))
+  return point === undefined ? pointByType(resource) : point
+}
+
+/** What a path says; undefined = nothing. */
+const placeOf = remembered((path): { readonly point: string | null | undefined } => {
+  const [place = ''] = path.split('#')
+  const segments = place.split('/').filter((segment) => segment !== '')
+  if (segments.length < 3) return { point: undefined }
+  if (segments.includes('OutletGroups')) return { point: null }
   const at = segments.findIndex((segment) => UNITS.has(segment))
   const id = segments[at + 1]
-  if (at === -1 || id === undefined) return partOf(segments) ?? pointByType(resource)
+  if (at === -1 || id === undefined) return { point: partOf(segments) ?? undefined }
   const prefix = unitPrefix(segments[at] ?? '', id)
-  return joined(prefix, partOf(segments.slice(at + 2)) ?? '')
-}
+  return { point: joined(prefix, partOf(segments.slice(at + 2)) ?? '') }
+})
 
 const FIRST = /^\D*(0*1\D*)?$/
 

@@ -15,11 +15,12 @@ export interface Subject {
 export function readingBy(rules: Rules, { resource, point, refusals }: Subject): MeterReading[] {
   const metrics: Record<string, number> = {}
   let energyResetMs: number | null = null
-  for (const [name, { metric, factor }] of Object.entries(rules)) {
+  for (const [name, { metric, factor }] of rules) {
     const given = resource[name]
+    if (given === undefined) continue
     const counter = metric === 'energy_joules_total' ? counterOf(given) : null
     const counted = counter === null ? given : counter.value
-    const value = numberIn(counted, `${point} ${name}`, refusals)
+    const value = numberIn(counted, name, refusals, point)
     if (value === null) continue
     metrics[metric] = scaled(value, factor)
     energyResetMs = counter?.resetMs ?? energyResetMs
@@ -62,7 +63,7 @@ export function counterOf(
 /** Apparent power and power factor beside a power; what is not said is not missed. */
 export function powerExtras(excerpt: Json): MeterMetricValues {
   const extras: MeterMetricValues = {}
-  for (const [name, { metric }] of Object.entries(POWER_EXTRAS)) {
+  for (const [name, { metric }] of POWER_EXTRAS) {
     const value = excerpt[name]
     if (typeof value === 'number' && Number.isFinite(value) && value !== -1) extras[metric] = value
   }

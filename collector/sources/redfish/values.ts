@@ -18,25 +18,33 @@ const UNKNOWN = 1e300
 
 /**
  * The number in a property: plain, or an excerpt with a `Reading`. Null, missing, -1, and what lies outside the range the
- * device itself gives are absent, never 0.
+ * device itself gives are absent, never 0. A refusal names the property, and the point where one is given.
  */
-export function numberIn(value: unknown, name: string, refusals: Refusals): number | null {
+export function numberIn(
+  value: unknown,
+  name: string,
+  refusals: Refusals,
+  point?: string,
+): number | null {
   if (value === undefined) return null
+  if (typeof value === 'number' && value !== -1 && Math.abs(value) <= UNKNOWN) return value
   const excerpt: Json = isJson(value) ? value : { Reading: value }
   if (!('Reading' in excerpt)) return null
   const { Reading: reading } = excerpt
   if (typeof reading !== 'number' || !Number.isFinite(reading) || Math.abs(reading) > UNKNOWN) {
-    refusals.add(name, 'no_value')
+    refusals.add(called(name, point), 'no_value')
     return null
   }
   if (reading === -1) {
-    refusals.add(`${name} -1`, 'sentinel')
+    refusals.add(`${called(name, point)} -1`, 'sentinel')
     return null
   }
   if (isInRange(reading, excerpt)) return reading
-  refusals.add(`${name} ${reading}`, 'out_of_range')
+  refusals.add(`${called(name, point)} ${reading}`, 'out_of_range')
   return null
 }
+
+const called = (name: string, point?: string) => (point === undefined ? name : `${point} ${name}`)
 
 /** Whether a reading lies in the range its sensor gives; a range that is none says nothing. */
 function isInRange(reading: number, { ReadingRangeMin: min, ReadingRangeMax: max }: Json): boolean {

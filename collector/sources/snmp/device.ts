@@ -1,4 +1,5 @@
 import type { FieldFailure, SnmpIo, SnmpPeer, SnmpVariable } from '../../field-io.ts'
+import { remembered, sameText } from '../../formats/same-text.ts'
 import { createRejections, type Rejections } from '../../formats/rejections.ts'
 import {
   candidatesFor,
@@ -17,6 +18,17 @@ const ANSWER_BYTES = 2 << 20
 const STATICS_MS = 3_600_000
 const STATICS_SOON_MS = 600_000
 
+/** Rows are looked for again after this long, ms: a device that was added to a chain, a sensor that was plugged in. */
+const ROWS_MS = 300_000
+/** Values that are asked for by name; more of them come cheaper by columns. */
+const CELLS_MOST = 48
+
+/** Where values were found below some roots. */
+interface Found {
+  readonly oids: readonly string[]
+  readonly atMs: number
+}
+
 /** What is remembered of a device between reads. */
 export interface Known {
   readonly plan: Plan
@@ -24,7 +36,9 @@ export interface Known {
   readonly statics: readonly SnmpVariable[]
   readonly description: string | null
   readonly identifiedMs: number
-  shapes: ReadonlyMap<string, boolean>
+  /** By the list of roots: all values, or the fast ones. */
+  readonly cells: Map<readonly string[], Found>
+  readonly shapes: Map<string, boolean>
   isIncomplete: boolean
 }
 
@@ -70,13 +84,27 @@ export async function identify(
   if ('failure' in statics) return statics
   return {
     plan,
-    statics: statics.variables,
+    statics: statics.variables.map(shared),
     description: descriptionIn(named.variables),
     identifiedMs: given.nowMs,
+    cells: new Map(),
     shapes: new Map(),
     isIncomplete: false,
   }
 }
+
+/** What devices of one model say alike is held once. */
+function shared({ oid, value }: SnmpVariable): SnmpVariable {
+  const name = sameText(oid)
+  if (value.kind !== 'integer' && value.kind !== 'text') return { oid: name, value }
+  return {
+    oid: name,
+    value: value.kind === 'text' ? textNamed(value.text) : integerNamed(String(value.number)),
+  }
+}
+
+const textNamed = remembered((text) => ({ kind: 'text', text }) as const)
+const integerNamed = remembered((text) => ({ kind: 'integer', number: Number(text) }) as const)
 
 async function probe(
   line: Line,
@@ -86,6 +114,32 @@ async function probe(
   return 'failure' in answer ? answer : (planAmong(plans, answer.variables) ?? null)
 }
 
+/**
+ * The values below these roots. A walk asks for rows that do not exist, to find that out: where there are few, those of the last walk are
+ * asked for by name, and one that has vanished makes it walk again.
+ */
+async function readCells(line: Line, known: Known, roots: readonly string[]): Promise<Answer> {
+  const { snmp, peer, deadlineMs } = line
+  const nowMs = performance.now()
+  const found = known.cells.get(roots)
+  // Version 1 takes one question for each value, in a GET as in a walk.
+  if (found !== undefined && nowMs - found.atMs < ROWS_MS && peer.version !== '1') {
+    const limits = { timeoutMs: Math.max(1, deadlineMs - nowMs), maxBytes: ANSWER_BYTES }
+    const { variables, failure } = await snmp.get(peer, found.oids, limits)
+    // Some agents refuse a question whole where one name is not theirs any more.
+    if (failure !== null && failure !== 'failed') return { failure }
+    if (failure === null && variables.every(isThere)) return { variables }
+  }
+  known.cells.delete(roots)
+  const answer = await walk(line, roots)
+  if ('failure' in answer) return answer
+  const oids = answer.variables.map(({ oid }) => sameText(oid))
+  if (oids.length > 0 && oids.length <= CELLS_MOST) known.cells.set(roots, { oids, atMs: nowMs })
+  return answer
+}
+
+const isThere = ({ value }: SnmpVariable) => value.kind !== 'none'
+
 /** Reads the columns at these roots and what they come to. */
 export async function readColumns(
   line: Line,
@@ -94,11 +148,11 @@ export async function readColumns(
 ): Promise<
   (Mapped & { readonly rejections: Rejections<Refusal> }) | { readonly failure: FieldFailure }
 > {
-  const answer = await walk(line, roots)
+  const answer = await readCells(line, known, roots)
   if ('failure' in answer) return answer
   const rejections = createRejections<Refusal>()
   const mapped = mapVariables(known.plan, [...known.statics, ...answer.variables], rejections)
-  known.shapes = new Map([...known.shapes, ...mapped.shapes])
+  for (const [key, isShort] of mapped.shapes) known.shapes.set(key, isShort)
   const refused = rejections.byReason()
   known.isIncomplete = (refused.no_scale ?? 0) + (refused.no_unit ?? 0) > 0
   return { ...mapped, rejections }
