@@ -40,7 +40,7 @@ export const enSettingsEdit = {
     ever: 'since ever',
     was: (price: string) => `It replaces ${price} in force then.`,
     wasNone: 'Nothing was entered for exactly this before.',
-    past: 'It begins in the past: loss of that time is counted anew, and an issued report says that it was restated.',
+    past: 'It begins in the past: loss of that time is counted anew. An issued report stays as it is until it is issued again.',
     removed: (what: string, price: string, when: string) =>
       `${what}: ${price} an hour ${when} is taken out. What stands before it, or the next wider line, counts instead.`,
     removedLast: 'It is the last line: after it prices are assumed, and every dollar says so.',

@@ -174,6 +174,8 @@ export const enSettings = {
     channels: 'Channels and deliveries',
     roster: 'On-call roster',
     rules: (total: string, observing: string) => `Rules: ${total}, ${observing} observing`,
+    backtest: 'Backtests: accept a rule that observes',
+    silences: 'Silences',
     audit: 'Audit log',
     inventory: 'Inventory',
   },

@@ -40,7 +40,7 @@ export const zhSettingsEdit: typeof enSettingsEdit = {
     ever: '一直有效',
     was: (price) => `它取代届时生效的 ${price}。`,
     wasNone: '此前没有为其单独录入价格。',
-    past: '生效时间在过去：该时段的损失会重新计算，已签发的报告会注明修订。',
+    past: '生效时间在过去：该时段的损失会重新计算。已签发的报告保持不变，直到重新签发。',
     removed: (what, price, when) =>
       `移除 ${what}：每小时 ${price}，${when}。之后以其之前的或范围更宽的价格为准。`,
     removedLast: '这是最后一条：之后价格为假定值，所有金额都会注明。',

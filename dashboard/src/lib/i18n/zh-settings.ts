@@ -174,6 +174,8 @@ export const zhSettings: SettingsTexts = {
     channels: '通知渠道与投递',
     roster: '值班表',
     rules: (total, observing) => `规则：${total} 条，其中 ${observing} 条观察中`,
+    backtest: '回测：让观察中的规则生效',
+    silences: '静默',
     audit: '审计日志',
     inventory: '资产清单',
   },
