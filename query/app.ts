@@ -203,7 +203,7 @@ async function registerAlerts(
       deps: { ...changing, backtests, guard, simulated },
     })
   }
-  const made = deps.reports?.(reportFacts(fleet, { ...shared, journalView }))
+  const made = deps.reports?.(reportFacts(fleet, { ...shared, journal, journalView }))
   if (made === undefined) return
   const around = { guard, audit, timeZone, simulated }
   await app.register(reportRoutes, { prefix: '/api/v1', deps: { ...made, ...around } })

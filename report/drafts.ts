@@ -23,23 +23,33 @@ export interface DraftDeps {
 export interface Drafts {
   /** Put together now. */
   fresh(period: Period, smallChanges?: readonly ReportChange[]): Promise<ReportModel>
-  /** At most a minute old: one draft serves all who ask, so that its formats show the same digits. */
+  /** Put together at most a minute ago, however long that took: one draft serves all who ask, so that its formats show the same digits. */
   shared(period: Period): Promise<ReportModel>
 }
 
+interface Draft {
+  /** Null = still being put together: whoever asks meanwhile waits for the same one. */
+  doneMs: number | null
+  readonly model: Promise<ReportModel>
+}
+
 export function createDrafts(deps: DraftDeps): Drafts {
-  const known = new Map<string, { readonly atMs: number; readonly model: Promise<ReportModel> }>()
+  const known = new Map<string, Draft>()
   const fresh: Drafts['fresh'] = (period, smallChanges = []) => draftOf(deps, period, smallChanges)
   return {
     fresh,
     shared(period) {
       const nowMs = deps.clock()
-      for (const [id, { atMs }] of known) if (nowMs - atMs >= DRAFT_MS) known.delete(id)
+      for (const [id, { doneMs }] of known)
+        if (doneMs !== null && nowMs - doneMs >= DRAFT_MS) known.delete(id)
       const remembered = known.get(period.id)
       if (remembered !== undefined) return remembered.model
-      const entry = { atMs: nowMs, model: fresh(period) }
+      const entry: Draft = { doneMs: null, model: fresh(period) }
       if (known.size < DRAFTS_MAX) known.set(period.id, entry)
-      entry.model.catch(() => known.delete(period.id))
+      entry.model.then(
+        () => (entry.doneMs = deps.clock()),
+        () => known.delete(period.id),
+      )
       return entry.model
     },
   }

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { memoryJournal } from '../alerts/engine/engine.testing.ts'
 import { heliosMinutes, isHeliosHere, may } from '../alerts/forecast/helios.testing.ts'
+import { energyDevices } from '../query/energy-devices.ts'
 import { EXAMPLE_FROM_MS, seedExample } from '../query/ledger/example.testing.ts'
 import { ledgerAnswer } from '../query/ledger/ledger.ts'
 import { type LedgerSite, startLedgerSite } from '../query/ledger/ledger.testing.ts'
 import { lossAnswer } from '../query/ledger/loss.ts'
 import { publish, seedGroups, seedRows } from '../query/seed.testing.ts'
+import { SchedulerJob } from '#schemas/scheduler-job.ts'
 import type { ReportModel } from '#schemas/report/model.ts'
 import type { Reports } from '#schemas/report/service.ts'
 import { createCalendar } from './calendar.ts'
@@ -177,6 +179,28 @@ function groupMinute(ms: number, running: number, total: number): Record<string,
   }
 }
 
+/** A job of 40 devices that begins to wait in the queue of the pool `main`. */
+const waitingFrom = (atMs: number) => ({
+  at_ms: atMs,
+  who: 'slurm',
+  body: {
+    kind: 'scheduler_jobs' as const,
+    cluster: 'east',
+    jobs: [
+      SchedulerJob.parse({
+        holder: 'east/7',
+        job: '7',
+        queue: 'main',
+        devices: 40,
+        submitted_ms: atMs,
+        started_ms: null,
+        limit_ms: null,
+      }),
+    ],
+    gone: [],
+  },
+})
+
 describe('the hour of twenty devices of docs/numbers.md', () => {
   const day = '2026-05-04..2026-05-04'
   beforeAll(async () => {
@@ -185,11 +209,40 @@ describe('the hour of twenty devices of docs/numbers.md', () => {
     // Two hours of nothing after it, so that states stand.
     const later = createCalendar('Asia/Shanghai').period(day).toMs + 3 * HOUR_MS
     await publish(site.store, [later])
+    const quarters = [0, 1, 2, 3].map((at) => EXAMPLE_FROM_MS + at * 15 * MINUTE_MS)
+    await seedRows(
+      site.store,
+      'energy_15m',
+      quarters.map((ms) => ({
+        bucket: new Date(ms).toISOString().slice(0, 19).replace('T', ' '),
+        revision: 1,
+        cluster: 'east',
+        hall: 'h1',
+        rack: 'r1',
+        node: 'n1',
+        vendor: 'nvidia',
+        pool: 'main',
+        model: 'NVIDIA H100 80GB HBM3',
+        devices: 20,
+        capacity_ms: 20 * 15 * MINUTE_MS,
+        energy_mj: 1.5 * 3.6e9,
+        counter_mj: 1.5 * 3.6e9,
+        counter_ms: 20 * 15 * MINUTE_MS,
+      })),
+    )
+    await publish(site.store, quarters, { resolution: '15m-energy' })
     site.nowMs = later + MINUTE_MS
   })
 
   it('equals what the API answers, and prints sums that sum', async () => {
-    const model = await reportsOf(site, memoryJournal()).model(day, null)
+    const journal = memoryJournal()
+    await journal.append(waitingFrom(EXAMPLE_FROM_MS - HOUR_MS))
+    for (let quarter = 0; quarter < 96; quarter += 1)
+      await journal.append({
+        ...waitingFrom(EXAMPLE_FROM_MS - HOUR_MS + quarter * 15 * MINUTE_MS),
+        body: { kind: 'scheduler_jobs', cluster: 'east', jobs: [], gone: [] },
+      })
+    const model = await reportsOf(site, journal).model(day, null)
     const asked = { from: model.from, to: model.to, filters: [] }
     const [ledger] = (await ledgerAnswer(site.deps(), asked)).groups
     const [loss] = (await lossAnswer(site.deps(), asked)).groups
@@ -224,6 +277,16 @@ describe('the hour of twenty devices of docs/numbers.md', () => {
       0,
     )
     expect(capacity).toBe(20 * 1e4)
+    // What nobody held is what /ledger says; a job of 40 devices waits through the whole hour.
+    const unallocated = (ledger?.ledger.unallocated ?? 0) / 3600
+    expect(tableOf(model, 'waiting')?.rows).toMatchObject([
+      { pool: 'main', free: { exact: unallocated }, beside: { exact: unallocated } },
+      { free: { exact: unallocated } },
+    ])
+    const { groups } = await energyDevices(site.deps(), { ...asked, groupBy: 'model,pool' })
+    const kwh = model.costs.reduce((sum, { energy_kwh }) => sum + (energy_kwh ?? 0), 0)
+    expect([kwh, groups[0]?.kwh]).toEqual([expect.closeTo(6, 9), 6])
+    expect(model.costs.find(({ state }) => state === 'unknown')?.energy_kwh).toBeNull()
     expect(model.sources.query_ids).toContain('fleet-group-states')
     expect(model.sources.query_ids).not.toContain('unnamed')
   })

@@ -25,6 +25,11 @@ export function reportsOf(
   const view = createJournalView({ journal, clock, log })
   const facts = createReportFacts({
     ...facilityDeps({ ...site.deps(), timeZone }),
+    journal,
+    async scheduler() {
+      view.changed()
+      return view.scheduler()
+    },
     async journalState() {
       view.changed()
       return view.current()

@@ -8,8 +8,8 @@ import { type Invocation, wholeNumber } from '../command.ts'
 import { sendReport } from '../report-send.ts'
 import { askServer, DEFAULT_SERVER, jsonOf } from '../server-request.ts'
 
-/** A month of a large site takes this long to put together. */
-const TIMEOUT_MS = 120_000
+/** A month of a large site takes this long to put together on a loaded machine; longer no answer is waited for by fetch. */
+const TIMEOUT_MS = 300_000
 
 /** `plimsoll report`: writes a report's files, issues or sends one, or lists what was issued. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -6,6 +6,7 @@ import { DAY_MS, MINUTE_MS } from '../window.ts'
 import { facilityDeps } from './deps.ts'
 import { bookOf, type SeedReading, seedReadings } from './facility.testing.ts'
 import { createFacilityLoops } from './loops.ts'
+import { loopDrifts } from '../report/loop-drift.ts'
 
 const NOW = Date.UTC(2026, 4, 4, 9)
 let site: LedgerSite
@@ -307,5 +308,73 @@ describe('a loop that is not', () => {
       state: 'unknown',
       reasons: [{ type: 'no_units' }],
     })
+  })
+})
+
+describe('drift of a cooling unit over a week', () => {
+  /** One reading every half hour of both sides. */
+  const side = (untilMs: number, hours: number, approach: number, flow = 300): SeedReading[] =>
+    Array.from({ length: 2 * hours }, (_, at) => untilMs - (at + 1) * 30 * MINUTE_MS).flatMap(
+      (atMs) => [
+        {
+          atMs,
+          meter: 'cdu-1/primary',
+          values: { supply_temperature_celsius: 30 },
+          stepMs: 10_000,
+        },
+        {
+          atMs,
+          meter: 'cdu-1/secondary',
+          values: {
+            supply_temperature_celsius: 30 + approach,
+            return_temperature_celsius: 40 + approach,
+            flow_liters_per_minute: flow,
+          },
+          stepMs: 10_000,
+        },
+      ],
+    )
+  const week = { fromMs: NOW - 7 * DAY_MS, toMs: NOW }
+
+  test('approach and temperature difference beside the four weeks before, the most risen first', async () => {
+    await seedReadings(site.store, [
+      ...side(NOW, 30, 6.5, 330),
+      ...side(week.fromMs, 40, 5),
+      // Before the four weeks: not counted.
+      ...side(week.fromMs - 28 * DAY_MS, 30, 99),
+      // An hour in which only one side spoke has no approach.
+      {
+        atMs: NOW - 60 * 60 * MINUTE_MS,
+        meter: 'cdu-1/primary',
+        values: { supply_temperature_celsius: 90 },
+        stepMs: 10_000,
+      },
+      ...readings('cdu-2/secondary', () => ({ supply_temperature_celsius: 40 })),
+    ])
+    const drifts = await loopDrifts(facilityDeps(site.deps()), week)
+    expect(drifts).toMatchObject([
+      {
+        unit: 'cdu-1',
+        hall: 'h1',
+        now: {
+          hours: 30,
+          approach_kelvin: 6.5,
+          delta_kelvin: 10,
+          carried: expect.closeTo(3300, 6),
+        },
+        before: {
+          hours: 40,
+          approach_kelvin: 5,
+          delta_kelvin: 10,
+          carried: expect.closeTo(3000, 6),
+        },
+      },
+      { unit: 'cdu-2', now: { hours: 0, approach_kelvin: null }, before: { hours: 0 } },
+    ])
+  })
+
+  test('is not known where nobody entered loops', async () => {
+    site.documents = NOTHING
+    expect(await loopDrifts(facilityDeps(site.deps()), week)).toBeNull()
   })
 })

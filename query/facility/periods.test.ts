@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, HOUR_MS, iso } from '../window.ts'
-import { BUCKET_MS, facilityWindow, isTwelveMonths, periodsOf, yearLater } from './periods.ts'
+import { localDayStart } from '../local-day.ts'
+import {
+  BUCKET_MS,
+  facilityWindow,
+  isTwelveMonths,
+  periodsOf,
+  yearEarlier,
+  yearLater,
+} from './periods.ts'
 
 const at = (text: string) => Date.parse(text)
 const starts = (from: string, to: string, resolution: '1h' | '1d' | '1w' | '1mo', zone: string) =>
@@ -63,6 +71,17 @@ describe('twelve months', () => {
       '2029-02-28T20:00:00.000Z',
     )
   })
+})
+
+test('a year earlier is twelve months, in any zone on any day but the leap day', () => {
+  for (const zone of ['Asia/Shanghai', 'Europe/Berlin', 'Pacific/Kiritimati', 'UTC'])
+    for (let day = 0; day < 1500; day += 7) {
+      const toMs = localDayStart(at('2026-01-05T09:00Z') + day * 24 * HOUR_MS, zone)
+      expect(isTwelveMonths({ fromMs: yearEarlier(toMs, zone), toMs }, zone)).toBe(true)
+    }
+  expect(iso(yearEarlier(at('2028-02-29T00:00+08:00'), 'Asia/Shanghai'))).toBe(
+    '2027-02-27T16:00:00.000Z',
+  )
 })
 
 describe('the window of a question', () => {

@@ -93,6 +93,19 @@ export function yearLater(ms: number, timeZone: string): number {
   return localDayStart(near ?? noon, timeZone) + (ms - localDayStart(ms, timeZone))
 }
 
+/** The same local time one year earlier: twelve months before the end of a period. */
+export function yearEarlier(ms: number, timeZone: string): number {
+  // From noon, because clocks may change on the way.
+  const noon = localDayStart(ms, timeZone) + DAY_MS / 2
+  const guesses = [365, 366].map((days) => noon - days * DAY_MS)
+  const [wanted] = localDate(ms, timeZone).split('-').map(Number)
+  const start = guesses
+    .map((guess) => localDayStart(guess, timeZone))
+    .find((day) => localDate(yearLater(day, timeZone), timeZone) === localDate(ms, timeZone))
+  const day = start ?? localDayStart(Date.UTC((wanted ?? 1970) - 1, 1, 28, 12), timeZone)
+  return day + (ms - localDayStart(ms, timeZone))
+}
+
 /** Twelve months, to the day: only such a figure may be called PUE. */
 export function isTwelveMonths({ fromMs, toMs }: TimeWindow, timeZone: string): boolean {
   const beyond = toMs - yearLater(fromMs, timeZone)

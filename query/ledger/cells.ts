@@ -52,6 +52,7 @@ export interface LedgerTotals extends LedgerSums {
   readonly effectiveKnown: bigint
   readonly effectiveX1000: bigint
   readonly powerKnown: bigint
+  readonly powerMwMs: bigint
 }
 
 /** Part of a group: what differs in a field that was not asked for but decides, and in a piece of time. */
@@ -81,6 +82,7 @@ export const joinTotals = (a: LedgerTotals, b: LedgerTotals): LedgerTotals => ({
   effectiveKnown: a.effectiveKnown + b.effectiveKnown,
   effectiveX1000: a.effectiveX1000 + b.effectiveX1000,
   powerKnown: a.powerKnown + b.powerKnown,
+  powerMwMs: a.powerMwMs + b.powerMwMs,
   states: joinStates(a.states, b.states),
 })
 

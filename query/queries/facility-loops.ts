@@ -75,3 +75,28 @@ export const loopRacks = namedQuery({
   }),
 })
 export type LoopRackRow = Awaited<ReturnType<typeof loopRacks.run>>[number]
+
+export const loopDrift = namedQuery({
+  file: new URL('loop-drift.sql', import.meta.url),
+  params: z.strictObject({
+    from_s: z.int(),
+    /** Hours from here on are `is_now`. */
+    split_s: z.int(),
+    to_s: z.int(),
+    points: z.array(z.string()),
+    /** The unit of each point, in the same order. */
+    units: z.array(z.string()),
+    primaries: z.array(z.string()),
+    secondaries: z.array(z.string()),
+  }),
+  row: z.strictObject({
+    unit: z.string(),
+    is_now: z.int(),
+    approach_hours: int64,
+    approach: z.number().nullable(),
+    delta_hours: int64,
+    delta: z.number().nullable(),
+    carried: z.number().nullable(),
+  }),
+})
+export type LoopDriftRow = Awaited<ReturnType<typeof loopDrift.run>>[number]

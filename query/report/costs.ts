@@ -3,12 +3,15 @@ import { LEDGER_STATES } from '#schemas/ledger.ts'
 import { modelKey } from '#schemas/models/model.ts'
 import { MICRO_USD } from '#schemas/price-book.ts'
 import type { CostFact, ReportAnswers, ReportWindow } from '#schemas/report/facts.ts'
+import { energyDevices } from '../energy-devices.ts'
 import { NO_COLUMNS } from '../queries/fleet-sums.ts'
 import { bookOf, type Cell, type LedgerDeps, readCells } from '../ledger/cells.ts'
 import { hoursOf } from '../ledger/figures.ts'
 import { moneyOf, sumWorth, worthOf } from '../ledger/money.ts'
 import { parseFilters } from '../filters.ts'
 import { busyByState, timeByState } from '../state-sums.ts'
+import { asked, orNull } from './asked.ts'
+import { type EnergyPart, shareEnergy, type StateEnergy } from './cost-energy.ts'
 
 /** Time by tenant, model, pool and state, cut where a price, a rate or a billing month changes. */
 export async function costFacts(
@@ -26,23 +29,31 @@ export async function costFacts(
     groupBy: ['tenant', 'model', 'pool'],
     filters: parseFilters([]),
     more: [],
-    columns: NO_COLUMNS,
+    columns: { ...NO_COLUMNS, power: 'power_mw_ms' },
     prices: bookOf(documents),
     cuts: [...cuts, ...terms],
   })
   const names = new Map(owners.map(({ tenant, display_name }) => [tenant, display_name]))
   const worth = sumWorth(cells.map(({ totals, price }) => worthOf(totals.known * 1000n, price)))
+  const measured = await orNull(() =>
+    energyDevices(deps, { ...asked(window), groupBy: 'model,pool', filters: [] }),
+  )
+  const energy = shareEnergy(cells.map(energyPart), measured?.groups ?? [])
   return {
-    costs: cells.flatMap((cell) => costsOf(cell, contracts, names)),
+    costs: cells.flatMap((cell, at) => costsOf(cell, { contracts, names, energy: energy[at] })),
     known_worth: { usd: moneyOf(worth).usd, priced_hours: hoursOf(worth.priced) },
   }
 }
 
 function costsOf(
   { fields, totals, price, window }: Cell,
-  contracts: readonly Contract[],
-  names: ReadonlyMap<string, string>,
+  given: {
+    readonly contracts: readonly Contract[]
+    readonly names: ReadonlyMap<string, string>
+    readonly energy: StateEnergy | undefined
+  },
 ): CostFact[] {
+  const { contracts, names, energy } = given
   const { tenant = '', model = '', pool = '' } = fields
   const times = timeByState(totals)
   const busy = busyByState(totals)
@@ -63,8 +74,20 @@ function costsOf(
     state,
     gpu_hours: hoursOf(times[state]),
     busy_gpu_hours: hoursOf(busy[state]),
+    energy_kwh: energy?.[state] ?? null,
   }))
 }
+
+const energyPart = ({ fields, totals }: Cell): EnergyPart => ({
+  model: fields['model'] ?? '',
+  pool: fields['pool'] ?? '',
+  times: timeByState(totals),
+  power: {
+    all: totals.powerMwMs,
+    unallocated: totals.states.power_unallocated_mw_ms,
+    idle_held: totals.states.power_idle_held_mw_ms,
+  },
+})
 
 function holds(
   contract: Contract,

@@ -22,15 +22,17 @@ import { DAY_MS, HOUR_MS, isoOrNull, MINUTE_MS } from '../window.ts'
 import { alertsTold } from './alerts-told.ts'
 import { asked, inSeconds, orNull } from './asked.ts'
 import { costFacts } from './costs.ts'
+import { loopDrifts } from './loop-drift.ts'
 import { comparison, first, fleetWindow, ownersEarlier, utilizations } from './periods.ts'
 import { energy, racks } from './plant.ts'
+import { type QueueDeps, queueFacts } from './queue.ts'
 import { notingReader } from './sources.ts'
 import { fleetSteps } from './steps.ts'
 
 /** Forecasts of this far ahead are what a report scores. */
 const SCORED_AHEAD_S = 3600
 
-export interface ReportFactsDeps extends FacilityDeps {
+export interface ReportFactsDeps extends FacilityDeps, QueueDeps {
   readonly journalState: () => Promise<JournalState>
   /** Alerting as it stands; rejects with E_JOURNAL_AWAY. */
   readonly told: () => Promise<Told>
@@ -75,8 +77,10 @@ async function answers(given: ReportFactsDeps, question: ReportQuestion): Promis
     owners_earlier: await ownersEarlier(deps, earlier),
     jobs: await jobs(deps, window),
     pools: await pools(deps, window),
+    queue: await orNull(() => queueFacts(deps, window)),
     ...(await energy(deps, window)),
     racks: await racks(deps, window, fleet),
+    loops: await orNull(() => loopDrifts(deps, window)),
     alerts: await orNull(async () => alertsTold(await deps.told(), window)),
     scores: await scores(deps, window),
     restatements: await restatements(deps, window),

@@ -3,9 +3,11 @@ import type { FleetWindow, RackHeat, ReportAnswers, ReportWindow } from '#schema
 import { energyDevices } from '../energy-devices.ts'
 import type { FacilityDeps } from '../facility/deps.ts'
 import { energyAnswer } from '../facility/energy.ts'
+import { yearEarlier } from '../facility/periods.ts'
 import { pueAnswer } from '../facility/pue.ts'
 import { hoursOf } from '../ledger/figures.ts'
 import { reportHeat } from '../queries/report.ts'
+import { iso } from '../window.ts'
 import { asked, inSeconds, orNull } from './asked.ts'
 
 /** What the site's meters and the racks' sensors say of a period. */
@@ -17,7 +19,7 @@ const RACKS_MAX = 20
 export async function energy(
   deps: FacilityDeps,
   window: ReportWindow,
-): Promise<Pick<ReportAnswers, 'energy' | 'pue' | 'devices_energy'>> {
+): Promise<Pick<ReportAnswers, 'energy' | 'pue' | 'pue_year' | 'devices_energy'>> {
   const range = asked(window)
   const { settledUntilMs } = await deps.settledScopes()
   const isMetered = settledUntilMs !== null && settledUntilMs > window.fromMs
@@ -29,10 +31,14 @@ export async function energy(
   const pue = isMetered
     ? await orNull<PueAnswer>(() => pueAnswer(deps, { ...range, resolution: 'all', scope: 'site' }))
     : null
+  const year = { from: iso(yearEarlier(window.toMs, deps.timeZone)), to: range.to }
+  const pueYear = isMetered
+    ? await orNull(() => pueAnswer(deps, { ...year, resolution: '1mo', scope: 'site' }))
+    : null
   const devices = await orNull(() =>
     energyDevices(deps, { ...range, groupBy: undefined, filters: [] }),
   )
-  return { energy: site, pue, devices_energy: devices?.groups[0] ?? null }
+  return { energy: site, pue, pue_year: pueYear, devices_energy: devices?.groups[0] ?? null }
 }
 
 export async function racks(

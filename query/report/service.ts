@@ -17,10 +17,16 @@ import { createReportFacts } from './facts.ts'
 /** The answers reports are built from, out of what the API already holds. */
 export function reportFacts(
   ledger: LedgerDeps,
-  given: TellingDeps & { readonly journalView: JournalView; readonly alertsView: AlertsView },
+  given: TellingDeps & {
+    readonly journal: Journal | null
+    readonly journalView: JournalView
+    readonly alertsView: AlertsView
+  },
 ): ReportFacts {
   return createReportFacts({
     ...facilityDeps(ledger),
+    journal: given.journal,
+    scheduler: () => given.journalView.scheduler(),
     journalState: () => given.journalView.current(),
     told: async () => toldOf(await given.alertsView.current(), given),
   })
@@ -48,6 +54,7 @@ export function reportFactsOver(
     alerting,
     coverage,
     clock,
+    journal: input.journal,
     journalView,
     alertsView: createAlertsView(input),
   })

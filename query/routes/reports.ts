@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -33,6 +34,16 @@ export interface ReportRouteDeps {
   readonly simulated: boolean
 }
 
+/**
+ * How long a caller may wait for a report. It says nothing before it is whole, and on a loaded machine that is longer than
+ * the server keeps other silent connections. The server's own limit holds again from the connection's next request on.
+ */
+export const REPORT_WAIT_MS = 600_000
+
+async function waitForIt({ raw: { socket } }: FastifyRequest): Promise<void> {
+  if (socket instanceof Socket) socket.setTimeout(REPORT_WAIT_MS)
+}
+
 /** A report is a page of its own: it runs no script, loads nothing, and is framed only by the page of reports. */
 const REPORT_CSP =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
@@ -65,7 +76,7 @@ export const reportRoutes: FastifyPluginCallbackZod<{ deps: ReportRouteDeps }> =
   app.get(
     '/reports/:week',
     {
-      ...read,
+      onRequest: [guard.require('read'), waitForIt],
       schema: {
         tags,
         summary: 'One report as JSON or as a file: the newest issued revision, else a draft',
@@ -94,7 +105,7 @@ export const reportRoutes: FastifyPluginCallbackZod<{ deps: ReportRouteDeps }> =
   app.post(
     '/reports/:week',
     {
-      onRequest: guard.require('operate'),
+      onRequest: [guard.require('operate'), waitForIt],
       schema: {
         tags,
         summary: 'Issue a report: freeze its figures, or add a revision where they changed since',

@@ -4,6 +4,7 @@ import { partsOfWhole } from '../round.ts'
 
 /** Hours of cost rows have so many digits behind the point; they sum to capacity in them. */
 export const COST_DECIMALS = 4
+export const ENERGY_DECIMALS = 3
 
 /**
  * Cost rows as they are frozen: hours that sum to capacity in the last digit. Beyond the limit the smallest tenants of
@@ -19,6 +20,7 @@ export function costRows(facts: readonly CostFact[]): CostRow[] {
     whole,
     options,
   )
+  const energy = energyDigits(rows)
   return rows.map((row, at) => {
     const { fromMs, toMs, usd_per_hour, contract_usd_per_hour, busy_gpu_hours, ...said } = row
     return {
@@ -27,10 +29,25 @@ export function costRows(facts: readonly CostFact[]): CostRow[] {
       to: new Date(toMs).toISOString(),
       gpu_hours: hours[at]?.value ?? 0,
       busy_gpu_hours: Number(busy_gpu_hours.toFixed(COST_DECIMALS)),
+      energy_kwh: energy.get(row) ?? null,
       list_usd_per_hour: usd_per_hour,
       contract_usd_per_hour,
     }
   })
+}
+
+/** kWh of rows that sum as printed, by model and pool. */
+function energyDigits(rows: readonly CostFact[]): ReadonlyMap<CostFact, number> {
+  const measured = rows.filter(({ energy_kwh }) => energy_kwh !== null)
+  const places = Map.groupBy(measured, ({ model, pool }) => JSON.stringify([model, pool]))
+  const found = new Map<CostFact, number>()
+  for (const own of places.values()) {
+    const parts = own.map(({ energy_kwh }) => energy_kwh ?? 0)
+    const whole = parts.reduce((sum, part) => sum + part, 0)
+    const digits = partsOfWhole('kwh', parts, whole, { decimals: ENERGY_DECIMALS })
+    for (const [at, row] of own.entries()) found.set(row, digits[at]?.value ?? 0)
+  }
+  return found
 }
 
 export const OTHERS = '(others)'
@@ -65,6 +82,9 @@ function withoutSmall(facts: readonly CostFact[]): CostFact[] {
         contract_usd_per_hour: null,
         gpu_hours: sum(({ gpu_hours }) => gpu_hours),
         busy_gpu_hours: sum(({ busy_gpu_hours }) => busy_gpu_hours),
+        energy_kwh: own.every(({ energy_kwh }) => energy_kwh === null)
+          ? null
+          : sum(({ energy_kwh }) => energy_kwh ?? 0),
       },
     ]
   })

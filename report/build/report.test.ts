@@ -309,10 +309,14 @@ it('beyond their limit cost rows of small tenants are joined, and all still sum 
     assumed: false,
     contract_usd_per_hour: null,
     contract: '',
+    energy_kwh: at % 3_000 === 0 ? null : 0.0004,
   }))
   const rows = costRows(facts)
   const whole = facts.reduce((sum, { gpu_hours }) => sum + gpu_hours, 0)
   expect(rows.length).toBeLessThan(4_000)
   expect(rows.filter(({ tenant }) => tenant === OTHERS)).toHaveLength(3)
   expect(rows.reduce((sum, { gpu_hours }) => sum + gpu_hours, 0)).toBeCloseTo(whole, 3)
+  // 8,997 rows of 0.0004 kWh, each pool in whole watt-hours: 1.1996 kWh is printed as 1.200.
+  expect(rows.reduce((sum, { energy_kwh }) => sum + (energy_kwh ?? 0), 0)).toBeCloseTo(3.6, 9)
+  expect(costRows(facts.slice(0, 2)).map(({ energy_kwh }) => energy_kwh)).toEqual([null, 0])
 })

@@ -2,7 +2,7 @@ import type { LedgerState } from '#schemas/ledger.ts'
 import type { CostRow } from '#schemas/report/costs.ts'
 import type { ReportModel } from '#schemas/report/model.ts'
 import { createCalendar } from '../calendar.ts'
-import { COST_DECIMALS } from '../build/costs.ts'
+import { COST_DECIMALS, ENERGY_DECIMALS } from '../build/costs.ts'
 import type { CsvValue } from './csv-text.ts'
 
 /**
@@ -48,6 +48,7 @@ export const FOCUS_COLUMNS = [
   'x_WastedHours',
   'x_UtilizationSource',
   'x_Coverage',
+  'x_EnergyKwh',
   'x_PriceAssumed',
 ] as const
 
@@ -121,6 +122,7 @@ function focusRow(
     digits(known === 0 ? 0 : Math.max(0, hours - row.busy_gpu_hours)),
     'busy',
     known,
+    row.energy_kwh === null ? null : { digits: row.energy_kwh.toFixed(ENERGY_DECIMALS) },
     row.assumed ? 'true' : 'false',
   ]
 }

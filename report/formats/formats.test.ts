@@ -110,6 +110,7 @@ describe('the cost file in FOCUS columns', () => {
     state: 'idle_held',
     gpu_hours: 10.5,
     busy_gpu_hours: 0.1,
+    energy_kwh: 2.1,
     list_usd_per_hour: 2,
     contract_usd_per_hour: 1.8,
     contract: 'c-1',
@@ -117,7 +118,7 @@ describe('the cost file in FOCUS columns', () => {
   } as const
   const costs = [
     row,
-    { ...row, state: 'unknown', gpu_hours: 3 } as const,
+    { ...row, state: 'unknown', gpu_hours: 3, energy_kwh: null } as const,
     {
       ...row,
       tenant: '',
@@ -142,6 +143,7 @@ describe('the cost file in FOCUS columns', () => {
     )
     expect(at('ListCost')).toEqual(['21.000000', '', '8.500000'])
     expect(at('BilledCost')).toEqual(['18.900000', '', '8.500000'])
+    expect(at('x_EnergyKwh')).toEqual(['2.100', '', '2.100'])
     expect(at('CapacityReservationStatus')).toEqual(['Unused', '', ''])
     expect(at('BillingPeriodStart')[0]).toBe('2026-10-31T16:00:00.000Z')
     expect(at('SubAccountName')).toEqual(['文生视频七组', '文生视频七组', ''])

@@ -17,6 +17,8 @@ export const CostRow = z.strictObject({
   /** Four digits behind the point; all rows sum to capacity in them. */
   gpu_hours: z.number(),
   busy_gpu_hours: z.number(),
+  /** Three digits; of a model and pool all rows sum to what /energy/devices has. Null = nothing measured it. */
+  energy_kwh: z.number().min(0).nullable(),
   /** Null = unpriced, never 0. */
   list_usd_per_hour: z.number().min(0).nullable(),
   contract_usd_per_hour: z.number().min(0).nullable(),

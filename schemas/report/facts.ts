@@ -64,6 +64,8 @@ export interface CostFact extends ReportWindow {
   /** The tenant's own rate by contract, dollars; null = list price. */
   readonly contract_usd_per_hour: number | null
   readonly contract: string
+  /** Energy of its devices as they measured it; null = nothing did. */
+  readonly energy_kwh: number | null
 }
 
 /** Settled minutes of the period that were settled again, by reason. */
@@ -72,6 +74,62 @@ export interface RestatementFact {
   readonly minutes: number
   readonly known_change_hours: number
   readonly busy_change_hours: number
+}
+
+/** Means of one cooling unit over whole hours. */
+export interface LoopMeans {
+  /** Hours in which both sides spoke. */
+  readonly hours: number
+  /** Secondary supply less primary supply, K; null = known in less than a day of hours. */
+  readonly approach_kelvin: number | null
+  /** Secondary return less supply, K. */
+  readonly delta_kelvin: number | null
+  /** Flow x that difference, L/min x K: what of the heat is not the coolant's constant. */
+  readonly carried: number | null
+}
+
+/** One cooling unit over the period, and over the four weeks before it. */
+export interface LoopDrift {
+  readonly loop: string
+  readonly hall: string
+  readonly unit: string
+  readonly now: LoopMeans
+  readonly before: LoopMeans
+}
+
+/** Jobs of one queue over the period. */
+export interface QueueFigures {
+  readonly cluster: string
+  readonly queue: string
+  /** Devices that jobs waited for x time. */
+  readonly waiting_hours: number
+  /** Jobs that started within the period, and how long those had waited; null = none started. */
+  readonly started: number
+  readonly wait_ms_p50: number | null
+  readonly wait_ms_p95: number | null
+}
+
+/** What waited beside what nobody held, device-hours, compared in steps of 15 minutes. */
+export interface SideBySide {
+  readonly waiting_hours: number
+  readonly free_hours: number
+  /** The smaller of both, step by step: at most so much could have run. Shapes and limits of jobs are not judged. */
+  readonly free_while_waiting_hours: number
+}
+
+/** A pool whose queue is named after it. */
+export interface WaitingPool extends SideBySide {
+  readonly pool: string
+}
+
+export interface QueueFacts {
+  /** Share of the period in which schedulers were heard, 0..1. */
+  readonly heard: number
+  /** Most waiting first. */
+  readonly queues: readonly QueueFigures[]
+  readonly pools: readonly WaitingPool[]
+  /** All queues beside all devices, whichever they are for. */
+  readonly fleet: SideBySide
 }
 
 /** Temperatures of one rack over the period. */
@@ -115,10 +173,16 @@ export interface ReportAnswers {
   /** By tenant, job and class. */
   readonly jobs: readonly LossGroup[]
   readonly pools: readonly { readonly ledger: LedgerGroup; readonly loss: LossGroup }[]
+  /** Null = no scheduler was heard. */
+  readonly queue: QueueFacts | null
   readonly energy: EnergyAnswer | null
   readonly pue: PueAnswer | null
+  /** The twelve months to the end of the period, by month. */
+  readonly pue_year: PueAnswer | null
   readonly devices_energy: DeviceEnergyGroup | null
   readonly racks: readonly RackHeat[]
+  /** Null = nobody entered cooling loops, or the period is too long. */
+  readonly loops: readonly LoopDrift[] | null
   /** What fired within the period; null = the journal of alerts cannot be read. */
   readonly alerts: readonly AlertTold[] | null
   /** Scores of forecasts an hour ahead; null = none are kept. */

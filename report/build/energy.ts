@@ -1,11 +1,13 @@
-import type { Section } from '#schemas/report/section.ts'
+import type { PueFigures } from '#schemas/api-facility.ts'
+import type { Cell, Section, Table } from '#schemas/report/section.ts'
 import { figure } from '../round.ts'
 import { column, figures, section, table } from '../table.ts'
 import { both } from '../words.ts'
 import { type BuildInput, HOUR_S } from './input.ts'
 
 /** Energy of the site and its devices; what nobody metered is said, not guessed. */
-export function energySection({ answers }: BuildInput): Section {
+export function energySection(input: BuildInput): Section {
+  const { answers } = input
   const { energy, pue, devices_energy: devices, fleet } = answers
   const idle = fleet.loss.idle_energy
   const mwh = (kwh: number | null | undefined) => figure('mwh', kwh == null ? null : kwh / 1000)
@@ -92,7 +94,9 @@ export function energySection({ answers }: BuildInput): Section {
       remark: '',
     },
   ]
-  return section('energy', [figures('energy', both('Energy', '能耗'), lines)], {
+  const months = monthsTable(input)
+  const tables = [figures('energy', both('Energy', '能耗'), lines), ...months]
+  return section('energy', tables, {
     state: energy === null && devices === null ? 'not_known' : 'known',
     coverage: pue === null ? null : figure('percent', pue.window.coverage),
     lead: [
@@ -107,66 +111,50 @@ export function energySection({ answers }: BuildInput): Section {
   })
 }
 
+/** PUE by month to the end of the period, from the first month that meters speak of on. */
+function monthsTable({ answers, calendar }: BuildInput): readonly Table[] {
+  const { pue_year: year } = answers
+  if (year === null) return []
+  const first = year.periods.findIndex(({ buckets }) => buckets.counted > 0)
+  if (first < 0) return []
+  const line = (when: Cell, one: PueFigures) => ({
+    month: when,
+    label: one.name,
+    ratio: figure('ratio', one.complete ? one.value : one.value_of_known),
+    coverage: figure('percent', one.coverage),
+    load: figure('kw', one.it_load_kw),
+    remark: one.complete
+      ? ''
+      : both('incomplete: below 98 % measured', '不完整：计量覆盖不足 98 %'),
+  })
+  return [
+    table('pue_months', both('PUE by month, twelve months', '近十二个月逐月 PUE'), {
+      columns: [
+        column('month', 'Month', '月份'),
+        column('label', 'Label', '标签'),
+        column('ratio', 'PUE', 'PUE', 'ratio'),
+        column('coverage', 'Known', '已知', 'percent'),
+        column('load', 'Mean IT load', '平均 IT 负载', 'kw'),
+        column('remark', 'Remark', '说明'),
+      ],
+      rows: [
+        ...year.periods
+          .slice(first)
+          .map((one) => line(calendar.local(Date.parse(one.from)).date.slice(0, 7), one)),
+        line(both('Twelve months', '十二个月'), year.window),
+      ],
+      note: both(
+        'A ratio of sums, never a mean of months; only twelve whole months may be called PUE. The first and the last month may be cut.',
+        '按总量相除，不对月值求平均；仅满十二个月可称 PUE。首末月可能不满。',
+      ),
+    }),
+  ]
+}
+
 const ASSUMED = both('price assumed: $0.08 a kWh', '电价为假定值：每 kWh $0.08')
 
 const coverageRemark = (coverage: number | null | undefined) => {
   if (coverage == null) return ''
   const { text } = figure('percent', coverage)
   return both(`${text} % measured`, `已计量 ${text} %`)
-}
-
-/** What heat took, and where there is least room. */
-export function heatSection({ answers }: BuildInput): Section {
-  const { throttled_by_cause: causes } = answers.fleet.loss
-  const leaks = (answers.alerts ?? []).filter(({ alert }) => alert.rule.includes('leak'))
-  const lines = [
-    { what: both('Throttled for heat', '过热降频'), ...causes.heat },
-    { what: both('Throttled by power brake', '功率制动降频'), ...causes.power_brake },
-    { what: both('Throttled by hardware', '硬件降频'), ...causes.hardware },
-  ]
-  return section(
-    'heat',
-    [
-      table('throttled', both('What throttling took', '降频损失'), {
-        columns: [
-          column('what', 'Cause', '原因'),
-          column('gpu_hours', 'GPU-hours', '卡时', 'gpu_hours'),
-          column('usd', 'USD', '美元', 'usd'),
-        ],
-        rows: lines.map(({ what, gpu_hours, usd }) => ({
-          what,
-          gpu_hours: figure('gpu_hours', gpu_hours, { decimals: 1 }),
-          usd: figure('usd', usd),
-        })),
-      }),
-      table('racks', both('Racks with the least margin', '余量最小的机柜'), {
-        columns: [
-          column('hall', 'Hall', '机房'),
-          column('rack', 'Rack', '机柜'),
-          column('margin', 'Least margin', '最小余量', 'kelvin'),
-          column('hottest', 'Hottest, °C', '最高温度 °C'),
-          column('throttled', 'Throttled for heat', '过热降频', 'gpu_hours'),
-        ],
-        rows: answers.racks.map((rack) => ({
-          hall: rack.hall,
-          rack: rack.rack,
-          margin: figure('kelvin', rack.margin_celsius_min),
-          hottest: figure('count', rack.temperature_celsius_max),
-          throttled: figure('gpu_hours', rack.throttled_heat_hours, { decimals: 1 }),
-        })),
-        note: both(
-          'Margin is known where a tool tells its own slowdown point.',
-          '仅在工具给出降频温度时已知余量。',
-        ),
-      }),
-      figures('leaks', both('Leaks', '漏液'), [
-        {
-          what: both('Leak alerts', '漏液告警'),
-          figure: figure('count', answers.alerts === null ? null : leaks.length),
-          remark: '',
-        },
-      ]),
-    ],
-    { state: answers.racks.length === 0 ? 'not_known' : 'known' },
-  )
 }
