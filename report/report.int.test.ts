@@ -179,6 +179,14 @@ function groupMinute(ms: number, running: number, total: number): Record<string,
   }
 }
 
+const WAITING = {
+  holder: '7',
+  job: '7',
+  queue: 'main',
+  devices: 40,
+  started_ms: null,
+  limit_ms: null,
+}
 /** A job of 40 devices that begins to wait in the queue of the pool `main`. */
 const waitingFrom = (atMs: number) => ({
   at_ms: atMs,
@@ -186,17 +194,7 @@ const waitingFrom = (atMs: number) => ({
   body: {
     kind: 'scheduler_jobs' as const,
     cluster: 'east',
-    jobs: [
-      SchedulerJob.parse({
-        holder: 'east/7',
-        job: '7',
-        queue: 'main',
-        devices: 40,
-        submitted_ms: atMs,
-        started_ms: null,
-        limit_ms: null,
-      }),
-    ],
+    jobs: [SchedulerJob.parse({ ...WAITING, submitted_ms: atMs })],
     gone: [],
   },
 })
