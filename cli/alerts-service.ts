@@ -39,6 +39,8 @@ export interface AlertsServiceOptions {
     readonly config: () => AlertsConfig
     readonly receiver: NonNullable<DeliveryDeps['receiver']>
   }
+  /** False while figures of the past are still being made: no report is due then; absent = never. */
+  readonly isReady?: () => boolean
   /** The fast way of events, where this process has one. */
   readonly openFeed?: FeedOpener
 }
@@ -94,6 +96,7 @@ export function alertsService(options: AlertsServiceOptions) {
       settled: settledOver({ ...settings, reader, clock: Date.now, simulated: options.simulated }),
       calendar: createCalendar(settings.timeZone),
       config: config.current,
+      isReady: options.isReady ?? (() => true),
       clock: Date.now,
     })
     const renamed = followRenamed(reader)

@@ -13,16 +13,17 @@ import type { AlertsServiceOptions } from './alerts-service.ts'
 import { lazyRole } from './lazy-role.ts'
 import { siteModels } from './models.ts'
 
-export interface ReportsServiceOptions extends Omit<AlertsServiceOptions, 'openFeed'> {
-  /** False while figures of the past are still being made; absent = never. */
-  readonly isReady?: () => boolean
-}
+export type ReportsServiceOptions = Omit<AlertsServiceOptions, 'openFeed'>
+
+/** While figures are being made nothing is due; what people ask for is sent. */
+const NOTHING_SETTLED = { firstMs: null, untilMs: null } as const
 
 /** Issues and sends reports by the alerting file; one at a time, by a lease around it where there are several processes. */
 export function reportsService(options: ReportsServiceOptions) {
   const { settings, log, demo } = options
   return lazyRole<Role>('reports', async () => {
     const clock = Date.now
+    const isReady = options.isReady ?? (() => true)
     const journal = await options.openJournal()
     const reader = connectReader(options.store.connection())
     const given = demo === undefined ? {} : { alertsConfig: demo.config }
@@ -56,7 +57,7 @@ export function reportsService(options: ReportsServiceOptions) {
         holidays: () => config().holidays,
         formats: FORMATS,
       }),
-      settled: () => facts.settled(),
+      settled: async () => (isReady() ? facts.settled() : NOTHING_SETTLED),
       calendar: createCalendar(timeZone),
       config,
       post,
@@ -65,7 +66,6 @@ export function reportsService(options: ReportsServiceOptions) {
     })
     const role = createReportsRole({
       deliverer,
-      isReady: options.isReady ?? (() => true),
       clock,
       logger: log,
       after: (ms, callback) => {

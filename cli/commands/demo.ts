@@ -101,6 +101,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const receiver = createDemoReceiver(Date.now)
   const { port, timeZone } = settings
   const alertsConfig = () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone)
+  // Its older days are settled in the background: a report would freeze half of them.
+  const isReady = () => history.notice() === null
   const alerts = alertsService({
     settings,
     store,
@@ -110,6 +112,7 @@ export async function run(invocation: Invocation): Promise<number> {
     environment: DEMO_ENVIRONMENT,
     openFeed: directFeed(() => fleet.collectors().map(({ bus }) => bus)),
     demo: { config: alertsConfig, receiver },
+    isReady,
   })
   const reports = reportsService({
     settings,
@@ -119,8 +122,7 @@ export async function run(invocation: Invocation): Promise<number> {
     simulated: true,
     environment: DEMO_ENVIRONMENT,
     demo: { config: alertsConfig, receiver },
-    // Its older days are settled in the background: a report would freeze half of them.
-    isReady: () => history.notice() === null,
+    isReady,
   })
   const roles: Role[] = [...store.roles, ...feeding, control.role, alerts, reports]
   const query = queryService({

@@ -17,6 +17,8 @@ export interface MissingDeps {
   readonly settled: () => Promise<Settled>
   readonly calendar: Calendar
   readonly config: () => AlertsConfig
+  /** False = figures are still being made, and nothing is sent meanwhile. */
+  readonly isReady: () => boolean
   readonly clock: Clock
 }
 
@@ -40,7 +42,7 @@ async function missingReports(deps: MissingDeps): Promise<SignalAnswer> {
     rows,
     covered: { '': 1 },
   })
-  if (recipients.length === 0) return told([{ labels: {}, value: 0 }])
+  if (recipients.length === 0 || !deps.isReady()) return told([{ labels: {}, value: 0 }])
   const book = await deps.book.current()
   const { calendar } = deps
   const settled = await deps.settled()

@@ -11,8 +11,6 @@ const HOUR_MS = 3_600_000
 
 export interface ReportsRoleDeps {
   readonly deliverer: Deliverer
-  /** False = figures are still being made: nothing is issued yet. */
-  readonly isReady: () => boolean
   readonly clock: Clock
   readonly logger: Logger
   /** Calls back once after `ms`; returns what cancels it. */
@@ -30,7 +28,7 @@ export function createReportsRole(deps: ReportsRoleDeps): Role {
 
   const round = async () => {
     try {
-      if (deps.isReady()) plan = await deliverer.look()
+      plan = await deliverer.look()
       if (trouble !== '') logger.info('reports are sent again')
       trouble = ''
     } catch (error) {
