@@ -9,7 +9,9 @@ const SIMULATED = { en: '[SIMULATED] ', zh: '[模拟] ' } as const
 export function titleOf(model: ReportModel, language: Language): string {
   const en = language === 'en'
   const name = NAMES[model.kind][language]
-  const site = model.site === '' ? '' : `${model.site} · `
+  // Titles of built reports begin with the site.
+  const isNamed = model.site === '' || model.title[language].startsWith(model.site)
+  const site = isNamed ? '' : `${model.site} · `
   const revision =
     model.revision === 1 ? '' : en ? `, revision ${model.revision}` : `，第 ${model.revision} 版`
   const mark = model.simulated ? SIMULATED[language] : ''
