@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expectReadable } from './testing/accessibility.ts'
+import { expectReadable, leftInEnglish } from './testing/accessibility.ts'
 import { goTo, useBrowser } from './testing/browser.ts'
 
 /**
@@ -26,7 +26,6 @@ describe('every page', () => {
       const { page, complaints } = await open(path)
       await page.getByText(text).first().waitFor()
       await page.getByText('Simulated').first().waitFor()
-      await page.waitForTimeout(300)
       await expectReadable(page)
       expect(complaints).toEqual([])
     },
@@ -34,7 +33,7 @@ describe('every page', () => {
 })
 
 describe('the first page', () => {
-  it('says utilization, its bounds, coverage and zone in words, and draws the chart', async () => {
+  it('says utilization, its bounds, coverage and zone in words; the chart is drawn, and read by arrow keys', async () => {
     const { page } = await open('/')
     const now = page.getByRole('region', { name: /Fleet busy/ })
     await now.waitFor()
@@ -55,11 +54,6 @@ describe('the first page', () => {
       return data.filter((value, at) => at % 4 === 3 && value > 0).length
     })
     expect(painted).toBeGreaterThan(5_000)
-  })
-
-  it('the chart is read by keyboard: arrow keys move along time', async () => {
-    const { page } = await open('/')
-    const chart = page.getByRole('slider', { name: /^Utilization/ })
     await chart.focus()
     const before = await chart.getAttribute('aria-valuetext')
     await page.keyboard.press('Home')
@@ -108,7 +102,7 @@ describe('the first page', () => {
 })
 
 /** Models and tenants are called the same in every language. */
-const NAMES = /^(Ascend|Plimsoll|[Vv]ideogen|pretrain|search)$/
+const NAMES = /^(Ascend|Core|Plimsoll|[Vv]ideogen|east|pretrain|rank|search|west)$/
 
 describe('language and colours', () => {
   it('switch without a reload and are remembered', async () => {
@@ -128,8 +122,7 @@ describe('language and colours', () => {
     const { page } = await open('/', {}, { locale: 'zh-CN' })
     await page.getByText('机群忙碌率').waitFor()
     await page.getByRole('row', { name: /east/ }).waitFor()
-    const words = (await page.locator('main').innerText()).match(/[A-Za-z]{5,}/g) ?? []
-    expect(words.filter((word) => !NAMES.test(word))).toEqual([])
+    expect(await leftInEnglish(page, NAMES)).toEqual([])
   })
 })
 
@@ -148,10 +141,9 @@ describe('when something is wrong', () => {
   })
 
   it('a lost live stream is said in words, and the figures stay', async () => {
-    const { page, server } = await open('/')
+    const { page, stopServer } = await open('/')
     await page.getByText('2,021 of 2,048').waitFor()
-    server.closeAllConnections()
-    server.close()
+    await stopServer()
     await page
       .getByText(/Connection lost/)
       .first()
@@ -179,7 +171,7 @@ describe('when something is wrong', () => {
 })
 
 describe('the collection page', () => {
-  it('lists what failed first, why and what to do', async () => {
+  it('lists what failed first, why and what to do; missing fields open by keyboard, with the version they were last seen under', async () => {
     const { page } = await open('/collection')
     const table = page.getByRole('table', { name: 'Targets: failed first' })
     const first = table.getByRole('row').nth(1)
@@ -188,10 +180,6 @@ describe('the collection page', () => {
     expect(text).toContain('failed')
     expect(text).toContain('timeout')
     expect(text).toContain('The target did not answer in time')
-  })
-
-  it('fields that are missing or vanished open by keyboard, with the version they were last seen under', async () => {
-    const { page } = await open('/collection')
     const vanished = page.locator('summary', { hasText: '1 vanished' })
     await vanished.focus()
     await page.keyboard.press('Enter')
@@ -207,7 +195,7 @@ describe('the collection page', () => {
     await page.waitForURL(/troubled=true/)
   })
 
-  it('the matrix says which metric each source and each model gives, and what is missing', async () => {
+  it('the matrix says which metric each source and each model gives; a pasted output shows what was rejected and why', async () => {
     const { page } = await open('/collection')
     const matrix = page.getByRole('table', { name: /^Coverage matrix/ })
     await matrix.waitFor()
@@ -216,10 +204,6 @@ describe('the collection page', () => {
     expect(await matrix.getByRole('row').count()).toBeGreaterThan(50)
     await page.getByRole('link', { name: 'by model' }).click()
     await matrix.getByRole('columnheader', { name: /Ascend 910B/ }).waitFor()
-  })
-
-  it('reads a pasted output and shows what was rejected and why', async () => {
-    const { page } = await open('/collection')
     await page.getByLabel('Output', { exact: true }).fill('DCGM_FI_DEV_GPU_UTIL{gpu="0"} 98')
     await page.getByRole('button', { name: 'Read it' }).click()
     await page.getByText('Read as dcgm-exporter: 1 device').waitFor()
@@ -257,22 +241,10 @@ describe('the page of a node', () => {
 })
 
 describe('the device page', () => {
-  it('charts what moves, tells what stands still, and lists what is missing with its reason', async () => {
+  it('charts what moves, with cursors that move together; tells what stands still, and lists what is missing with its reason', async () => {
     const { page } = await open('/devices/9000000000000003')
     await page.getByRole('slider', { name: /^Temperature: latest/ }).waitFor()
     expect(await page.getByRole('slider').count()).toBeGreaterThan(10)
-    await page.getByText('80.0').first().waitFor()
-    await page.getByText(/Not measured on this device/).click()
-    expect(await page.getByText('needs DCGM profiling fields').first().isVisible()).toBe(true)
-  })
-
-  it('a silent device is unknown since its last sample, not idle', async () => {
-    const { page } = await open('/devices/9000000000000041')
-    await page.getByText('the device is unknown since, not idle').waitFor()
-  })
-
-  it('cursors of all charts move together', async () => {
-    const { page } = await open('/devices/9000000000000003')
     const chart = page.getByRole('slider', { name: /^Busy: latest/ })
     const other = page.getByRole('slider', { name: /^Temperature: latest/ })
     // One that is not drawn yet has no cursor to move.
@@ -284,5 +256,13 @@ describe('the device page', () => {
     await expect
       .poll(pressed, { timeout: 10_000 })
       .toSatisfy(([now, min]) => now === min && (min === '0' || min === '1'))
+    await page.getByText('80.0').first().waitFor()
+    await page.getByText(/Not measured on this device/).click()
+    expect(await page.getByText('needs DCGM profiling fields').first().isVisible()).toBe(true)
+  })
+
+  it('a silent device is unknown since its last sample, not idle', async () => {
+    const { page } = await open('/devices/9000000000000041')
+    await page.getByText('the device is unknown since, not idle').waitFor()
   })
 })

@@ -19,7 +19,6 @@ it.each([
   async (locale, path, text) => {
     const { page, complaints } = await open(path, {}, { locale })
     await page.getByText(text).first().waitFor()
-    await page.waitForTimeout(300)
     expect(complaints).toEqual([])
     await expectReadable(page)
   },

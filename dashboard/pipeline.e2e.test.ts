@@ -17,7 +17,6 @@ it.each(PAGES)(
   async (path, pipeline, text) => {
     const { page, complaints } = await open(path, { pipeline })
     await page.getByText(text).first().waitFor()
-    await page.waitForTimeout(300)
     await expectReadable(page)
     expect(complaints).toEqual([])
   },

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
 import * as api from '#schemas/api.ts'
@@ -36,7 +36,6 @@ import { serveWall } from './stub-wall.ts'
  */
 
 export interface StubOptions {
-  readonly port: number
   readonly nowMs: () => number
   readonly build: string
   /** Answers 401 until a token is exchanged. */
@@ -177,8 +176,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Starts the stub; the caller closes the server. */
-export async function startStub(options: StubOptions): Promise<Server> {
+/** Answers requests as the options say, with a state of its own: what a test changes ends with its listener. */
+export function stubListener(options: StubOptions): RequestListener {
   const state: State = {
     signedIn: options.loginNeeded !== true,
     incident: false,
@@ -187,7 +186,7 @@ export async function startStub(options: StubOptions): Promise<Server> {
     channels: channelsStub(options.channels),
     reports: reportsStub(options.reports),
   }
-  const server = createServer((request, response) => {
+  return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://stub')
     if (url.pathname === '/api/v1/live' && state.signedIn) {
       stream(request, response, url, {
@@ -202,7 +201,12 @@ export async function startStub(options: StubOptions): Promise<Server> {
         response.end(JSON.stringify(body))
       })
     } else void sendFile(response, options.build, url.pathname)
-  })
+  }
+}
+
+/** Starts the stub on a port, 0 = a free one; the caller closes the server. */
+export async function startStub(options: StubOptions & { readonly port: number }): Promise<Server> {
+  const server = createServer(stubListener(options))
   await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve))
   return server
 }

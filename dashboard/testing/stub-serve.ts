@@ -57,6 +57,10 @@ export async function sendFile(response: ServerResponse, build: string, path: st
     const bytes = await readFile(join(build, wanted))
     response.writeHead(200, {
       'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream',
+      // As the product says it: files named by their content are kept.
+      'cache-control': path.includes('/_app/immutable/')
+        ? 'public, max-age=31536000, immutable'
+        : 'no-cache',
     })
     response.end(bytes)
   } catch {

@@ -55,7 +55,7 @@ export const enChannels = {
   waiting: (n: string) => `${n} waiting`,
   dead: (n: string) => `${n} undelivered`,
   test: {
-    send: 'Send test',
+    send: 'Send a test',
     sendOf: (name: string) => `Send a test to ${name}`,
     off: 'a channel that is switched off takes no test',
     queued: 'Queued…',

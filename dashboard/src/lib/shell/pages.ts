@@ -7,7 +7,7 @@ export interface PageLink {
 }
 
 /** What somebody opens every day stands in the header. */
-export const PAGES: readonly PageLink[] = [
+export const PAGES = [
   { href: '/', name: 'fleet' },
   { href: '/wall', name: 'wall' },
   { href: '/loss', name: 'loss' },
@@ -16,10 +16,10 @@ export const PAGES: readonly PageLink[] = [
   { href: '/energy', name: 'energy' },
   { href: '/alerts', name: 'alerts' },
   { href: '/reports', name: 'reports' },
-]
+] as const satisfies readonly PageLink[]
 
 /** The others stand in a list beside them. */
-export const MORE_PAGES: readonly PageLink[] = [
+export const MORE_PAGES = [
   { href: '/explore', name: 'explore' },
   { href: '/devices', name: 'devices' },
   { href: '/cooling', name: 'cooling' },
@@ -28,7 +28,7 @@ export const MORE_PAGES: readonly PageLink[] = [
   { href: '/pipeline', name: 'pipeline' },
   { href: '/settings', name: 'settings' },
   { href: '/kiosk', name: 'kiosk' },
-]
+] as const satisfies readonly PageLink[]
 
 /** Whether the page at `path` is the one of `href`, or below it. */
 export function isPageOf(href: string, path: string): boolean {
