@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ValueRule } from '#schemas/alerts/rule.ts'
+import { valueRule } from '../engine/engine.testing.ts'
 import { backtestValue } from './value.ts'
 
 const MONDAY = Date.UTC(2026, 0, 5)
@@ -30,5 +31,19 @@ describe('backtest of a value rule', () => {
       { scope: 'chat', severity: 'warn', fromMs: MONDAY + 54 * 15_000 },
     ])
     expect(found.told[0]?.toMs).toBe(MONDAY + 104 * 15_000)
+  })
+
+  it('judged is what share of its series had a value', () => {
+    const rule = valueRule()
+    const rows = [
+      { labels: { cluster: 'a' }, value: 60 },
+      { labels: { cluster: 'b' }, value: null },
+    ]
+    const answers = [
+      { atMs: MONDAY + 300_000, rows, covered: { '': 2 } },
+      { atMs: MONDAY + 600_000, rows: [], covered: { '': 1 } },
+    ]
+    const window = { rule: rule.name, fromMs: MONDAY, toMs: MONDAY + 600_000 }
+    expect(backtestValue(window, rule, answers).judged).toBe(0.75)
   })
 })

@@ -30,7 +30,8 @@ export function valueBacktester(window: BacktestWindow, rule: ValueRule): ValueB
       memory = out.memory
       asked += 1
       // Nothing named is an answer, too: nothing was beyond normal.
-      if (answer.rows.every(({ value }) => value !== null)) judged += 1
+      const known = answer.rows.filter(({ value }) => value !== null).length
+      judged += answer.rows.length === 0 ? 1 : known / answer.rows.length
       for (const alert of out.alerts) {
         if (isOpen(alert)) open.set(alert.fingerprint, alert)
         else open.delete(alert.fingerprint)
