@@ -80,7 +80,7 @@ it('Explore: a metric is found by typing, the view is its address, lines can be 
   )
   await page.getByLabel('Value').fill('h1-n0')
   await page.getByRole('combobox', { name: 'Field' }).selectOption('node')
-  await page.getByRole('button', { name: 'Add' }).click()
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByRole('link', { name: 'Remove the filter node is h1-n0' }).waitFor()
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await page.getByRole('button', { name: 'Copy as curl' }).click()

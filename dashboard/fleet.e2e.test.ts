@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { expectFits, expectReadable } from './testing/accessibility.ts'
+import { expectFits, expectReadable, loaded } from './testing/accessibility.ts'
 import { useBrowser } from './testing/browser.ts'
+import { held, heldText } from './testing/heap.ts'
 
 /** The Fleet page beyond what dashboard.e2e.test.ts says of it: what is told of now, and what moves on the screen. */
 
@@ -114,6 +115,7 @@ it('nothing moves on the page over ten live minutes', async () => {
   await page.getByText('H100').first().waitFor()
   await page.getByRole('table', { name: /^What changed/ }).waitFor()
   await page.locator('.chart canvas').first().waitFor()
+  await loaded(page)
   await page.waitForTimeout(500)
   const { shifts, figures } = await page.evaluate(async () => {
     const shifts: string[] = []
@@ -139,3 +141,29 @@ it('nothing moves on the page over ten live minutes', async () => {
   expect(figures).toBeGreaterThanOrEqual(5)
   expect(shifts).toEqual([])
 })
+
+it('holds no more after an hour of live messages and of asking again than after its first ten minutes', async () => {
+  let nowMs = Date.UTC(2026, 4, 1, 8)
+  const { page } = await open('/', { nowMs: () => nowMs, liveEveryMs: 5 }, { own: true })
+  await page.clock.install({ time: nowMs })
+  await page.goto(page.url())
+  await page.getByRole('region', { name: /Fleet busy/ }).waitFor()
+  const asked = new Set<string>()
+  page.on('request', (request) => asked.add(new URL(request.url()).pathname))
+  const minutes = async (count: number) => {
+    for (let step = 0; step < count * 2; step += 1) {
+      nowMs += 30_000
+      await page.clock.fastForward(30_000)
+    }
+    await page.getByRole('region', { name: /Fleet busy/ }).waitFor()
+  }
+  await minutes(10)
+  const before = await held(page)
+  await minutes(60)
+  const after = await held(page)
+  console.log(`Fleet, an hour: ${heldText(before, after)}`)
+  expect(asked).toContain('/api/v1/fleet/series')
+  expect(after.nodes).toBeLessThanOrEqual(before.nodes + 100)
+  expect(after.listeners).toBeLessThanOrEqual(before.listeners + 10)
+  expect(after.bytes).toBeLessThan(before.bytes + 1_000_000)
+}, 60_000)

@@ -66,7 +66,7 @@ it('tenants have what they hold and lose and how they are reached, and lead to t
 
 it('a job’s page says whom to ask, what it cost, and which device is behind; its window is kept', async () => {
   const { page } = await open('/jobs?range=7d')
-  await page.getByRole('link', { name: '884377' }).click()
+  await page.getByRole('link', { name: '884377', exact: true }).click()
   await page.waitForURL(/\/jobs\/884377\?cluster=east&range=7d/)
   const devices = page.getByRole('region', { name: 'Its devices, by node' })
   await devices.getByText('1 far behind the others').waitFor()

@@ -1,7 +1,7 @@
-import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { expectFits, expectReadable, loaded } from './testing/accessibility.ts'
 import { useBrowser } from './testing/browser.ts'
+import { held, heldText } from './testing/heap.ts'
 
 /** The screen on the wall: read from afar, touched by nobody, on for weeks. */
 
@@ -9,8 +9,8 @@ const open = useBrowser()
 const plain = (text: string) => text.replaceAll('\u202f', ' ')
 
 it.each([
-  ['en-GB', ['Fleet busy', 'Loss now', 'Energy', 'Alerts']],
-  ['zh-CN', ['机群忙碌率', '当前损失', '能耗', '告警']],
+  ['en-GB', ['Fleet busy', 'Every device', 'Loss now', 'Energy', 'Alerts']],
+  ['zh-CN', ['机群忙碌率', '全部设备', '当前损失', '能耗', '告警']],
 ])('every view reads well in %s, in both themes and on a phone', async (locale, names) => {
   const { page, complaints } = await open('/kiosk?every=600', {}, { locale })
   for (const name of names) {
@@ -88,24 +88,6 @@ it('says in large type that the connection is lost, and keeps what it knew', asy
   expect(await page.locator('.giant').innerText()).toBe(figure)
 })
 
-/** What a page holds, after the garbage is gone. */
-async function held(page: Page) {
-  await page.locator('.giant').waitFor()
-  await loaded(page)
-  const client = await page.context().newCDPSession(page)
-  await client.send('HeapProfiler.enable')
-  await client.send('HeapProfiler.collectGarbage')
-  await client.send('Performance.enable')
-  const { metrics } = await client.send('Performance.getMetrics')
-  await client.detach()
-  const read = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN
-  return {
-    bytes: read('JSHeapUsedSize'),
-    nodes: read('Nodes'),
-    listeners: read('JSEventListeners'),
-  }
-}
-
 it('holds no more after 500 views than after the first hundred', async () => {
   const { page } = await open('/kiosk?every=600', { liveEveryMs: 100 })
   await page.locator('.giant').waitFor()
@@ -116,13 +98,16 @@ it('holds no more after 500 views than after the first hundred', async () => {
         await new Promise((done) => setTimeout(done, 10))
       }
     }, count)
+  const atRest = async () => {
+    await page.locator('.giant').waitFor()
+    await loaded(page)
+    return held(page)
+  }
   await views(100)
-  const before = await held(page)
+  const before = await atRest()
   await views(500)
-  const after = await held(page)
-  console.log(
-    `kiosk, 500 views: heap ${(before.bytes / 1e6).toFixed(2)} to ${(after.bytes / 1e6).toFixed(2)} MB, nodes ${before.nodes} to ${after.nodes}, listeners ${before.listeners} to ${after.listeners}`,
-  )
+  const after = await atRest()
+  console.log(`kiosk, 500 views: ${heldText(before, after)}`)
   expect(after.nodes).toBeLessThanOrEqual(before.nodes + 50)
   expect(after.listeners).toBeLessThanOrEqual(before.listeners + 5)
   expect(after.bytes).toBeLessThan(before.bytes + 1_000_000)

@@ -1,5 +1,5 @@
 /**
- * Makes sure the outside programs the tests use are here: nats-server, Chromium, an old ClickHouse and snmpd.
+ * Makes sure the outside programs the tests use are here: nats-server, Chromium, an old ClickHouse, snmpd, Prometheus and VictoriaMetrics.
  * Installs them from Debian when it may, without starting any service; otherwise says in one line how.
  */
 import { spawnSync } from 'node:child_process'
@@ -33,6 +33,16 @@ const PROGRAMS: readonly Program[] = [
     command: 'snmpd',
     debianPackage: 'snmpd',
     neededFor: 'tests that read meters over SNMP from a real agent',
+  },
+  {
+    command: 'prometheus',
+    debianPackage: 'prometheus',
+    neededFor: 'tests that import from, and compare with, a real Prometheus',
+  },
+  {
+    command: 'victoria-metrics',
+    debianPackage: 'victoria-metrics',
+    neededFor: 'tests of what benchmarks send to VictoriaMetrics',
   },
 ]
 
@@ -71,7 +81,7 @@ export function ensurePrograms(log: (line: string) => void): readonly string[] {
   const packages = wanted.map((program) => program.debianPackage)
   const mayInstall = process.getuid?.() === 0 && onPath('apt-get')
   if (mayInstall) {
-    log(`setup: installing ${packages.join(', ')} from Debian (about 250 MB, a minute or two)…`)
+    log(`setup: installing ${packages.join(', ')} from Debian (about 300 MB, a minute or two)…`)
     withoutStarting(() => {
       if (apt(['update', '-qq']))
         apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])

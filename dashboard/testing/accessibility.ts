@@ -78,7 +78,11 @@ export async function settled(page: Page): Promise<void> {
 /** Waits until nothing of the page is on its way any more. */
 export async function loaded(page: Page): Promise<void> {
   await page.waitForFunction(
-    () => document.querySelector('.skeleton, .loading, [aria-busy="true"]') === null,
+    () =>
+      // What is folded away loads when it is opened.
+      ![...document.querySelectorAll('.skeleton, .loading, [aria-busy="true"]')].some((element) =>
+        element.checkVisibility(),
+      ),
   )
 }
 

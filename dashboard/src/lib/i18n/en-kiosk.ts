@@ -4,7 +4,13 @@ const counted = (n: string, one: string, many: string) => `${n} ${n === '1' ? on
 
 export const enKiosk = {
   title: 'Kiosk',
-  views: { fleet: 'Fleet busy', loss: 'Loss now', energy: 'Energy', alerts: 'Alerts' },
+  views: {
+    fleet: 'Fleet busy',
+    wall: 'Every device',
+    loss: 'Loss now',
+    energy: 'Energy',
+    alerts: 'Alerts',
+  },
   controls: 'Kiosk controls',
   previous: 'Previous',
   next: 'Next',

@@ -3,7 +3,13 @@ import type { KioskTexts } from './en-kiosk.ts'
 /** 大屏的文字。 */
 export const zhKiosk: KioskTexts = {
   title: '大屏',
-  views: { fleet: '机群忙碌率', loss: '当前损失', energy: '能耗', alerts: '告警' },
+  views: {
+    fleet: '机群忙碌率',
+    wall: '全部设备',
+    loss: '当前损失',
+    energy: '能耗',
+    alerts: '告警',
+  },
   controls: '大屏控制',
   previous: '上一屏',
   next: '下一屏',

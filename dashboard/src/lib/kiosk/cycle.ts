@@ -1,6 +1,6 @@
 /** What the kiosk shows in turn, kept in its address: `?every=20&views=fleet,loss`. */
 
-export const VIEWS = ['fleet', 'loss', 'energy', 'alerts'] as const
+export const VIEWS = ['fleet', 'wall', 'loss', 'energy', 'alerts'] as const
 export type View = (typeof VIEWS)[number]
 
 export const EVERY_S = { least: 5, default: 20, most: 600 } as const
