@@ -13,8 +13,8 @@ const nothing = () => undefined
 const POOL = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 } as const
 
 /**
- * Controllers do not speak post-quantum key exchange, which OpenSSL 3.5 offers first: 1.2 kB more in the first message, a second key made
- * for nothing, and 10 kB of each open connection (measured).
+ * Without post-quantum key exchange, which OpenSSL 3.5 offers first: 1.2 kB more in the first message, a second key, and 10 kB of
+ * each open connection (measured). No controller that speaks it is known to us.
  */
 const CURVES = 'X25519:P-256:P-384:P-521'
 
