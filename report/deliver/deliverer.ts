@@ -42,13 +42,15 @@ export interface Deliverer {
 type Send = Extract<Step, { kind: 'send' }>
 
 /**
- * Issues and sends. What it knows it reads from the journal before each round, and a round's results are in the journal
- * before the next: a process that dies between an acceptance and its entry repeats that one message under the same id.
+ * Issues and sends. What it knows it reads from the journal before each round; each result is written down when it comes, and all
+ * of a round before the next: a process that dies between an acceptance and its entry repeats that one message under the
+ * same id.
  */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
   const { clock, logger, config, reports } = deps
   const issueAfterMs = new Map<string, number>()
   let unwritten: ReportDelivery[] = []
+  let writing: Promise<void> = Promise.resolve()
   let isHalted = false
 
   const plan = async (): Promise<Plan> => {
@@ -69,9 +71,16 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     return planOf({ ...situation, settled: await deps.settled() })
   }
 
-  const write = async () => {
+  /** One entry after the other: a result is in one of them. Rejects as the journal does; what was not written waits. */
+  const write = (): Promise<void> => {
+    const done = writing.then(append)
+    writing = done.catch(() => undefined)
+    return done
+  }
+
+  const append = async () => {
     if (unwritten.length === 0) return
-    const results = unwritten
+    const results = [...unwritten]
     await deps.journal.append({
       at_ms: clock(),
       who: WHO,
@@ -102,6 +111,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const result = resultOf(tried, await offer(deps, press, step), clock())
     unwritten.push(result)
     tell(logger, result)
+    // At once: another receiver may be silent for a minute, and a process that dies meanwhile would send this one again.
+    await write()
   }
 
   return {
@@ -124,7 +135,10 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
           const tried = { week, revision, recipient, attempt: Math.max(1, attempts) }
           unwritten.push(resultOf(tried, { kind: 'final', detail: why }, clock()))
         }
-        await Promise.all(sends.map((step) => send(step, press)))
+        // All of them to their end, though the journal be away: no attempt of this round outlasts it.
+        const sent = await Promise.allSettled(sends.map((step) => send(step, press)))
+        const failed = sent.find(({ status }) => status === 'rejected')
+        if (failed?.status === 'rejected') throw failed.reason
         if (sends.length + ends.length === 0 && !hasIssued) return now
       }
     },
