@@ -41,7 +41,9 @@ test('the text of a statement sets all that it needs and ends with it', () => {
     database: 'plimsoll',
   })
   const lines = renderStatement(read, read.text, 'tag').split(';\n')
-  expect(lines[0]).toMatch(/^SET implicit_select = 0, log_comment = 'tag', .*, readonly = 1$/)
+  expect(lines[0]).toMatch(
+    /^SET implicit_select = 0, .*min_count_to_compile_expression = 100, .*log_comment = 'tag', .*, readonly = 1$/,
+  )
   expect(lines.slice(1)).toEqual([
     'USE `plimsoll`',
     "SET param_a = 'x\\'; DROP TABLE t; --\\\\'",
