@@ -65,6 +65,9 @@ export function buildBatch(
   }
 }
 
+/** One list for all batches without samples: encoders remember a list's bytes by its identity. */
+const NO_DEVICES: readonly BatchDevice[] = []
+
 /** A batch without samples. */
 export function buildRecordBatch(
   identity: BatchIdentity,
@@ -80,7 +83,7 @@ export function buildRecordBatch(
     t0Ms: nowMs,
     stepMs: 0,
     ticks: 0,
-    devices: [],
+    devices: NO_DEVICES,
     present: empty,
     busySource: empty,
     columns: [],

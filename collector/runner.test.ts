@@ -244,16 +244,50 @@ it('a target of which nothing is due is passed over, not missed, and read again 
   expect(new Set(asked.map((ms, at) => ms - (asked[at - 1] ?? ms - 5000)))).toEqual(new Set([5000]))
 })
 
-it('first reads of a long list are spread over the time its source asks for, the next ones come at the interval', async () => {
-  const source: Source = { ...sourceOf(() => Promise.resolve(ok)), startOverMs: 10_000 }
-  const { time, reads, runner, section } = world(source)
-  const many = Array.from({ length: 200 }, (_, at) => target(`n${at}`))
-  runner.setTargets({ ...section, intervalMs: 1000 }, many)
-  await time.pass(1000)
-  expect(new Set(reads.map(({ id }) => id)).size).toBeLessThan(40)
-  await time.pass(10_000)
-  expect(new Set(reads.map(({ id }) => id)).size).toBe(200)
-  const before = reads.length
-  await time.pass(1000)
-  expect(reads.length - before).toBe(200)
+describe('first reads', () => {
+  const list = (count: number) => Array.from({ length: count }, (_, at) => target(`n${at}`))
+  const slowly = (startsPerSecond: number): Source => ({
+    ...sourceOf(() => Promise.resolve(ok)),
+    startsPerSecond,
+  })
+  const readIds = (reads: readonly TargetRead[]) => new Set(reads.map(({ id }) => id))
+
+  it('of a long list begin at the rate its source bears, not over a whole interval; later ones come at their places', async () => {
+    const { time, reads, runner, section } = world(slowly(20))
+    runner.setTargets({ ...section, intervalMs: 30_000 }, list(100))
+    for (let second = 1; second <= 5; second++) {
+      await time.pass(1000)
+      expect(readIds(reads).size).toBeLessThanOrEqual(20 * second + 1)
+    }
+    expect(readIds(reads).size).toBe(100)
+    // Every target once in each of the two cells that passed.
+    await time.pass(55_000)
+    expect(reads).toHaveLength(200)
+    expect(runner.stats().missedCells).toBe(0)
+  })
+
+  it('of the longest list begin within 30 s', async () => {
+    const { time, reads, runner, section } = world(slowly(20))
+    runner.setTargets({ ...section, intervalMs: 30_000 }, list(900))
+    await time.pass(10_000)
+    expect(readIds(reads).size).toBe(301)
+    await time.pass(20_000)
+    expect(readIds(reads).size).toBe(900)
+  })
+
+  it('of a few targets come at once, wherever their places are', async () => {
+    const { time, reads, runner, section } = world(slowly(20))
+    runner.setTargets({ ...section, intervalMs: 60_000 }, list(8))
+    await time.pass(1000)
+    expect(readIds(reads).size).toBe(8)
+  })
+
+  it('come at their places where the source asks for nothing', async () => {
+    const { time, reads, runner, section } = world(sourceOf(() => Promise.resolve(ok)))
+    runner.setTargets({ ...section, intervalMs: 10_000 }, list(100))
+    await time.pass(2000)
+    expect(readIds(reads).size).toBeLessThan(50)
+    await time.pass(8000)
+    expect(readIds(reads).size).toBe(100)
+  })
 })

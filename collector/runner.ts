@@ -3,7 +3,7 @@ import { type Interpretation, unread } from '#schemas/reading.ts'
 import type { CollectorClock, TimeSource } from './clock.ts'
 import type { SourceSection } from './config.ts'
 import { meteredIo } from './host.ts'
-import { cellOf, nextReadMs, spreadOffset } from './schedule.ts'
+import { cellOf, gatheredOffset, nextReadMs } from './schedule.ts'
 import type { SourceIo } from './source.ts'
 import type { Target } from './targets/target.ts'
 
@@ -78,6 +78,10 @@ interface Loop {
 const GRACE_MS = 250
 /** With fewer targets than this, a new one is read at once instead of at its place in the next cell. */
 const FEW_TARGETS = 32
+/** A place in the cell that comes this soon is waited for, ms. */
+const SOON_MS = 1000
+/** First reads of the longest list begin within this, ms. */
+const START_WITHIN_MS = 30_000
 /** Also a target of which nothing is due is read this often, ms: collection health and thresholds go by reads. */
 const REST_MS = 30_000
 
@@ -100,11 +104,14 @@ export function createRunner(deps: RunnerDeps): Runner {
       for (const loop of loops.values())
         if (loop.section.source.name === section.source.name && !wanted.has(loop.id))
           remove(state, loop)
+      const fresh = [...wanted].filter(([id]) => !loops.has(id))
       for (const [id, target] of wanted) {
         const loop = loops.get(id)
-        if (loop === undefined) add(state, section, target, targets.length < FEW_TARGETS)
-        else loop.target = target
+        if (loop !== undefined) loop.target = target
       }
+      const isOneOfFew = targets.length < FEW_TARGETS
+      for (const [at, [, target]] of fresh.entries())
+        add(state, section, target, isOneOfFew ? 0 : startWaitMs(section, at, fresh.length))
     },
     replan() {
       for (const loop of loops.values()) {
@@ -137,7 +144,13 @@ interface RunnerState {
   stopped: boolean
 }
 
-function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew: boolean): void {
+/** `startWaitMs`: how long after now it is read first, at most; null = at its place in a cell, like every later read. */
+function add(
+  state: RunnerState,
+  section: RunSection,
+  target: Target,
+  startWaitMs: number | null,
+): void {
   const { clock, time } = state.deps
   const loop: Loop = {
     id: targetId(section, target),
@@ -151,17 +164,23 @@ function add(state: RunnerState, section: RunSection, target: Target, isOneOfFew
     stopped: false,
   }
   state.loops.set(loop.id, loop)
-  const offsetMs = spreadOffset(target.node, section.intervalMs)
-  const isPast = cellOf(clock.now(), section.intervalMs) + offsetMs < clock.now()
-  if (isOneOfFew && isPast) loop.cancel = time.setTimer(0, () => fire(state, loop))
-  else plan(state, loop, clock.now() + (isOneOfFew ? 0 : startOffset(loop)))
+  const nowMs = clock.now()
+  const placeMs = nextReadMs(nowMs, section.intervalMs, offsetOf(loop))
+  const isInThisCell = cellOf(placeMs, section.intervalMs) === cellOf(nowMs, section.intervalMs)
+  // Its place is as good when it comes soon: sources of a node are read together there.
+  const isSoon = startWaitMs === 0 && isInThisCell && placeMs - nowMs <= SOON_MS
+  if (startWaitMs === null || isSoon) plan(state, loop, nowMs)
+  else loop.cancel = time.setTimer(startWaitMs, () => fire(state, loop))
 }
 
-/** How much later than its place in the next cell a target of a long list is read first, ms. */
-function startOffset({ section, target }: Loop): number {
-  const { source, intervalMs } = section
-  const { startOverMs = 0 } = source
-  return startOverMs > intervalMs ? spreadOffset(target.node, startOverMs) : 0
+/**
+ * How long the `at`-th new target of a long list waits for its first read, ms: so many begin per second as its source bears, and all
+ * within `START_WITHIN_MS`. Null where the source leaves first reads at their places.
+ */
+function startWaitMs({ source }: RunSection, at: number, count: number): number | null {
+  const { startsPerSecond } = source
+  if (startsPerSecond === undefined) return null
+  return Math.round(at * Math.min(1000 / startsPerSecond, START_WITHIN_MS / count))
 }
 
 function remove(state: RunnerState, loop: Loop): void {
@@ -176,9 +195,12 @@ function plan(state: RunnerState, loop: Loop, notBeforeMs: number): void {
   if (loop.stopped || state.stopped) return
   const { time, clock } = state.deps
   const { intervalMs } = loop.section
-  const atMs = nextReadMs(notBeforeMs, intervalMs, spreadOffset(loop.target.node, intervalMs))
+  const atMs = nextReadMs(notBeforeMs, intervalMs, offsetOf(loop))
   loop.cancel = time.setTimer(Math.max(0, atMs - clock.now()), () => fire(state, loop))
 }
+
+const offsetOf = ({ section, target }: Loop) =>
+  gatheredOffset(target.node, section.intervalMs, section.source.gatherMs)
 
 function fire(state: RunnerState, loop: Loop): void {
   const { counts, deps } = state

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cellOf, nextReadMs, spreadOffset } from './schedule.ts'
+import { cellOf, gatheredOffset, nextReadMs, spreadOffset } from './schedule.ts'
 
 describe('when a target is read', () => {
   it('always at the same place of its cell, away from the edges', () => {
@@ -21,6 +21,27 @@ describe('when a target is read', () => {
       }
     expect(Math.max(...tenths)).toBeLessThan(6250 / 7)
     expect(Math.min(...tenths)).toBeGreaterThan(6250 / 14)
+  })
+
+  it('gathered places are multiples of the given time, earlier by less than it, and still spread evenly', () => {
+    const counts = new Map<number, number>()
+    for (let i = 0; i < 2000; i++) {
+      const own = spreadOffset(`pdu-${i}`, 30_000)
+      const gathered = gatheredOffset(`pdu-${i}`, 30_000, 500)
+      expect(gathered % 500).toBe(0)
+      expect(own - gathered).toBeGreaterThanOrEqual(0)
+      expect(own - gathered).toBeLessThan(500)
+      counts.set(gathered, (counts.get(gathered) ?? 0) + 1)
+    }
+    expect(counts.size).toBe(48)
+    expect(Math.max(...counts.values())).toBeLessThan(2 * (2000 / 48))
+  })
+
+  it('intervals that are short beside the time to gather keep their own places', () => {
+    for (const intervalMs of [1000, 2000, 9999])
+      expect(gatheredOffset('cdu-3', intervalMs, 500)).toBe(spreadOffset('cdu-3', intervalMs))
+    expect(gatheredOffset('cdu-3', 10_000, 500) % 500).toBe(0)
+    expect(gatheredOffset('cdu-3', 30_000)).toBe(spreadOffset('cdu-3', 30_000))
   })
 
   it('the next read is in this cell while its place lies ahead, else in the next', () => {

@@ -159,8 +159,13 @@ export interface Source<Config = unknown> {
    * stands: thousands of meters with little on a fast lane cost what is read of them. Absent: every cell is read.
    */
   isDue?(context: Pick<ReadContext<Config>, 'target' | 'config' | 'nowMs' | 'memory'>): boolean
-  /** First reads of a long list are spread over this long where its interval is shorter, ms: to find what a device has takes many answers. */
-  readonly startOverMs?: number
+  /**
+   * First reads of a long list begin at most so often, per second, and need not wait for their places in a cell: to find what a device has
+   * takes a handshake and many answers. Absent: they come at their places.
+   */
+  readonly startsPerSecond?: number
+  /** Where intervals are long, reads begin at common moments this far apart, ms: see `gatheredOffset`. Absent: each at its own. */
+  readonly gatherMs?: number
   /** One read of one target. Never throws for what the outside did; outcome says it. */
   read(context: ReadContext<Config>): Promise<Interpretation>
   /** Metrics it usually gives: what of them no device gives is shown as missing in collection health. */

@@ -164,6 +164,38 @@ it('loops: the worst first with what to do, and silence is unknown, never the la
   await well.getByText('Expected of its racks').waitFor()
 })
 
+it('loops whose answers stop are unknown, not what they were last, and are told again when answers come', async () => {
+  const broken = new Set<string>()
+  const { page, base } = await open('/pipeline', { broken })
+  await page.clock.install({ time: Date.now() })
+  await page.goto(`${base}/cooling`)
+  const first = page.getByRole('region', { name: /Hall 1 liquid/ })
+  await first.waitFor()
+  const shade = async () => (await first.getAttribute('class')) ?? ''
+  expect(await shade()).toMatch(/\balarm\b/)
+  broken.add('facility/loops')
+  await page.clock.fastForward(6_000)
+  await page.getByRole('alert').waitFor()
+  // One answer that failed is told; what was said seconds ago still holds.
+  expect(await page.getByText('These states are old').count()).toBe(0)
+  expect(await shade()).toMatch(/\balarm\b/)
+  await page.clock.fastForward(30_000)
+  await page.getByText('These states are old: how the loops are now is unknown.').waitFor()
+  const shades = await page
+    .locator('section[aria-labelledby^="loop-"]')
+    .evaluateAll((cards) =>
+      cards.map((card) =>
+        ['alarm', 'warning', 'ok'].some((state) => card.classList.contains(state)),
+      ),
+    )
+  expect(shades.length).toBeGreaterThan(2)
+  expect(shades).not.toContain(true)
+  broken.clear()
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('These states are old').waitFor({ state: 'detached' })
+  expect(await shade()).toMatch(/\balarm\b/)
+})
+
 it('a node leads to the loop of its rack', async () => {
   const { page } = await open('/nodes/h1-r01-n01')
   await page.getByRole('link', { name: 'Hall 1 liquid' }).click()

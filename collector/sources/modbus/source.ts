@@ -27,8 +27,10 @@ const FAST: ReadonlySet<MeterMetricName> = new Set([
 ])
 const ANSWER_BYTES = 256 << 10
 const MEMORY = 'device'
-/** Connecting to a whole plant at once is a burst, ms. */
-const START_OVER_MS = 30_000
+/** A first read opens a connection: so many devices of a long list begin per second. */
+const STARTS_PER_SECOND = 25
+/** Reads of 2,000 meters begin some 40 at a time, ms. */
+const GATHER_MS = 500
 
 /** What is remembered of a target. */
 interface Kept {
@@ -54,7 +56,8 @@ export function createModbusSource(
     transport: 'modbus',
     address: { schemes: ['modbus'], port: 502, path: '/' },
     defaultIntervalMs: 30_000,
-    startOverMs: START_OVER_MS,
+    startsPerSecond: STARTS_PER_SECOND,
+    gatherMs: GATHER_MS,
     config: configOf(store),
     // Which metrics come depends on the map.
     expects: [],

@@ -33,8 +33,10 @@ interface Entry extends Subscriber {
 
 /** Left of the budget of a read for handing over what came, ms. */
 const MARGIN_MS = 100
-/** Looking into a whole plant at once is a burst: a login and a dozen answers of each device, ms. */
-const START_OVER_MS = 30_000
+/** Looking into a device is a handshake, a login and a dozen answers, some 10 ms of CPU: so many devices of a long list begin per second. */
+const STARTS_PER_SECOND = 25
+/** Reads of 2,000 meters begin some 40 at a time, ms. */
+const GATHER_MS = 500
 /** A changed file of authorities counts after this long, ms. */
 const TLS_MS = 300_000
 
@@ -55,7 +57,8 @@ export function createRedfishSource(deps: RedfishDeps): Source<RedfishConfig> {
     transport: 'http',
     address: { schemes: ['https', 'http'], port: 443, path: '/redfish/v1' },
     defaultIntervalMs: 30_000,
-    startOverMs: START_OVER_MS,
+    startsPerSecond: STARTS_PER_SECOND,
+    gatherMs: GATHER_MS,
     // Meters: what a device gives depends on what it is.
     expects: [],
     config: RedfishConfig,

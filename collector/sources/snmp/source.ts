@@ -9,8 +9,10 @@ import { FAST_METRICS } from './profile.ts'
 import { createSecrets, placeOf, type Secrets } from './secrets.ts'
 
 const MEMORY = 'device'
-/** Identifying a whole plant at once is a burst, ms. */
-const START_OVER_MS = 30_000
+/** To identify a device takes a walk or two: so many devices of a long list begin per second. */
+const STARTS_PER_SECOND = 25
+/** Reads of 2,000 meters begin some 40 at a time, ms. */
+const GATHER_MS = 500
 
 /** What a target's memory holds; the same object is found by its address when a trap comes. */
 export interface Kept {
@@ -33,7 +35,8 @@ export function createSnmpSource(
     transport: 'snmp',
     address: { schemes: ['snmp'], port: 161, path: '/' },
     defaultIntervalMs: 30_000,
-    startOverMs: START_OVER_MS,
+    startsPerSecond: STARTS_PER_SECOND,
+    gatherMs: GATHER_MS,
     config: SnmpConfig,
     // Which metrics come depends on the device.
     expects: [],
