@@ -1,3 +1,4 @@
+import type { ChannelAttempts } from '../alerts/deliver/channel-attempts.ts'
 import { createDelivery, type DeliveryDeps } from '../alerts/deliver/delivery.ts'
 import { type AlertsRole, createAlertsRole } from '../alerts/engine/role.ts'
 import { withSilentRules } from '../alerts/rules/silent-signal.ts'
@@ -34,6 +35,8 @@ export interface AlertsServiceOptions {
   readonly simulated: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly openJournal: () => Promise<Journal>
+  /** What this process sends through channels; alerts and reports share one. */
+  readonly attempts: ChannelAttempts
   /** Instead of the alerting file and the network: the demo's channels and their receiver. */
   readonly demo?: {
     readonly config: () => AlertsConfig
@@ -63,6 +66,7 @@ export function alertsService(options: AlertsServiceOptions) {
     const rulesInForce = () => [...loaded.current().rules.values()].map(({ rule }) => rule)
     const ruleOf = (name: string) => loaded.current().rules.get(name)?.rule ?? null
     const delivery = createDelivery({
+      attempts: options.attempts,
       journal,
       config: config.current,
       environment: options.environment,

@@ -41,6 +41,7 @@ export function reportsService(options: ReportsServiceOptions) {
       alerting,
     })
     const post = createReportPost({
+      attempts: options.attempts,
       config,
       environment: options.environment,
       clock,

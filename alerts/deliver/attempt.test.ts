@@ -3,6 +3,7 @@ import { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { HttpRequest } from '../channels/channel.ts'
 import { AT, groupId } from '../message/message.testing.ts'
 import { attempt, type AttemptPorts } from './attempt.ts'
+import { createChannelAttempts } from './channel-attempts.ts'
 import { createOutbox } from './outbox.ts'
 import { note, queued } from './deliver.testing.ts'
 import type { Route } from './post.ts'
@@ -51,7 +52,7 @@ const channel = (name: string) => {
 
 /** The item of the last of some messages about one group. */
 function itemOf(name: string, ...mentions: readonly (readonly [string, 'firing' | 'resolved'])[]) {
-  const outbox = createOutbox()
+  const outbox = createOutbox(createChannelAttempts())
   for (const [i, [mention, reason]] of mentions.entries())
     outbox.applyEntry({
       sequence: i + 1,

@@ -3,6 +3,7 @@ import { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { JournalBody, JournalEntry } from '#schemas/journal.ts'
 import type { HttpAnswer, HttpRequest } from '../channels/channel.ts'
 import { AT, groupId, notificationId, aNotification, anAlert } from '../message/message.testing.ts'
+import { createChannelAttempts } from './channel-attempts.ts'
 import { linksOf } from './links.ts'
 import { createSender, type Sender, type SenderDeps } from './sender.ts'
 
@@ -114,6 +115,7 @@ function worldOf(
     shared.logged.push(`${message} ${JSON.stringify(fields)}`)
   const sender = createSender({
     journal: { append: ({ body, who }) => append(body, who) },
+    attempts: createChannelAttempts(),
     config: () => CONFIG,
     clock: () => shared.nowMs,
     random: () => 0.5,

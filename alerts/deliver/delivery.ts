@@ -3,6 +3,7 @@ import type { Journal, JournalEntry } from '#schemas/journal.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { AttemptPorts } from './attempt.ts'
 import type { Resolve } from './address.ts'
+import { type ChannelAttempts, createChannelAttempts } from './channel-attempts.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { createKeepAlive, type KeepAlive } from './keep-alive.ts'
 import { linksOf } from './links.ts'
@@ -24,6 +25,8 @@ export interface DeliveryDeps {
   readonly logger: Logger
   /** Given: the heartbeat has a timer of its own and rests while this is false. Else whoever evaluates calls `beat`. */
   readonly isWell?: () => boolean
+  /** Shared with who else sends through the channels; absent = nobody does. */
+  readonly attempts?: ChannelAttempts
   readonly clock?: Clock
   readonly random?: () => number
   readonly resolve?: Resolve
@@ -67,7 +70,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
   const { journal } = deps
   const random = deps.random ?? Math.random
-  const sender = createSender({ ...ports, journal, config, clock, random, logger, after })
+  const attempts = deps.attempts ?? createChannelAttempts()
+  const sender = createSender({ ...ports, attempts, journal, config, clock, random, logger, after })
   const keepAlive = createKeepAlive({ ...ports, outbox: sender.outbox, config, logger, after })
   const heartbeat = createHeartbeat({
     ...ports,

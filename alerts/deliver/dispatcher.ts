@@ -2,12 +2,14 @@ import type { DeliveryResult } from '#schemas/alerts/alert.ts'
 import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import { attempt, type Attempt, type AttemptPorts } from './attempt.ts'
+import type { ChannelAttempts } from './channel-attempts.ts'
 import { mergedItem } from './merged.ts'
 import type { Outbox, OutboxItem } from './outbox.ts'
 import { planOf, type Step, tryKey } from './plan.ts'
 import { ended, resultOf } from './results.ts'
 
 export interface DispatcherDeps extends AttemptPorts {
+  readonly attempts: ChannelAttempts
   /** The alerting file as it stands; asked anew each time. */
   readonly config: () => AlertsConfig
   readonly clock: Clock
@@ -40,12 +42,13 @@ export function createDispatcher(
   outbox: Outbox,
   written: (result: DeliveryResult) => void,
 ): Dispatcher {
-  const { clock } = deps
+  const { clock, attempts } = deps
   const underWay = new Map<string, Promise<void>>()
   const quietUntilMs = new Map<string, number>()
   const tell = createTeller(deps.logger)
   let isRunning = false
   let cancel = () => {}
+  let hearNoMore = () => {}
 
   const channelsNow = () => new Map(deps.config().channels.map((one) => [one.name, one]))
 
@@ -54,8 +57,8 @@ export function createDispatcher(
     if (!isRunning) return
     const nowMs = clock()
     const channels = channelsNow()
-    const situation = { outbox, channels, underWay: new Set(underWay.keys()), quietUntilMs, nowMs }
-    const { steps, nextMs } = planOf(situation)
+    const situation = { outbox, channels, attempts, quietUntilMs, nowMs }
+    const { steps, nextMs } = planOf({ ...situation, underWay: new Set(underWay.keys()) })
     for (const step of steps) {
       if (step.kind === 'send') begin(step)
       else finish(step.item, step.channel, ended(step.why))
@@ -68,12 +71,13 @@ export function createDispatcher(
   const begin = ({ channel, items }: Extract<Step, { kind: 'send' }>) => {
     const item = mergedItem(items)
     if (item === null) return
-    const startMs = clock()
+    const begun = attempts.begin(channel.name, clock())
     const work = attempt(item, channel, deps.config(), deps).then((made) => {
       for (const one of items) underWay.delete(tryKey(one.notification.id, channel.name))
-      for (const one of items) finish(one, channel.name, { ...made, startMs })
+      for (const one of items) finish(one, channel.name, { ...made, startMs: begun.atMs })
       keepQuiet(quietUntilMs, channel.name, { made, nowMs: clock() })
-      look()
+      // Looks again, as after the end of a report.
+      begun.end()
     })
     for (const one of items) underWay.set(tryKey(one.notification.id, channel.name), work)
   }
@@ -102,10 +106,12 @@ export function createDispatcher(
     look,
     start() {
       isRunning = true
+      hearNoMore = attempts.onEnd(look)
       look()
     },
     async stop() {
       isRunning = false
+      hearNoMore()
       cancel()
       await Promise.allSettled(underWay.values())
     },

@@ -5,6 +5,7 @@ import { anAlert, AT } from '../message/message.testing.ts'
 import { note, queued } from './deliver.testing.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { createKeepAlive } from './keep-alive.ts'
+import { createChannelAttempts } from './channel-attempts.ts'
 import { createOutbox } from './outbox.ts'
 
 const CONFIG = AlertsConfig.parse({
@@ -49,7 +50,7 @@ describe('an Alertmanager', () => {
 
   it('is sent what fires each minute, until it is resolved', async () => {
     const { sent, deps } = world()
-    const outbox = createOutbox()
+    const outbox = createOutbox(createChannelAttempts())
     const keepAlive = createKeepAlive({ ...deps, outbox })
     await keepAlive.beat()
     expect(sent).toEqual([])
@@ -74,7 +75,7 @@ describe('an Alertmanager', () => {
 
   it('that does not answer is told of once', async () => {
     const { logged, deps } = world(() => 503)
-    const outbox = createOutbox()
+    const outbox = createOutbox(createChannelAttempts())
     outbox.applyEntry(journal(queued([note('a', { channel: 'am' })]), 1))
     const keepAlive = createKeepAlive({ ...deps, outbox })
     await keepAlive.beat()

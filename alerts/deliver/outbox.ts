@@ -1,6 +1,7 @@
 import { type Alert, type DeliveryResult, GONE, type Notification } from '#schemas/alerts/alert.ts'
 import { FORGET_MS } from '#schemas/alerts/state.ts'
 import type { JournalEntry } from '#schemas/journal.ts'
+import type { ChannelAttempts } from './channel-attempts.ts'
 
 /** How one channel fared with one notification. */
 export interface Tries {
@@ -47,8 +48,6 @@ export interface Outbox {
   readonly gone: ReadonlySet<string>
   /** Last acceptance by channel, epoch ms. */
   readonly acceptedMs: ReadonlyMap<string, number>
-  /** Attempts of the last minute by channel, oldest first, epoch ms. */
-  readonly attemptsMs: ReadonlyMap<string, readonly number[]>
   applyEntry(entry: JournalEntry): void
   applyResult(result: DeliveryResult): void
 }
@@ -57,16 +56,15 @@ export interface Outbox {
 const FINGERPRINTS_MAX = 5_000
 /** Ids of finished notifications that are remembered, so that one queued twice is sent once. */
 const FINISHED_MAX = 20_000
-const MINUTE_MS = 60_000
 const PRUNE_EVERY_MS = 3_600_000
 
-export function createOutbox(): Outbox {
+/** `attempts` hears of each that the journal has, so that a restart forgets none. */
+export function createOutbox(attempts: Pick<ChannelAttempts, 'note'>): Outbox {
   const items = new Map<string, OutboxItem>()
   const alerts = new Map<string, Alert>()
   const conversations = new Map<string, Conversation>()
   const gone = new Set<string>()
   const acceptedMs = new Map<string, number>()
-  const attemptsMs = new Map<string, number[]>()
   const finished = new Set<string>()
   let prunedMs = 0
 
@@ -94,7 +92,7 @@ export function createOutbox(): Outbox {
       if (item !== undefined) items.set(id, { ...item, tries: new Map(), state: 'waiting' })
       return
     }
-    noteAttempt(attemptsMs, channel, at_ms)
+    attempts.note(channel, at_ms)
     if (outcome === 'accepted') {
       acceptedMs.set(channel, Math.max(at_ms, acceptedMs.get(channel) ?? 0))
       gone.delete(channel)
@@ -128,7 +126,7 @@ export function createOutbox(): Outbox {
     forgetOld(alerts, at_ms)
   }
 
-  return { items, alerts, conversations, gone, acceptedMs, attemptsMs, applyEntry, applyResult }
+  return { items, alerts, conversations, gone, acceptedMs, applyEntry, applyResult }
 }
 
 function remember(finished: Set<string>, id: string): void {
@@ -180,15 +178,4 @@ function continued(open: Conversation | undefined, last: Notification): Conversa
     if (conversation.fingerprints.size < FINGERPRINTS_MAX)
       conversation.fingerprints.add(fingerprint)
   return conversation
-}
-
-function noteAttempt(attempts: Map<string, number[]>, channel: string, atMs: number): void {
-  const times = attempts.get(channel) ?? []
-  times.push(atMs)
-  times.sort((a, b) => a - b)
-  const newest = times.at(-1) ?? atMs
-  attempts.set(
-    channel,
-    times.filter((time) => time > newest - MINUTE_MS),
-  )
 }

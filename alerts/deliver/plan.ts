@@ -1,4 +1,5 @@
 import type { ChannelConfig, ChannelKind } from '#schemas/alerts/channel-config.ts'
+import type { ChannelAttempts } from './channel-attempts.ts'
 import { FAILOVER_MS, isFast } from './ladder.ts'
 import { conversationKey, isOver, type Outbox, type OutboxItem } from './outbox.ts'
 import { roomOf } from './rate.ts'
@@ -30,6 +31,8 @@ export interface Situation {
   readonly channels: ReadonlyMap<string, ChannelConfig>
   /** `tryKey`s of attempts under way. */
   readonly underWay: ReadonlySet<string>
+  /** All that went through the channels, reports too. */
+  readonly attempts: Pick<ChannelAttempts, 'ended' | 'underWay'>
   /** Channels that asked for quiet, until epoch ms. */
   readonly quietUntilMs: ReadonlyMap<string, number>
   readonly nowMs: number
@@ -197,10 +200,9 @@ function ofChannel(
   const pages = ordered.filter(({ notification }) => isFast(notification))
   const others = ordered.filter(({ notification }) => !isFast(notification))
   if (crowdedMs > nowMs && others.length > 0) later(crowdedMs)
-  const underWay = [...situation.underWay].filter((key) => key.endsWith(` ${channel.name}`)).length
   const room = roomOf(channel, {
-    attemptsMs: situation.outbox.attemptsMs.get(channel.name) ?? [],
-    underWay,
+    attemptsMs: situation.attempts.ended(channel.name),
+    underWay: situation.attempts.underWay(channel.name),
     nowMs,
   })
   const first = filled(channel, pages, room.any)

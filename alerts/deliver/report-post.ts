@@ -6,11 +6,15 @@ import { HTTP_CHANNELS } from '../channels/registry.ts'
 import { judgeRelay, reportMailOf } from '../channels/smtp.ts'
 import type { Resolve } from './address.ts'
 import { type AttemptPorts, reachOf, withoutSecrets } from './attempt.ts'
+import type { ChannelAttempts } from './channel-attempts.ts'
 import { createPost, resolveName } from './post.ts'
+import { roomOf } from './rate.ts'
 import { createSendMail } from './relay.ts'
 import { createReadSecret } from './secrets.ts'
 
 export interface ReportPostDeps {
+  /** What alerts of this process count in, too. */
+  readonly attempts: ChannelAttempts
   /** The alerting file as it stands; asked anew each time. */
   readonly config: () => AlertsConfig
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -19,6 +23,9 @@ export interface ReportPostDeps {
   /** In place of the network: the demo's receiver. */
   readonly receiver?: Pick<AttemptPorts, 'post' | 'sendMail'>
 }
+
+/** A channel takes four messages at the same time: of a relay that is slow over reports one is left for a page. */
+const AT_ONCE_MAX = 3
 
 type Ports = Pick<AttemptPorts, 'post' | 'sendMail' | 'readSecret' | 'clock'>
 
@@ -49,6 +56,17 @@ export function createReportPost(deps: ReportPostDeps): ReportPost {
     }
   }
   return {
+    place(name) {
+      const nowMs = deps.clock()
+      const channel = deps.config().channels.find((one) => one.name === name)
+      const attemptsMs = deps.attempts.ended(name)
+      const underWay = deps.attempts.underWay(name)
+      // Who asks for a channel that is gone learns it from the attempt.
+      const { ordinary } =
+        channel === undefined ? { ordinary: 1 } : roomOf(channel, { attemptsMs, underWay, nowMs })
+      const isFree = ordinary > 0 && underWay < AT_ONCE_MAX
+      return isFree ? deps.attempts.begin(name, nowMs) : null
+    },
     mail: (mail, name) =>
       through(name, (channel, config, secrets) =>
         byMail(mail, { channel, config, secrets, ports }),

@@ -36,7 +36,7 @@ export interface ChannelStatus {
 }
 
 export function createSender(deps: SenderDeps): Sender {
-  const outbox = createOutbox()
+  const outbox = createOutbox(deps.attempts)
   const writer = createResultWriter(deps)
   const dispatcher = createDispatcher(deps, outbox, writer.add)
 

@@ -1,3 +1,4 @@
+import { createChannelAttempts } from '../../alerts/deliver/channel-attempts.ts'
 import { failedCases } from '../../alerts/rules/load.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { loadAlertsConfig } from '../alerts-config.ts'
@@ -33,7 +34,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const { role: journal, journal: openJournal } = journalService(settings, log)
   const store = storeAccess(settings, log)
   const environment = invocation.env
+  const attempts = createChannelAttempts()
   const working = alertsService({
+    attempts,
     settings,
     store,
     log,
@@ -44,6 +47,7 @@ export async function run(invocation: Invocation): Promise<number> {
   })
   const alerts = oneAtATime(working, settings, log)
   const sending = reportsService({
+    attempts,
     settings,
     store,
     log,

@@ -1,3 +1,4 @@
+import { createChannelAttempts } from '../../alerts/deliver/channel-attempts.ts'
 import { beatRole } from '../alerts-beat.ts'
 import { alertsService, oneAtATime } from '../alerts-service.ts'
 import { collectorConfig } from '../collector-config.ts'
@@ -42,11 +43,12 @@ export async function run(invocation: Invocation): Promise<number> {
     openControl: control.store,
   })
   const environment = invocation.env
-  const alerts = alertsService({ ...parts, simulated: false, environment, openFeed })
+  const sending = { ...parts, simulated: false, environment, attempts: createChannelAttempts() }
+  const alerts = alertsService({ ...sending, openFeed })
   const evaluator = oneAtATime(alerts, settings, log)
   const { natsUrl } = settings
-  const sending = reportsService({ ...parts, simulated: false, environment })
-  roles.push(evaluator, oneAtATime(sending, settings, log, 'reports'))
+  const reports = reportsService(sending)
+  roles.push(evaluator, oneAtATime(reports, settings, log, 'reports'))
   if (natsUrl !== undefined) roles.push(beatRole(evaluator, { ...settings, natsUrl }))
   const page = { listen: settings.metricsListen, version: VERSION, log }
   return runRoles(withRoleHttp([...roles, query], page), log, () => {

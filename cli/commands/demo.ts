@@ -6,6 +6,7 @@ import {
   DEMO_ENVIRONMENT,
   type DemoReceiver,
 } from '../../alerts/demo-receiver.ts'
+import { createChannelAttempts } from '../../alerts/deliver/channel-attempts.ts'
 import { demoBooks } from '../../demo/books.ts'
 import { createFacilityModel, type FacilityModel } from '../../demo/facility/model.ts'
 import { buildSite } from '../../demo/facility/site.ts'
@@ -103,7 +104,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const alertsConfig = () => DEMO_ALERTS_CONFIG(`http://127.0.0.1:${port}`, timeZone)
   // Its older days are settled in the background: a report would freeze half of them.
   const isReady = () => history.notice() === null
+  const attempts = createChannelAttempts()
   const alerts = alertsService({
+    attempts,
     settings,
     store,
     log,
@@ -115,6 +118,7 @@ export async function run(invocation: Invocation): Promise<number> {
     isReady,
   })
   const reports = reportsService({
+    attempts,
     settings,
     store,
     log,

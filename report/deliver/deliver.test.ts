@@ -55,6 +55,28 @@ function site(answer: (sent: Sent) => PostOutcome = () => ACCEPTED, reports: obj
 }
 
 describe('delivery of reports', () => {
+  it('what its channel has no room for waits, is no attempt, and goes out when there is some', async () => {
+    const { journal, now, results } = site()
+    let free = 1
+    let ended = 0
+    const deliverer = delivererOf(journal, {
+      clock: () => now.ms,
+      answer: () => Promise.resolve(ACCEPTED),
+      place: (channel) => {
+        if (channel === 'relay' && free-- <= 0) return null
+        return { end: () => void (ended += 1) }
+      },
+    })
+    expect((await deliverer.look()).due[0]?.missing).toEqual([CFO])
+    expect((await results()).map(told).toSorted(byText)).toEqual(
+      [OPS, BOSS].map((recipient) => `2026-W47 r1 ${recipient} accepted 1`),
+    )
+    free = 1
+    expect((await deliverer.look()).due[0]?.missing).toEqual([])
+    expect((await results()).map(told)).toContain(`2026-W47 r1 ${CFO} accepted 1`)
+    expect(ended).toBe(3)
+  })
+
   it('issues and sends at the time of the schedule, not before, and once', async () => {
     const { now, sent, start, results } = site()
     const deliverer = start()

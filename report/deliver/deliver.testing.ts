@@ -2,7 +2,7 @@ import { AlertsConfig } from '#schemas/alerts/config.ts'
 import type { JournalBody } from '#schemas/journal.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { ReportModel } from '#schemas/report/model.ts'
-import type { PostOutcome, ReportCard, ReportMail } from '#schemas/report/post.ts'
+import type { PostOutcome, ReportCard, ReportMail, ReportPost } from '#schemas/report/post.ts'
 import type { Reports } from '#schemas/report/service.ts'
 import { type Calendar, createCalendar, type Period } from '../calendar.ts'
 import { exampleReport } from '../example.testing.ts'
@@ -111,6 +111,7 @@ export function delivererOf(
     readonly clock: () => number
     readonly answer: (sent: Sent) => Promise<PostOutcome>
     readonly config?: () => AlertsConfig
+    readonly place?: ReportPost['place']
     readonly settled?: DelivererDeps['settled']
   },
 ): Deliverer {
@@ -123,6 +124,7 @@ export function delivererOf(
     calendar: CALENDAR,
     config: given.config ?? (() => configOf()),
     post: {
+      place: given.place ?? (() => ({ end: () => undefined })),
       mail: (mail) => answer({ recipient: `mail:${mail.to.toLowerCase()}`, message: mail }),
       card: (card, channel) => answer({ recipient: `chat:${channel}`, message: card }),
     },

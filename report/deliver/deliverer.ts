@@ -2,7 +2,7 @@ import type { AlertsConfig } from '#schemas/alerts/config.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { ReportDelivery } from '#schemas/report/issued.ts'
-import type { PostOutcome, ReportPost } from '#schemas/report/post.ts'
+import type { PostOutcome, PostPlace, ReportPost } from '#schemas/report/post.ts'
 import type { Reports, WrittenReport } from '#schemas/report/service.ts'
 import type { Clock, Logger } from '#schemas/role.ts'
 import type { Calendar } from '../calendar.ts'
@@ -40,6 +40,8 @@ export interface Deliverer {
 }
 
 type Send = Extract<Step, { kind: 'send' }>
+/** One that its channel has room for. */
+type Placed = Send & { readonly place: PostPlace }
 
 /**
  * Issues and sends. What it knows it reads from the journal before each round; each result is written down when it comes, and all
@@ -105,10 +107,23 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     }
   }
 
-  const send = async (step: Send, press: Pick<Press, 'model' | 'write'>): Promise<void> => {
+  /** What has no room waits for another look: a few seconds later there is some. */
+  const placed = (steps: readonly Step[]): Placed[] => {
+    const found: Placed[] = []
+    for (const step of steps) {
+      if (step.kind !== 'send' || found.length >= AT_ONCE_MAX) continue
+      const place = deps.post.place(step.recipient.channel)
+      if (place !== null) found.push({ ...step, place })
+    }
+    return found
+  }
+
+  const send = async (step: Placed, press: Pick<Press, 'model' | 'write'>): Promise<void> => {
     const { week, revision, recipient, attempt } = step
     const tried = { week, revision, recipient: recipient.id, attempt }
-    const result = resultOf(tried, await offer(deps, press, step), clock())
+    const outcome = await offer(deps, press, step)
+    step.place.end()
+    const result = resultOf(tried, outcome, clock())
     unwritten.push(result)
     tell(logger, result)
     // At once: another receiver may be silent for a minute, and a process that dies meanwhile would send this one again.
@@ -124,7 +139,6 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       for (;;) {
         await write()
         const now = await plan()
-        const sends = now.steps.filter((step) => step.kind === 'send').slice(0, AT_ONCE_MAX)
         const ends = now.steps.filter((step) => step.kind === 'end')
         if (isHalted) return now
         let hasIssued = false
@@ -136,6 +150,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
           unwritten.push(resultOf(tried, { kind: 'final', detail: why }, clock()))
         }
         // All of them to their end, though the journal be away: no attempt of this round outlasts it.
+        const sends = placed(now.steps)
         const sent = await Promise.allSettled(sends.map((step) => send(step, press)))
         const failed = sent.find(({ status }) => status === 'rejected')
         if (failed?.status === 'rejected') throw failed.reason

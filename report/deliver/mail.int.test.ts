@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { extractText, getDocumentProxy } from 'unpdf'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createChannelAttempts } from '../../alerts/deliver/channel-attempts.ts'
 import { createReportPost } from '../../alerts/deliver/report-post.ts'
 import { memoryJournal } from '../../alerts/engine/engine.testing.ts'
 import type { HttpRequest } from '../../alerts/channels/channel.ts'
@@ -75,8 +76,10 @@ function deliverer(posted: HttpRequest[]) {
   })
   const journal = memoryJournal()
   const clock = () => DUE_MS
-  const real = createReportPost({ config: () => config, environment: {}, clock })
+  const attempts = createChannelAttempts()
+  const real = createReportPost({ attempts, config: () => config, environment: {}, clock })
   const chat = createReportPost({
+    attempts,
     config: () => config,
     environment: {
       FEISHU: 'https://open.feishu.cn/open-apis/bot/v2/hook/0000',
@@ -118,6 +121,7 @@ function deliverer(posted: HttpRequest[]) {
     calendar: CALENDAR,
     config: () => config,
     post: {
+      place: (name: string) => real.place(name),
       mail: (...given: Parameters<typeof real.mail>) => real.mail(...given),
       card: (...given: Parameters<typeof chat.card>) => chat.card(...given),
     },

@@ -44,8 +44,15 @@ export type PostOutcome =
   /** Never in this form. */
   | { readonly kind: 'final'; readonly detail: string }
 
-/** Offers once. Neither rejects. */
+/** A message's place among those that a channel takes now; held until `end`. */
+export interface PostPlace {
+  end(): void
+}
+
+/** Offers once, in a place that was taken for it. Neither rejects. */
 export interface ReportPost {
+  /** Null = the channel has no room now: its receiver takes so many messages a minute, those of alerts among them. */
+  place(channel: string): PostPlace | null
   mail(mail: ReportMail, channel: string): Promise<PostOutcome>
   card(card: ReportCard, channel: string): Promise<PostOutcome>
 }
