@@ -40,7 +40,7 @@ it('reports leave one of four places for a page; an end lets an alert go that wa
     attempts,
     config: () => CONFIG,
     environment: {},
-    clock: world.now,
+    clock: () => world.now(),
   })
   const reports = Array.from({ length: 5 }, () => post.place('ding'))
   expect(reports.map((one) => one !== null)).toEqual([true, true, true, false, false])
@@ -64,7 +64,7 @@ it('a report waits for the minute that alerts used up; a channel that is gone sa
     attempts,
     config: () => CONFIG,
     environment: {},
-    clock: world.now,
+    clock: () => world.now(),
   })
   for (let i = 0; i < 12; i++) {
     await world.queue(page(`m${i}`, world.now()))
