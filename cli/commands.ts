@@ -55,7 +55,7 @@ With NATS_URL the collector publishes through JetStream, otherwise ingest reads 
     summary: 'a simulated fleet with a week of history and an incident, live',
     arguments: '[options]',
     details: `Brings up everything with simulated devices (H100, H200, Ascend 910B, 910C). All data is stamped "simulated",
-lives in its own folder and is made anew at each start. An incident plays 90 s after the start.`,
+lives in its own folder and is made anew at each start. An incident of 25 minutes plays 90 s after the start.`,
     options: {
       devices: { value: 'N', help: 'devices, 64 to 65536 (default 2048)' },
       days: { value: 'D', help: 'days of history, 1 to 30 (default 7)' },
