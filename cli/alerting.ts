@@ -3,6 +3,7 @@ import { testNotification } from '../alerts/deliver/test-message.ts'
 import { createReadSecret } from '../alerts/deliver/secrets.ts'
 import { isTokenGood } from '../alerts/deliver/links.ts'
 import { OWN_RULES } from '../alerts/engine/own-rules.ts'
+import { ruleWordsOf } from '../alerts/message/group.ts'
 import { renderLines } from '../alerts/message/lines.ts'
 import { drillNotifications } from '../alerts/roster/drill.ts'
 import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
@@ -60,7 +61,8 @@ export async function openAlerting(options: AlertingOptions): Promise<{
     lineOf(alert, rule, nowMs) {
       const reason = alert.state === 'resolved' || alert.state === 'held' ? alert.state : 'firing'
       const { severity } = alert
-      const group = { reason, severity, alerts: [alert], ruleWords: () => rule } as const
+      const words = rule === null ? null : ruleWordsOf(rule)
+      const group = { reason, severity, alerts: [alert], ruleWords: () => words } as const
       const { en, zh } = renderLines(group, { timeZone: config().time_zone, nowMs })
       return { en: en[0] ?? '', zh: zh[0] ?? '' }
     },

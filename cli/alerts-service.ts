@@ -2,6 +2,8 @@ import type { ChannelAttempts } from '../alerts/deliver/channel-attempts.ts'
 import { createDelivery, type DeliveryDeps } from '../alerts/deliver/delivery.ts'
 import { type AlertsRole, createAlertsRole } from '../alerts/engine/role.ts'
 import { withSilentRules } from '../alerts/rules/silent-signal.ts'
+import { OWN_RULES } from '../alerts/engine/own-rules.ts'
+import { ruleWordsOf } from '../alerts/message/group.ts'
 import { renderLines } from '../alerts/message/lines.ts'
 import { nextOnCall, onCallAt } from '../alerts/roster/rotation.ts'
 import { configWarnings } from '../alerts/roster/warnings.ts'
@@ -115,7 +117,10 @@ export function alertsService(options: AlertsServiceOptions) {
       around: {
         render: (group) =>
           renderLines(group, { timeZone: config.current().time_zone, nowMs: Date.now() }),
-        ruleWords: ruleOf,
+        ruleWords(name) {
+          const rule = ruleOf(name) ?? OWN_RULES.find((own) => own.name === name)
+          return rule === undefined ? null : ruleWordsOf(rule)
+        },
         personOf: (which, atMs) =>
           personOf(config.current(), role.state().overrides.values(), which, atMs),
       },

@@ -4,6 +4,7 @@ import { Rule } from '#schemas/alerts/rule.ts'
 import type { SignalAnswer, SignalRow } from '#schemas/alerts/signals.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import { type Journal, JournalEntry } from '#schemas/journal.ts'
+import { ruleWordsOf } from '../message/group.ts'
 import { renderLines } from '../message/lines.ts'
 import type { Surroundings } from './decide.ts'
 import { fingerprintCache } from './fingerprint.ts'
@@ -95,7 +96,10 @@ export const surroundings = (
   childrenOf: () => null,
   personOf: () => 'Ada',
   render: (group) => renderLines(group, { timeZone: 'UTC', nowMs: clock() }),
-  ruleWords: (name) => rules.find((rule) => rule.name === name) ?? null,
+  ruleWords(name) {
+    const rule = rules.find((one) => one.name === name)
+    return rule === undefined ? null : ruleWordsOf(rule)
+  },
 })
 
 /** A journal in memory; every entry is checked as the real ones check it. */

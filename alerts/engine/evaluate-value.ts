@@ -153,7 +153,10 @@ function afterValue(
   if (alert !== null && alert.state !== 'pending') {
     const isKept = atMs - (alert.fired_ms ?? atMs) < rule.keep * 1000
     if (isKept) return onward(alert, { severity: alert.severity, reading, atMs, memory })
-    return resolvedAlert({ ...alert, reading }, atMs, null)
+    // What was wrong stays what the alert was about; the value is the one it ended with.
+    const { what, why, doing } = alert.reading
+    const last = { ...reading, what: what ?? reading.what, why, doing }
+    return resolvedAlert({ ...alert, reading: last }, atMs, row.ended ?? null)
   }
   const soon = rule.thresholds.findIndex((_, index) => marks[index]?.beyondMs !== null)
   const mildest = rule.thresholds[soon]
@@ -215,7 +218,7 @@ function noData(pass: Pass, { print, alert, memory, row }: Seen): void {
   const { rule, atMs, isLate } = pass
   const isUnknown = isLate || row.value === null
   if (!isUnknown) {
-    if (alert !== null) pass.out.push(resolvedAlert(alert, atMs, null))
+    if (alert !== null) pass.out.push(resolvedAlert(alert, atMs, BECAUSE.dataAgain))
     return
   }
   // What is late as a whole is told once, by whoever watches the pipeline.

@@ -1,6 +1,6 @@
 import type { Alert } from '#schemas/alerts/alert.ts'
 import type { ZoneRule } from '#schemas/alerts/rule.ts'
-import type { AlertLabels } from '#schemas/alerts/severity.ts'
+import type { AlertLabels, Words } from '#schemas/alerts/severity.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import type { ZoneOutcome } from '../zones/evaluate.ts'
 import { zoneLabels, zoneReading, zoneSeverity } from '../zones/reading.ts'
@@ -18,6 +18,8 @@ export interface ZoneInput {
   readonly usdPerHour: number | null
   /** Asked where the zone would page; null = not asked. */
   readonly who: WhoToTell | null
+  /** What brought it back, asked where an alert of it ends; null = not asked, or nobody can say. */
+  readonly restored: Words | null
 }
 
 export const zoneFingerprint = (rule: string, { set, scope }: Pick<ZoneInput, 'set' | 'scope'>) =>
@@ -54,7 +56,7 @@ function afterSlice(
   const asked = zoneSeverity(set, outcome, timeZone)
   const reading = zoneReading(set, { scope, outcome, usdPerHour, who })
   if (asked === null)
-    return alert === null ? null : resolvedAlert({ ...alert, reading }, atMs, null)
+    return alert === null ? null : resolvedAlert({ ...alert, reading }, atMs, input.restored)
   // Once somebody was woken for it, it stays a page until it ends.
   const wasPage = alert?.severity === 'page'
   const severity = asked === 'page' && !wasPage && who !== null ? who.severity : asked

@@ -72,5 +72,6 @@ export const BECAUSE = {
   gone: { en: 'it is no longer there', zh: '对象已不存在' },
   ruleGone: { en: 'the rule was removed', zh: '规则已删除' },
   closed: { en: 'the device reported its end', zh: '设备报告已恢复' },
+  dataAgain: { en: 'there is data again', zh: '数据已恢复' },
   quiet: { en: 'it was not reported again', zh: '此后没有再次报告' },
 } as const satisfies Record<string, Words>

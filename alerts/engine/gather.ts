@@ -1,14 +1,15 @@
 import type { AlertFacts, FleetEvent } from '#schemas/alerts/ports.ts'
 import type { Rule, ValueRule } from '#schemas/alerts/rule.ts'
+import type { AlertSeverity } from '#schemas/alerts/severity.ts'
 import type { SignalAnswer } from '#schemas/alerts/signals.ts'
 import type { AlertState } from '#schemas/alerts/state.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import { evaluateZone, ZONE_HISTORY_MS } from '../zones/evaluate.ts'
-import { explainQuestion, zoneSeverity } from '../zones/reading.ts'
+import { explainQuestion, restoredQuestion, zoneSeverity } from '../zones/reading.ts'
 import { zonePages } from '../zones/pages.ts'
 import { SLICE_MS } from '../zones/slices.ts'
 import { waitingWork } from '../zones/waiting.ts'
-import { whoToTell, type WhoToTell } from '../zones/who.ts'
+import { restoredBy, whoToTell, type WhoToTell } from '../zones/who.ts'
 import type { PassInput } from './decide.ts'
 import { type EventInput, type Standing, STOPPED_WITHIN_MS } from './evaluate-event.ts'
 import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
@@ -16,6 +17,8 @@ import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
 /** Devices asked about at a time. */
 const DEVICES_MAX = 5_000
 const SIGNALS_AT_ONCE = 4
+/** Of these the end is told with what brought it. */
+const TOLD_AT_ONCE = new Set<AlertSeverity>(['page', 'warn'])
 const STANDING_MS = 2_000
 /** A store that let us wait once is not waited for like that again for a while, ms: events stand in line behind it. */
 const STANDING_AGAIN_MS = 200
@@ -157,7 +160,16 @@ export async function gatherZones(
               timeZone: from.timeZone,
             })
           : null
-      inputs.push({ set, scope, outcome, usdPerHour, who })
+      const isEnding =
+        severity === null &&
+        known.some((one) => one?.alert.state === 'firing' && TOLD_AT_ONCE.has(one.alert.severity))
+      const restored = isEnding
+        ? restoredBy(
+            await facts.explain({ ...restoredQuestion(outcome), labels: scope }).catch(() => null),
+            from.timeZone,
+          )
+        : null
+      inputs.push({ set, scope, outcome, usdPerHour, who, restored })
     }
   }
   return { inputs, isWhole: inputs.length > 0 }

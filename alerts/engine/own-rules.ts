@@ -22,6 +22,7 @@ export const OWN_RULES: readonly Rule[] = [
       en: 'Open the Pipeline page: it names what stands still. Nothing is known to be wrong with the fleet.',
       zh: '打开“管线”页面，查看停滞的环节。目前没有迹象表明集群有问题。',
     },
+    resolved: { en: 'The figures of Plimsoll are up to date', zh: 'Plimsoll 数据已跟上' },
   }),
   rule({
     name: 'alert_rule_failed',
@@ -32,6 +33,7 @@ export const OWN_RULES: readonly Rule[] = [
       en: 'Read the reason, correct the rule or its data. Until then it watches nothing.',
       zh: '查看原因，修正规则或其数据。在此之前该规则不起作用。',
     },
+    resolved: { en: 'The rule works again', zh: '该规则恢复工作' },
   }),
 ]
 

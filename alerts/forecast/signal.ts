@@ -9,6 +9,13 @@ const WARN_MINUTES_MIN = 21
 const WARN_MINUTES_MAX = 60
 const PAGE_MINUTES_MAX = 20
 
+/** Why nothing is announced of what is there: an alert that ends with it has come true. */
+const UNDER_ALREADY: Words = {
+  en: 'utilization is under the line now, which has an alert of its own',
+  zh: '利用率已低于该线，由其自身的告警跟踪',
+}
+const MUTED: Words = { en: 'the forecast is muted', zh: '预测已静默' }
+
 export interface SignalContext {
   /** Scope, tier and where it stands: `scopeHead` of alerts/zones/reading.ts. */
   readonly head: Words
@@ -31,7 +38,14 @@ export function forecastSignal(made: Forecast, context: SignalContext): SignalRo
   const row = { labels: made.labels, coverage: made.coverage, devices: context.devices }
   if (muted || made.announced === 'no') {
     const because = context.standing.because
-    return { ...row, value: FAR_MINUTES, ...(because === null ? {} : { known: because }) }
+    const isUnder = made.now < made.line
+    const ended = isUnder ? UNDER_ALREADY : muted ? (because ?? MUTED) : null
+    return {
+      ...row,
+      value: FAR_MINUTES,
+      ...(because === null ? {} : { known: because }),
+      ...(ended === null ? {} : { ended }),
+    }
   }
   const why = contributorWords(made.contributors, context.timeZone)
   return {

@@ -1,15 +1,27 @@
 import type { Alert, Notification } from '#schemas/alerts/alert.ts'
+import type { Rule } from '#schemas/alerts/rule.ts'
 import type { AlertSeverity, Words } from '#schemas/alerts/severity.ts'
+import { DEFAULT_ZONE_LEVELS } from '#schemas/zones.ts'
 
 /** What a rule says of itself, for what an alert does not know better. */
 export interface RuleWords {
   readonly title: Words
   readonly action: Words
+  /** What is true once it is over; `{percent}` is the value then. */
+  readonly resolved?: Words | undefined
   /** The utilization that cost is counted against, 0..1, where the rule has one. */
   readonly against?: number
   /** `Restored by` and minutes `under the line` make sense of a zone only. */
   readonly isZone?: boolean
 }
+
+/** Words of a rule as messages use them; cost of a zone is counted against the target. */
+export const ruleWordsOf = ({ title, action, resolved, lane }: Rule): RuleWords => ({
+  title,
+  action,
+  resolved,
+  ...(lane === 'zone' ? { isZone: true, against: DEFAULT_ZONE_LEVELS.ticket } : {}),
+})
 
 /** Alerts that become one message. */
 export interface MessageGroup {

@@ -8,7 +8,6 @@ import {
   line,
   LINE_MAX,
   percent,
-  sentence,
   TAGS,
 } from './figures.ts'
 import {
@@ -18,6 +17,8 @@ import {
   type MessageTime,
   worstFirst,
 } from './group.ts'
+import { fitted, known, others, placeOf, type Told, whatOf } from './parts.ts'
+import { resolvedLines } from './resolved.ts'
 
 /** Alerts of a digest that get a line of their own. */
 const DIGEST_LINES = 6
@@ -44,20 +45,10 @@ function linesOf(group: MessageGroup, time: MessageTime, language: Language): st
     .map((text, index) => line(text, index === 0 ? FIRST_LINE_MAX : LINE_MAX))
 }
 
-/** What the lines of one language are made of. */
-interface Told {
-  readonly group: MessageGroup
-  /** Worst first. */
-  readonly alerts: readonly Alert[]
-  readonly worst: Alert
-  readonly time: MessageTime
-  readonly language: Language
-}
-
 function bodyOf(told: Told): string[] {
   const { group, alerts, worst, language } = told
   if (group.reason === 'digest') return digest(told)
-  if (group.reason === 'resolved') return resolved(told)
+  if (group.reason === 'resolved') return resolvedLines(told)
   if (group.reason === 'held') return held(told)
   return [
     firstLine(told),
@@ -76,11 +67,6 @@ function firstLine({ group, alerts, worst, time, language }: Told): string {
   return fitted(tag, whatOf(group, worst, language), `${since}${others(group, alerts, language)}`)
 }
 
-function fitted(before: string, what: string, after: string): string {
-  const room = FIRST_LINE_MAX - Array.from(before).length - Array.from(after).length
-  return `${before}${line(what, Math.max(20, room))}${after}`
-}
-
 function prefix(group: MessageGroup, time: MessageTime, language: Language): string {
   const en = language === 'en'
   if (group.reason === 'drill') return en ? 'DRILL, nothing is wrong: ' : 'DRILL 演练，并无故障：'
@@ -90,33 +76,6 @@ function prefix(group: MessageGroup, time: MessageTime, language: Language): str
   if (group.reason !== 'escalation') return ''
   const silent = duration(time.nowMs - (group.toldMs ?? time.nowMs), language)
   return en ? `Nobody answered for ${silent}: ` : `${silent}无人确认：`
-}
-
-function others(group: MessageGroup, alerts: readonly Alert[], language: Language): string {
-  // Its own words say how many there are.
-  if (group.head) return ''
-  const rest = alerts.length - 1 + (group.more ?? 0)
-  if (rest <= 0) return ''
-  return language === 'en' ? `, ${count(rest)} more` : `，另有 ${count(rest)} 条`
-}
-
-/** What is wrong; without words of its own, the rule's title and where. */
-function whatOf(group: MessageGroup, alert: Alert, language: Language): string {
-  const own = alert.reading.what?.[language] ?? ''
-  if (own !== '') return own.replace(/[.。]$/u, '')
-  const title = group.ruleWords(alert.rule)?.title[language] ?? alert.rule.replaceAll('_', ' ')
-  const where = placeOf(alert)
-  return where === '' ? title : `${title}, ${where}`
-}
-
-/** The narrowest place or owner an alert names: `rack-07`, `job 884213`. */
-function placeOf(alert: Alert): string {
-  const { labels } = alert
-  if (labels.node !== undefined) return labels.node
-  if (labels.rack !== undefined) return labels.rack
-  if (labels.loop !== undefined) return labels.loop
-  if (labels.job !== undefined) return labels.job
-  return labels.hall ?? labels.meter ?? labels.tenant ?? labels.collector ?? labels.cluster ?? ''
 }
 
 function costAndCoverage({ group, alerts, worst, language }: Told): string {
@@ -154,18 +113,6 @@ function costPerHour(group: MessageGroup, alerts: readonly Alert[]): number | nu
   return total
 }
 
-function known(alert: Alert, language: Language): string {
-  const { known: said, coverage, devices } = alert.reading
-  if (said !== null && said[language] !== '') return sentence(said[language], language)
-  const en = language === 'en'
-  if (coverage !== null)
-    return en ? `${percent(coverage)} of it is reporting.` : `覆盖率 ${percent(coverage)}。`
-  if (devices === null) return ''
-  return en
-    ? `${count(devices)} ${devices === 1 ? 'device' : 'devices'}.`
-    : `${count(devices)} 台设备。`
-}
-
 function why(group: MessageGroup, alerts: readonly Alert[], language: Language): string {
   const en = language === 'en'
   const more = group.more ?? 0
@@ -188,38 +135,6 @@ function doing(group: MessageGroup, worst: Alert, language: Language): string {
   const intro = language === 'en' ? 'Do: ' : '处置：'
   if (text !== '') return `${intro}${text}`
   return `${intro}${language === 'en' ? 'see the runbook' : '见操作手册'}`
-}
-
-/** `[OK] Fleet busy 64.1 % at 03:52. 57 min under the line, $15,800.` / `Restored by: …`. */
-function resolved({ group, alerts, worst, time, language }: Told): string[] {
-  const en = language === 'en'
-  const at = clock(worst.resolved_ms ?? time.nowMs, time, language)
-  const lasted = duration((worst.resolved_ms ?? time.nowMs) - worst.since_ms, language)
-  const isZone = group.ruleWords(worst.rule)?.isZone === true
-  const usd = (group.head ? [group.head] : alerts).reduce(
-    (sum, { cost_usd }) => (isZone ? Math.max(sum, cost_usd) : sum + cost_usd),
-    0,
-  )
-  const cost = usd > 0 ? (en ? `, ${dollars(usd)}` : `，损失 ${dollars(usd)}`) : ''
-  const kept = isZone
-    ? en
-      ? `${lasted} under the line`
-      : `低于警戒线 ${lasted}`
-    : en
-      ? `It took ${lasted}`
-      : `历时 ${lasted}`
-  const tag = en ? '[OK] ' : '[恢复] '
-  const over = en
-    ? ` at ${at}${others(group, alerts, language)}.`
-    : `，${at}${others(group, alerts, language)}。`
-  const tail = `${over}${en ? ' ' : ''}${kept}${cost}${en ? '.' : '。'}`
-  const because = worst.because?.[language] ?? ''
-  const restored = isZone ? (en ? 'Restored by: ' : '恢复原因：') : en ? 'Ended by: ' : '解除原因：'
-  return [
-    fitted(tag, whatOf(group, worst, language), tail),
-    because === '' ? '' : `${restored}${because}`,
-    known(worst, language),
-  ]
 }
 
 function held(told: Told): string[] {

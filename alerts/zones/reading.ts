@@ -121,8 +121,8 @@ function headWords(set: ZoneSet, { scope, outcome }: ZoneFacts, value: number | 
   const { zone, levels, held, state } = outcome
   const head = scopeHead(set, scope, value)
   if (zone === null || levels === null || (state === 'held' && held !== null)) {
-    const why = held === null ? same('') : HELD[held]
-    return { en: `${head.en}, ${why.en}`, zh: `${head.zh}，${why.zh}` }
+    if (held === null) return head
+    return { en: `${head.en}, ${HELD[held].en}`, zh: `${head.zh}，${HELD[held].zh}` }
   }
   const line = percent(levels[zone], 0)
   // Between the line and where it is left the alert stands, and "under" would be wrong. Times are the message's.
@@ -158,6 +158,15 @@ export function explainQuestion(outcome: ZoneOutcome): {
   const windowMs = Math.max(3 * SLICE_MS, outcome.atMs - sinceMs)
   return { atMs: outcome.atMs - windowMs, windowMs }
 }
+
+/**
+ * The windows that tell what brought a scope back: the quarter of an hour that cleared it, against the one before, which
+ * lay under the line.
+ */
+export const restoredQuestion = ({ atMs }: Pick<ZoneOutcome, 'atMs'>) => ({
+  atMs: atMs - 3 * SLICE_MS,
+  windowMs: 3 * SLICE_MS,
+})
 
 const same = (text: string): Words => ({ en: text, zh: text })
 const percent = (share: number, digits = 1) => `${(share * 100).toFixed(digits)} %`

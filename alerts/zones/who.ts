@@ -107,25 +107,50 @@ const VERBS: Readonly<Record<ExplainCause, Words>> = {
   same_jobs_more_efficient: { en: 'works more', zh: '负载升高' },
 }
 
-/** The three largest losses by name: `job 884213 (videogen-7, 4,096 devices) failed 02:51, -7.4 points`. */
-function causeWords({ causes }: ExplainAnswer, timeZone: string): Words {
-  const named = causes
-    .flatMap(({ cause, contributors }) => contributors.map((told) => ({ cause, told })))
-    .filter(({ told }) => told.change_ppm <= -NAMED_MIN_PPM)
-    .sort((a, b) => a.told.change_ppm - b.told.change_ppm)
-    .slice(0, NAMED_MAX)
-    .map(({ cause, told }) => lossWords(cause, told, timeZone))
-  return { en: named.map(({ en }) => en).join('; '), zh: named.map(({ zh }) => zh).join('；') }
+/** Of what came back. What is not here says the same of both directions. */
+const RETURNS: Readonly<Partial<Record<ExplainCause, Words>>> = {
+  jobs_failed: { en: 'runs again', zh: '恢复运行' },
+  jobs_stalled: { en: 'works again', zh: '恢复工作' },
+  failed: { en: 'back in service', zh: '恢复可用' },
+  drained: { en: 'back in service', zh: '恢复上线' },
+  verification: { en: 'test over', zh: '验收结束' },
+  throttled: { en: 'at full clock again', zh: '恢复全速' },
+  telemetry_lost: { en: 'reports again', zh: '恢复上报' },
 }
 
-function lossWords(cause: ExplainCause, told: ExplainContributor, timeZone: string): Words {
+/**
+ * What brought utilization back, the three largest by name: `job 884311 (videogen-7, 4,096 devices, hall 2) started
+ * 03:31, +7.4 points`; null = nobody could say, or nothing has a name.
+ */
+export function restoredBy(explain: ExplainAnswer | null, timeZone: string): Words | null {
+  if (explain === null || explain.change_ppm === null || explain.change_ppm <= 0) return null
+  const told = named(explain, timeZone, 1)
+  return told.en === '' ? null : told
+}
+
+/** The three largest losses by name: `job 884213 (videogen-7, 4,096 devices) failed 02:51, -7.4 points`. */
+const causeWords = (explain: ExplainAnswer, timeZone: string): Words => named(explain, timeZone, -1)
+
+function named({ causes }: ExplainAnswer, timeZone: string, sign: 1 | -1): Words {
+  const words = causes
+    .flatMap(({ cause, contributors }) => contributors.map((told) => ({ cause, told })))
+    .filter(({ told }) => told.change_ppm * sign >= NAMED_MIN_PPM)
+    .sort((a, b) => (b.told.change_ppm - a.told.change_ppm) * sign)
+    .slice(0, NAMED_MAX)
+    .map(({ cause, told }) => changeWords(cause, told, timeZone))
+  return { en: words.map(({ en }) => en).join('; '), zh: words.map(({ zh }) => zh).join('；') }
+}
+
+function changeWords(cause: ExplainCause, told: ExplainContributor, timeZone: string): Words {
   const { kind, name, tenant, cluster } = told
   const count = Math.max(1, Math.round(told.devices))
   const devices = count.toLocaleString('en-US')
   const owner = tenant === null || tenant === '' ? [] : [tenant]
   const place = cluster === '' ? [] : [cluster]
   const at = told.at === null ? '' : ` ${timeOfDay(told.at, timeZone)}`
-  const lost = (told.change_ppm / POINT_PPM).toFixed(1)
+  const isRise = told.change_ppm > 0
+  const verb = (isRise ? RETURNS[cause] : undefined) ?? VERBS[cause]
+  const change = `${isRise ? '+' : ''}${(told.change_ppm / POINT_PPM).toFixed(1)}`
   const noun = {
     job: { en: 'job', zh: '任务' },
     place: { en: told.node_count > 1 ? 'nodes' : 'node', zh: '节点' },
@@ -138,8 +163,8 @@ function lossWords(cause: ExplainCause, told: ExplainContributor, timeZone: stri
     zh: [...owner, `${devices} 卡`, ...place],
   }
   return {
-    en: `${noun.en} ${who} (${inside.en.join(', ')}) ${VERBS[cause].en}${at}, ${lost} points`,
-    zh: `${noun.zh} ${who}（${inside.zh.join('，')}）${at === '' ? '' : `${at.trim()} `}${VERBS[cause].zh}，${lost} 个百分点`,
+    en: `${noun.en} ${who} (${inside.en.join(', ')}) ${verb.en}${at}, ${change} points`,
+    zh: `${noun.zh} ${who}（${inside.zh.join('，')}）${at === '' ? '' : `${at.trim()} `}${verb.zh}，${change} 个百分点`,
   }
 }
 

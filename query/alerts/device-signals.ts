@@ -41,7 +41,8 @@ export function deviceSignals(deps: SignalDeps, covered: Covered): SignalSources
     }
   const silent = (isWholeNode: boolean) => async (): Promise<SignalAnswer> => {
     const { atMs, rows } = await nodes()
-    const found = rows.filter(({ lost, devices }) => (lost === devices) === isWholeNode)
+    const isSilent = ({ lost, devices }: (typeof rows)[number]) => lost === devices
+    const found = isWholeNode ? rows.filter(isSilent) : rows
     return {
       atMs,
       rows: found.map(({ lost, devices, ...place }): SignalRow => {
@@ -54,7 +55,9 @@ export function deviceSignals(deps: SignalDeps, covered: Covered): SignalSources
               en: `${lost} of ${devices} devices of node ${place.node} are missing`,
               zh: `节点 ${place.node} 的 ${devices} 卡中缺 ${lost} 卡`,
             }
-        return { labels: labelsFrom(place), value: lost, devices: lost, what }
+        // Of a node that says nothing nobody knows which devices it has left.
+        const value = !isWholeNode && lost === devices ? null : lost
+        return { labels: labelsFrom(place), value, devices: lost, what }
       }),
       covered: await covered.of(isWholeNode ? 'nodes' : 'devices'),
     }

@@ -18,6 +18,11 @@ const common = {
   title: Words,
   /** What to do, in the order of doing; the message's `Do:` line when the alert knows nothing better. */
   action: Words,
+  /**
+   * What is true once it is over, in a few words: the first line of its resolve message, before the time. `{percent}` is
+   * the value then, of signals that are shares. Without it such a message says that the alert ended, not that all is well.
+   */
+  resolved: Words.optional(),
   /** Page under docs/runbooks/; default: the rule's name with `-` for `_`. */
   runbook: z
     .string()

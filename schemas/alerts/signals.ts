@@ -15,6 +15,8 @@ export interface SignalRow {
   readonly why?: Words
   readonly doing?: Words
   readonly known?: Words
+  /** Why an alert ends with this value, where that does not mean that all is well. */
+  readonly ended?: Words
 }
 
 /** What a signal says at one evaluation. */
