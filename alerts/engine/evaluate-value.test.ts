@@ -80,6 +80,28 @@ describe('a value rule', () => {
     const rule = valueRule({ no_data: 'alert' })
     const { alerts } = play(rule, [50, ...repeat(null, 6), 50])
     expect(alerts.map(({ severity, state }) => `${severity} ${state}`)).toEqual(['data resolved'])
+    expect(alerts[0]?.because?.en).toBe('there is data again')
+  })
+
+  it('an alert that is over keeps what it was about, with the value and the reason it ended with', () => {
+    const rule = valueRule()
+    const words = (en: string) => ({ en, zh: en })
+    let [memory, alerts] = [NO_VALUE_MEMORY, new Map<string, Alert>()]
+    for (const [index, value] of [...repeat(85, 6), ...repeat(0, 6)].entries()) {
+      const row = { labels: { rack: 'r1' }, value, what: words(`${value} of 100 are hot`) }
+      const rows = [value === 0 ? { ...row, ended: words('another alert says more') } : row]
+      const atMs = START + index * STEP
+      const done = evaluateValue(rule, answerOf(atMs, rows), { alerts, memory }, atMs)
+      memory = done.memory
+      alerts = new Map([...alerts, ...done.alerts.map((one) => [one.fingerprint, one] as const)])
+    }
+    expect([...alerts.values()]).toMatchObject([
+      {
+        state: 'resolved',
+        because: { en: 'another alert says more' },
+        reading: { value: 0, what: { en: '85 of 100 are hot' } },
+      },
+    ])
   })
 
   it('fires in n of m evaluations', () => {

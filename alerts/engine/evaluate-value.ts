@@ -132,7 +132,10 @@ function afterValue(
   { rule, atMs }: Pass,
   { print, alert, memory, row, marks, level }: Seen & { marks: readonly Marks[]; level: number },
 ): Alert | null {
-  const reading = readingOf(row)
+  const told = readingOf(row)
+  // Back at its mildest limit the figures no longer say what is wrong ("0 of 680 …"): the alert keeps its last words.
+  const isBack = alert !== null && (level === -1 || (marks[0]?.backMs ?? null) !== null)
+  const reading = isBack ? withWordsOf(alert.reading, told) : told
   const threshold = rule.thresholds[level]
   if (threshold !== undefined) {
     const sinceMs = marks[level]?.sinceMs ?? atMs
@@ -153,10 +156,7 @@ function afterValue(
   if (alert !== null && alert.state !== 'pending') {
     const isKept = atMs - (alert.fired_ms ?? atMs) < rule.keep * 1000
     if (isKept) return onward(alert, { severity: alert.severity, reading, atMs, memory })
-    // What was wrong stays what the alert was about; the value is the one it ended with.
-    const { what, why, doing } = alert.reading
-    const last = { ...reading, what: what ?? reading.what, why, doing }
-    return resolvedAlert({ ...alert, reading: last }, atMs, row.ended ?? null)
+    return resolvedAlert({ ...alert, reading }, atMs, row.ended ?? null)
   }
   const soon = rule.thresholds.findIndex((_, index) => marks[index]?.beyondMs !== null)
   const mildest = rule.thresholds[soon]
@@ -174,6 +174,14 @@ function afterValue(
     reading,
   })
 }
+
+/** The newest figures under the words of an earlier reading. */
+const withWordsOf = ({ what, why, doing }: AlertReading, now: AlertReading): AlertReading => ({
+  ...now,
+  what: what ?? now.what,
+  why: why ?? now.why,
+  doing: doing ?? now.doing,
+})
 
 /** A firing alert with the newest reading, and what it cost since the last one. */
 function onward(

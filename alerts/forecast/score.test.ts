@@ -116,5 +116,13 @@ describe('signal forecast_zone', () => {
     const muted = { muted: true, because: { en: 'Muted.', zh: '静音。' } }
     const row = forecastSignal(made, { ...context, standing: muted })
     expect([row.value, row.known?.en]).toEqual([FAR_MINUTES, 'Muted.'])
+    // An alert that ends so was not wrong, and all is not well.
+    expect(row.ended?.en).toBe('Muted.')
+    const calm = forecastSignal({ ...made, announced: 'no' }, context)
+    const came = forecastSignal({ ...made, announced: 'no', now: 0.5 }, context)
+    expect([calm.ended, came.ended?.en]).toEqual([
+      undefined,
+      'utilization is under the line now, which has an alert of its own',
+    ])
   })
 })

@@ -5,7 +5,7 @@ import { ALERT_SEVERITIES } from '#schemas/alerts/severity.ts'
 import { FIRST_LINE_MAX } from './figures.ts'
 import { type MessageGroup, worstFirst } from './group.ts'
 import { renderLines } from './lines.ts'
-import { anAlert, aNotification, AT, ruleWords } from './message.testing.ts'
+import { anAlert, aNotification, AT, FORBIDDEN, ruleWords } from './message.testing.ts'
 
 const SHANGHAI = { timeZone: 'Asia/Shanghai', nowMs: AT + 15 * 60_000 }
 const group = (change: Partial<MessageGroup> = {}): MessageGroup => ({
@@ -15,10 +15,6 @@ const group = (change: Partial<MessageGroup> = {}): MessageGroup => ({
   ruleWords,
   ...change,
 })
-
-/** Words of our own machinery: nobody who is woken at three knows them. */
-const FORBIDDEN =
-  /\b(null|undefined|NaN|Infinity|fingerprint|notification|transition|journal|watermark|settled?|evaluat\w+|outbox|epoch|lane|signal|fold|util_(hi|lo)|inhibit\w*|cursor|shard|spool|ntf_|grp_|zone_danger|device_lost|SQL|ClickHouse|NATS|object Object)\b/i
 
 describe('the five lines', () => {
   it('are those of the page at 03:10, in both languages', () => {

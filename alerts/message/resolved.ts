@@ -68,7 +68,7 @@ function zoneLine(told: Told): string {
   )
 }
 
-/** `[OK] r-07: Heat slows no device of the rack at 03:52. It took 12 min, $80.`: of a long place the end is cut. */
+/** `[OK] r-07: Heat slows no device of the rack at 03:52. Lasted 12 min, $80.`: of a long place the end is cut. */
 function wellLine(told: Told): string {
   const { group, worst, language } = told
   const en = language === 'en'
@@ -85,7 +85,7 @@ function wellLine(told: Told): string {
   return `${tag}${line(place, Math.max(PLACE_MIN, room))}${en ? ': ' : '：'}${now}`
 }
 
-/** `[ENDED] Device lost, n-0042, at 03:52. It took 12 min.` */
+/** `[ENDED] Device lost, n-0042, at 03:52. Lasted 12 min.` */
 function endedLine(told: Told): string {
   const { group, worst, language } = told
   const en = language === 'en'
@@ -96,7 +96,7 @@ function endedLine(told: Told): string {
   )
 }
 
-/** ` It took 57 min, $15,800.`; of several ` 8 alerts, 57 min, $15,800.` */
+/** ` Lasted 57 min, $15,800.`; of several ` 8 alerts, 57 min, $15,800.` */
 function lastedOf(told: Told): string {
   const { group, alerts, language } = told
   const en = language === 'en'
@@ -110,7 +110,7 @@ function lastedOf(told: Told): string {
     return en
       ? ` ${count(all)} alerts, ${lasted}${cost}.`
       : `共 ${count(all)} 条，历时 ${lasted}${cost}。`
-  return en ? ` It took ${lasted}${cost}.` : `历时 ${lasted}${cost}。`
+  return en ? ` Lasted ${lasted}${cost}.` : `历时 ${lasted}${cost}。`
 }
 
 const costOf = (usd: number, { language }: Told) =>

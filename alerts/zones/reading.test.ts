@@ -34,6 +34,12 @@ describe('what a zone alert says', () => {
     const after = outcomeOf([...times(3, { busy: 50 }), { busy: 62 }])
     expect(says(after).what?.en).toBe('Fleet busy 62.0 %, not yet clear of the 60 % line')
   })
+  it('clear of its lines: the figure alone', () => {
+    expect(says(outcomeOf(times(5, { busy: 80 }))).what).toEqual({
+      en: 'Fleet busy 80.0 %',
+      zh: '全部设备忙碌率 80.0 %',
+    })
+  })
   it('held', () => {
     const held = outcomeOf(times(2, { known: 94, busy: 55 }))
     expect(says(held).what?.en).toBe('Fleet busy 58.5 %, held: too little data')

@@ -5,7 +5,7 @@ import type {
   ExplainContributor,
   ExplainPart,
 } from '#schemas/api-explain.ts'
-import { type DropFacts, isActionable, whoToTell } from './who.ts'
+import { type DropFacts, isActionable, restoredBy, whoToTell } from './who.ts'
 
 const contributor = (told: Partial<ExplainContributor>): ExplainContributor => ({
   kind: 'job',
@@ -115,5 +115,29 @@ describe('a fifth of the drop', () => {
     expect(of(-100_000, part('drained', 50_000))).toBe(false)
     expect(of(10_000, part('failed', -50_000))).toBe(false)
     expect(of(0)).toBe(false)
+  })
+})
+
+describe('what restored a zone', () => {
+  const by = (explain: ExplainAnswer | null) => restoredBy(explain, 'Asia/Shanghai')
+  it('is named largest first, losses not among them', () => {
+    const explain = answer(
+      [
+        part('jobs_ended', -9_000),
+        part('jobs_started', 30_000, { name: '7', devices: 1, at: null }),
+        part('jobs_stalled', 213_000),
+      ],
+      234_000,
+    )
+    expect(by(explain)).toEqual({
+      en: 'job 884213 (videogen-7, 4,096 devices, hall 2) works again 02:51, +21.3 points; job 7 (videogen-7, 1 device, hall 2) started, +3.0 points',
+      zh: '任务 884213（videogen-7，4,096 卡，hall 2）02:51 恢复工作，+21.3 个百分点；任务 7（videogen-7，1 卡，hall 2）启动，+3.0 个百分点',
+    })
+  })
+  it('is not said where nothing rose or nobody knows', () => {
+    expect(by(null)).toBeNull()
+    expect(by(answer([], null))).toBeNull()
+    expect(by(answer([part('jobs_ended', -74_000)]))).toBeNull()
+    expect(by(answer([part('jobs_started', 100)], 100))).toBeNull()
   })
 })
