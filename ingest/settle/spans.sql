@@ -215,54 +215,42 @@ WITH
       fromUnixTimestamp64Milli(seg_from, 'UTC') AS seen_from
     FROM ends
   ),
-  described AS
+  -- What it was told to be, and where it stands: the device's own entry in the inventory, its node's, or what its
+  -- collector was told.
+  placed AS
   (
     SELECT
-      h.*,
+      h.device_id AS device_id,
+      h.seg_from AS seg_from,
+      h.seg_to AS seg_to,
+      h.state AS state,
+      h.holders AS holders,
+      h.part_ends AS part_ends,
       d.node AS node,
       d.vendor AS vendor,
       d.model AS model,
       d.cluster AS own_cluster,
-      d.hall AS own_hall,
-      d.rack AS own_rack,
-      d.pool AS own_pool,
       multiIf(d.job != '', d.job, d.pod != '', concat(d.namespace, '/', d.pod), '') AS told_job,
       if(d.tenant = '' AND d.namespace != '', concat('\x01n', d.namespace), toString(d.tenant)) AS told_tenant,
-      toString(d.class) AS told_class
+      toString(d.class) AS told_class,
+      toString(multiIf(p.cluster != '', p.cluster, n.cluster != '', n.cluster, d.cluster)) AS cluster,
+      toString(multiIf(p.hall != '', p.hall, n.hall != '', n.hall, d.hall)) AS hall,
+      toString(multiIf(p.rack != '', p.rack, n.rack != '', n.rack, d.rack)) AS rack,
+      toString(multiIf(p.pool != '', p.pool, n.pool != '', n.pool, d.pool)) AS pool
     FROM held AS h
+    ASOF LEFT JOIN descriptions AS d ON d.device_id = h.device_id AND d.at <= h.seen_until
     ASOF LEFT JOIN
     (
-      SELECT device_id AS of_device, at, cluster, hall, rack, pool, node, vendor, model, tenant, job, namespace, pod, class
-      FROM descriptions
-    ) AS d ON d.of_device = h.device_id AND d.at <= h.seen_until
-  ),
-  by_node AS
-  (
-    SELECT h.*, n.node_cluster AS node_cluster, n.node_hall AS node_hall, n.node_rack AS node_rack, n.node_pool AS node_pool
-    FROM described AS h
-    ASOF LEFT JOIN
-    (
-      SELECT node AS of_node, from_at, cluster AS node_cluster, hall AS node_hall, rack AS node_rack, pool AS node_pool
+      SELECT node, from_at, cluster, hall, rack, pool
       FROM places FINAL
       WHERE device_id = 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    ) AS n ON n.of_node = h.node AND n.from_at <= h.seen_from
-  ),
-  -- Where it stands: the device's own entry in the inventory, its node's, or what its collector was told.
-  placed AS
-  (
-    SELECT
-      h.* EXCEPT (own_hall, own_rack, own_pool, node_cluster, node_hall, node_rack, node_pool),
-      toString(multiIf(p.place_cluster != '', p.place_cluster, h.node_cluster != '', h.node_cluster, h.own_cluster)) AS cluster,
-      toString(multiIf(p.place_hall != '', p.place_hall, h.node_hall != '', h.node_hall, h.own_hall)) AS hall,
-      toString(multiIf(p.place_rack != '', p.place_rack, h.node_rack != '', h.node_rack, h.own_rack)) AS rack,
-      toString(multiIf(p.place_pool != '', p.place_pool, h.node_pool != '', h.node_pool, h.own_pool)) AS pool
-    FROM by_node AS h
+    ) AS n ON n.node = d.node AND n.from_at <= h.seen_from
     ASOF LEFT JOIN
     (
-      SELECT device_id AS of_device, from_at, cluster AS place_cluster, hall AS place_hall, rack AS place_rack, pool AS place_pool
+      SELECT device_id, from_at, cluster, hall, rack, pool
       FROM places FINAL
       WHERE device_id != 0 AND from_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    ) AS p ON p.of_device = h.device_id AND p.from_at <= h.seen_from
+    ) AS p ON p.device_id = h.device_id AND p.from_at <= h.seen_from
   ),
   -- Who speaks for this time: a source that names a holder, or one whose word about the place is complete.
   scopes AS
@@ -276,40 +264,35 @@ WITH
       AND to_at > from_at
     GROUP BY cluster, node
   ),
-  near AS
-  (
-    SELECT h.*, s.times AS near_times
-    FROM placed AS h
-    LEFT JOIN (SELECT cluster, node, times FROM scopes WHERE node != '') AS s USING (cluster, node)
-  ),
-  scoped AS
-  (
-    SELECT
-      h.* EXCEPT (near_times),
-      -- The strongest first, as in ALLOCATION_SOURCES.
-      arraySort(
-        span -> span.4,
-        arrayFilter(span -> span.1 <= h.seg_from AND span.2 >= h.seg_to, arrayConcat(h.near_times, s.times))
-      ) AS speakers,
-      b.labelled_ms AS labelled_ms
-    FROM near AS h
-    LEFT JOIN (SELECT cluster AS scope_cluster, times FROM scopes WHERE node = '') AS s ON s.scope_cluster = h.cluster
-    LEFT JOIN labelled AS b ON b.labelled_cluster = h.own_cluster AND b.labelled_vendor = h.vendor
-  ),
   parts AS
   (
     SELECT
-      h.* EXCEPT (holders, part_ends, told_job, told_tenant, told_class, own_cluster, speakers, labelled_ms, seen_until, seen_from),
+      h.device_id AS device_id,
+      h.seg_from AS seg_from,
+      h.seg_to AS seg_to,
+      h.state AS state,
+      h.cluster AS cluster,
+      h.hall AS hall,
+      h.rack AS rack,
+      h.pool AS pool,
+      h.node AS node,
+      h.vendor AS vendor,
+      h.model AS model,
+      -- The strongest first, as in ALLOCATION_SOURCES.
+      arraySort(
+        span -> span.4,
+        arrayFilter(span -> span.1 <= h.seg_from AND span.2 >= h.seg_to, arrayConcat(n.times, c.times))
+      ) AS speakers,
       multiIf(
         notEmpty(h.holders), h.holders[1].4,
         h.told_job != '' OR h.told_tenant != '', 'telemetry',
-        notEmpty(h.speakers), h.speakers[1].3,
-        h.labelled_ms > 0 AND h.labelled_ms <= h.seg_from, 'telemetry',
+        notEmpty(speakers), speakers[1].3,
+        b.labelled_ms > 0 AND b.labelled_ms <= h.seg_from, 'telemetry',
         'none'
       ) AS allocation_source,
       if(
         empty(h.holders),
-        [(told_job, told_tenant, told_class, 'unknown', toUInt64(0), toUInt64(1000000), told_job != '' OR told_tenant != '')],
+        [(h.told_job, h.told_tenant, h.told_class, 'unknown', toUInt64(0), toUInt64(1000000), h.told_job != '' OR h.told_tenant != '')],
         arrayConcat(
           arrayMap(
             (claim, part_end, at) -> (claim.5, claim.6, claim.7, claim.8, if(at = 1, toUInt64(0), h.part_ends[at - 1]), part_end, true),
@@ -320,7 +303,10 @@ WITH
           if(h.part_ends[-1] < 1000000, [('', '', '', '', h.part_ends[-1], toUInt64(1000000), false)], [])
         )
       ) AS held_parts
-    FROM scoped AS h
+    FROM placed AS h
+    LEFT JOIN (SELECT cluster, node, times FROM scopes WHERE node != '') AS n ON n.cluster = h.cluster AND n.node = h.node
+    LEFT JOIN (SELECT cluster, times FROM scopes WHERE node = '') AS c ON c.cluster = h.cluster
+    LEFT JOIN labelled AS b ON b.labelled_cluster = h.own_cluster AND b.labelled_vendor = h.vendor
   ),
   -- What a class reaches on a model; the entry that names both counts before one that names one, that before one for all.
   expected AS
@@ -333,24 +319,6 @@ WITH
   (
     SELECT arraySort(groupArrayArray(steps)) FROM expected WHERE class = '' AND model = ''
   ) AS all_steps,
-  with_class AS
-  (
-    SELECT p.*, part.3 AS class, b.steps AS class_steps
-    FROM (SELECT * EXCEPT (held_parts), part FROM parts ARRAY JOIN held_parts AS part) AS p
-    LEFT JOIN (SELECT class AS of_class, steps FROM expected WHERE class != '' AND model = '') AS b ON b.of_class = p.part.3
-  ),
-  with_model AS
-  (
-    SELECT p.*, b.steps AS model_steps
-    FROM with_class AS p
-    LEFT JOIN (SELECT model, steps FROM expected WHERE class = '' AND model != '') AS b USING (model)
-  ),
-  referred AS
-  (
-    SELECT p.*, b.steps AS both_steps
-    FROM with_model AS p
-    LEFT JOIN (SELECT class, model, steps FROM expected WHERE class != '' AND model != '') AS b USING (class, model)
-  ),
   -- The lines of every document of owners that counts here; the last of each holds for every name, so that a document
   -- that says nothing of a name ends what the one before it said.
   owner_lines AS
@@ -409,10 +377,19 @@ WITH
   owned_parts AS
   (
     SELECT
-      p.*,
+      p.device_id AS device_id, p.seg_from AS seg_from, p.seg_to AS seg_to, p.state AS state,
+      p.cluster AS cluster, p.hall AS hall, p.rack AS rack, p.pool AS pool, p.node AS node, p.vendor AS vendor, p.model AS model,
+      p.allocation_source AS allocation_source,
+      p.part AS part,
+      p.part.3 AS class,
       arrayLast(step -> step.1 <= p.seg_from, o.owner_steps).3 AS owner,
-      multiIf(owner != '', owner, startsWith(p.part.2, '\x01'), substring(p.part.2, 3), p.part.2) AS tenant
-    FROM referred AS p
+      multiIf(owner != '', owner, startsWith(p.part.2, '\x01'), substring(p.part.2, 3), p.part.2) AS tenant,
+      [of_both.steps, of_class.steps, of_model.steps, all_steps] AS references
+    FROM (SELECT * EXCEPT (held_parts, speakers), part FROM parts ARRAY JOIN held_parts AS part) AS p
+    LEFT JOIN (SELECT class, steps FROM expected WHERE class != '' AND model = '') AS of_class ON of_class.class = p.part.3
+    LEFT JOIN (SELECT model, steps FROM expected WHERE class = '' AND model != '') AS of_model ON of_model.model = p.model
+    LEFT JOIN (SELECT class, model, steps FROM expected WHERE class != '' AND model != '') AS of_both
+      ON of_both.class = p.part.3 AND of_both.model = p.model
     LEFT JOIN owned AS o ON o.told_name = p.part.2
   ),
   resolved AS
@@ -436,7 +413,7 @@ WITH
           effective_ppm -> effective_ppm > 0,
           arrayMap(
             steps -> arrayLast(step -> step.1 <= seg_from, steps).2,
-            [both_steps, class_steps, model_steps, all_steps]
+            references
           )
         ))
       ))) AS holders
