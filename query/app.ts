@@ -189,9 +189,11 @@ async function registerAlerts(
     prefix: '/api/v1',
     deps: { ...shared, channelChanges, guard, simulated },
   })
+  const made = deps.reports?.(reportFacts(fleet, { ...shared, journal, journalView }))
+  const reportsNextMs = () => made?.sends?.nextMs() ?? null
   await app.register(settingsRoutes, {
     prefix: '/api/v1',
-    deps: { ...deps, guard, alerting, alertsView, journalView },
+    deps: { ...deps, guard, alerting, alertsView, journalView, reportsNextMs },
   })
   await app.register(alertConfirmRoutes, { deps: { ...shared, timeZone } })
   await app.register(inboundRoutes, { prefix: '/api/v1', deps: changing })
@@ -203,7 +205,6 @@ async function registerAlerts(
       deps: { ...changing, backtests, guard, simulated },
     })
   }
-  const made = deps.reports?.(reportFacts(fleet, { ...shared, journal, journalView }))
   if (made === undefined) return
   const around = { guard, audit, timeZone, simulated }
   await app.register(reportRoutes, { prefix: '/api/v1', deps: { ...made, ...around } })

@@ -54,6 +54,7 @@ const stub: Reports = {
 const orders: unknown[] = []
 /** Everybody has it, unless it is wanted again. */
 const sends: ReportSends = {
+  nextMs: () => null,
   deliveries: () =>
     Promise.resolve({
       at_ms: 1,

@@ -14,6 +14,7 @@ const NOTHING: SettingsInput = {
   trust: new Map(),
   access: { hasTokens: false, host: '127.0.0.1' },
   simulated: false,
+  reportsNextMs: null,
 }
 
 it('names everything a site should look at, and of a bare one what is assumed and what is missing', () => {
@@ -22,7 +23,14 @@ it('names everything a site should look at, and of a bare one what is assumed an
   expect(answer.setup.every(({ state }) => state !== 'set')).toBe(true)
   const missing = answer.setup.filter(({ state }) => state === 'missing').map(({ key }) => key)
   expect(missing).toEqual(
-    expect.arrayContaining(['channels', 'roster', 'heartbeat', 'public_url', 'owner_contacts']),
+    expect.arrayContaining([
+      'channels',
+      'roster',
+      'heartbeat',
+      'public_url',
+      'reports',
+      'owner_contacts',
+    ]),
   )
   expect(answer.zones).toMatchObject([{ name: 'fleet', origin: { kind: 'built_in' } }])
 })
@@ -61,4 +69,21 @@ it('says of what is set where it comes from: file and line, or who entered it', 
   expect(of('owners')).toMatchObject({ value: 2, origin: { kind: 'journal', who: 'ada' } })
   expect(of('owner_contacts')).toMatchObject({ state: 'missing', value: 1, of: 2 })
   expect(owners.total).toBe(2)
+})
+
+it('of the weekly report says to how many it goes and when, and that the time is assumed where nobody said one', () => {
+  const config = AlertsConfig.parse({
+    public_url: 'https://p.example',
+    channels: [{ name: 'chat', kind: 'slack', target_env: 'S' }],
+    reports: { recipients: [{ channel: 'chat' }] },
+  })
+  const of = (lineOf: SettingsInput['file']['lineOf']) =>
+    settingsOf({
+      ...NOTHING,
+      file: { ...NOTHING.file, config, path: 'alerts.yaml', lineOf },
+      reportsNextMs: 5_000,
+    }).setup.find(({ key }) => key === 'reports')
+  expect(of(() => 7)).toMatchObject({ state: 'set', value: 1, next_ms: 5_000 })
+  const untimed = of((...path) => (path.includes('schedule') ? null : 7))
+  expect(untimed).toMatchObject({ state: 'default', value: 1, next_ms: 5_000, origin: { line: 7 } })
 })

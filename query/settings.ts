@@ -24,6 +24,8 @@ export interface SettingsInput {
   /** Whether any token holds, and the address that is listened on. */
   readonly access: { readonly hasTokens: boolean; readonly host: string }
   readonly simulated: boolean
+  /** When reports are sent the next time, epoch ms; null = to nobody. */
+  readonly reportsNextMs: number | null
 }
 
 const BUILT_IN: SettingOrigin = { kind: 'built_in' }
@@ -110,7 +112,7 @@ function setupOf(input: SettingsInput): SetupItem[] {
     value: SetupItem['value'],
     origin: SettingOrigin,
     of: number | null = null,
-  ): SetupItem => ({ key, state, value, of, origin })
+  ): SetupItem => ({ key, state, value, of, next_ms: null, origin })
   const counted = (
     key: SetupItem['key'],
     count: number,
@@ -143,6 +145,7 @@ function setupOf(input: SettingsInput): SetupItem[] {
       config.public_url ?? null,
       fromFile(file, 'public_url'),
     ),
+    { ...reportsItem(file), next_ms: input.reportsNextMs },
     counted('prices', journal.prices?.body.lines.length ?? 0, 'default', prices),
     counted('electricity', journal.prices?.body.electricity.length ?? 0, 'default', prices),
     counted('owners', owners.length, 'missing', entered(journal.owners)),
@@ -177,4 +180,12 @@ function setupOf(input: SettingsInput): SetupItem[] {
     item('time_zone', timeZone === 'UTC' ? 'default' : 'set', timeZone, TIME_ZONE),
     item('access', access.hasTokens ? 'set' : 'default', access.host, LISTEN),
   ]
+}
+
+/** Recipients of the weekly report; `default` = they are there, and its day and time are assumed. */
+function reportsItem(file: AlertingFile): Omit<SetupItem, 'next_ms'> {
+  const { length: value } = file.config.reports.recipients
+  const isTimed = file.lineOf('reports', 'schedule') !== null
+  const state = value === 0 ? 'missing' : isTimed ? 'set' : 'default'
+  return { key: 'reports', state, value, of: null, origin: fromFile(file, 'reports') }
 }

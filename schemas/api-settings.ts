@@ -13,6 +13,7 @@ export const SETUP_KEYS = [
   'roster',
   'heartbeat',
   'public_url',
+  'reports',
   'prices',
   'electricity',
   'owners',
@@ -63,6 +64,8 @@ export const SetupItem = z.strictObject({
   value: z.union([z.string().max(512), count]).nullable(),
   /** Of how many, where `value` counts some of them. */
   of: count.nullable(),
+  /** When it does its work the next time, epoch ms; null = it has no such time. */
+  next_ms: epochMs.nullable(),
   origin: SettingOrigin,
 })
 export type SetupItem = z.infer<typeof SetupItem>

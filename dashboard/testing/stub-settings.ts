@@ -35,6 +35,12 @@ export function settingsAt(nowMs: number): SettingsAnswer {
     channels: { state: 'set', value: 3, origin: FILE },
     roster: { state: 'set', value: 3, origin: { ...FILE, line: 31 } },
     public_url: { state: 'set', value: 'https://plimsoll.site.example', origin: FILE },
+    reports: {
+      state: 'set',
+      value: 3,
+      next_ms: nowMs + 3 * 86_400_000,
+      origin: { ...FILE, line: 44 },
+    },
     prices: { state: 'set', value: 2, origin: journal },
     owners: { state: 'set', value: 9, origin: journal },
     owner_contacts: { value: 4, of: 9, origin: journal },
@@ -50,6 +56,7 @@ export function settingsAt(nowMs: number): SettingsAnswer {
     state: 'missing',
     value: 0,
     of: null,
+    next_ms: null,
     origin: { kind: 'built_in' },
     ...known[key],
   }))

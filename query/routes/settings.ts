@@ -19,6 +19,8 @@ export interface SettingsRouteDeps extends Pick<
   readonly alerting: Alerting
   readonly alertsView: AlertsView
   readonly journalView: JournalView
+  /** When reports are sent the next time, epoch ms; null = to nobody. */
+  readonly reportsNextMs: () => number | null
 }
 
 /** How the site is set up. Asks the journal and files only: it answers while the store is down. */
@@ -49,6 +51,7 @@ export const settingsRoutes: FastifyPluginCallbackZod<{ deps: SettingsRouteDeps 
         file: alerting.file(),
         rules: alerting.rules(),
         trust,
+        reportsNextMs: deps.reportsNextMs(),
         access: { hasTokens: await deps.tokens.any(), host: deps.access.host },
         simulated,
       })

@@ -19,6 +19,7 @@ import {
 } from './book.ts'
 import { planOf, type Settled } from './plan.ts'
 import { recipientsOf } from './recipients.ts'
+import { dueAt } from './schedule.ts'
 
 /** Others who write the journal meanwhile. */
 const ATTEMPTS = 8
@@ -37,6 +38,10 @@ export interface SendsDeps {
 export function createReportSends(deps: SendsDeps): ReportSends {
   const { calendar, clock } = deps
   return {
+    nextMs() {
+      const { reports } = deps.config()
+      return reports.recipients.length === 0 ? null : dueAt(clock(), reports, calendar).nextMs
+    },
     async deliveries() {
       const config = deps.config()
       const book = await deps.book.current()

@@ -57,6 +57,8 @@ export interface Reports {
 
 /** Who gets reports and what became of it, and the order to send one now. Who sends reads the order from the journal. */
 export interface ReportSends {
+  /** When the schedule sends the next time, epoch ms; null = nobody gets reports. */
+  nextMs(): number | null
   /** Rejects with E_JOURNAL_AWAY. */
   deliveries(): Promise<Omit<ReportDeliveries, 'simulated'>>
   /**

@@ -47,6 +47,12 @@ export const enSettings = {
       why: 'Links in messages begin with it; without it no channel can be enabled.',
       how: '`public_url` of alerts.yaml, and its host in `PLIMSOLL_PUBLIC_NAMES`',
     },
+    reports: {
+      name: 'Weekly report',
+      value: (n: string) => counted(n, 'recipient', 'recipients'),
+      why: 'Who decides reads one page on Monday; without a recipient it is sent to nobody. Unless a schedule says otherwise it goes out on Monday at 08:07.',
+      how: '`recipients` and `schedule` in `reports` of alerts.yaml; then `plimsoll alerts check`',
+    },
     prices: {
       name: 'Prices of device hours',
       value: (n: string) => counted(n, 'line', 'lines'),
@@ -130,6 +136,7 @@ export const enSettings = {
     access: 'this machine only',
   },
   nothing: 'nothing',
+  next: (time: string) => `next ${time}`,
   zones: {
     title: 'Zones',
     caption: 'Zone sets and their lines in force',

@@ -47,6 +47,12 @@ export const zhSettings: SettingsTexts = {
       why: '消息中的链接以它开头；没有它就不能启用渠道。',
       how: 'alerts.yaml 的 `public_url`，其主机名还须列入 `PLIMSOLL_PUBLIC_NAMES`',
     },
+    reports: {
+      name: '周报',
+      value: (n) => `${n} 个收件人`,
+      why: '决策者每周一读一页；没有收件人就不会发送给任何人。未另设时间则周一 08:07 发送。',
+      how: 'alerts.yaml 中 `reports` 的 `recipients` 与 `schedule`；再运行 `plimsoll alerts check`',
+    },
     prices: {
       name: '设备小时价格',
       value: (n) => `${n} 条`,
@@ -130,6 +136,7 @@ export const zhSettings: SettingsTexts = {
     access: '仅限本机',
   },
   nothing: '无',
+  next: (time) => `下次 ${time}`,
   zones: {
     title: '区间',
     caption: '区间组及其生效的线',

@@ -8,6 +8,7 @@ const item = (over: Partial<SetupItem>): SetupItem => ({
   state: 'set',
   value: 3,
   of: null,
+  next_ms: null,
   origin: { kind: 'built_in' },
   ...over,
 })
@@ -20,6 +21,7 @@ it('says what is in force: what was entered, what is assumed, or nothing', () =>
   expect(said({ key: 'channels', state: 'missing', value: 0 })).toBe('nothing')
   expect(said({ key: 'owner_contacts', state: 'missing', value: 4, of: 9 })).toBe('4 of 9')
   expect(said({ key: 'access', state: 'default', value: '127.0.0.1' })).toBe('this machine only')
+  expect(said({ key: 'reports', state: 'default', value: 2 })).toBe('2 recipients')
   expect(said({ key: 'time_zone', state: 'default', value: 'UTC' })).toBe('UTC')
 })
 
