@@ -1,5 +1,6 @@
 import type { Matcher } from '#schemas/alerts/alert.ts'
 import type { AlertItem } from '#schemas/api-alerts.ts'
+import { wallTimeMs } from '#lib/channels/wall-time.ts'
 
 /** Silences as people make them: which alerts, until when. An end is always chosen. */
 
@@ -10,6 +11,31 @@ const HOUR_MS = 3_600_000
 const HOURS = { '1h': 1, '4h': 4, '8h': 8, '24h': 24 } as const satisfies Record<SilenceEnd, number>
 
 export const endMs = (end: SilenceEnd, nowMs: number): number => nowMs + HOURS[end] * HOUR_MS
+
+export type SilenceKind = 'silence' | 'maintenance' | 'restart'
+
+/** When a silence holds, as it was typed by the clock of the site. */
+export interface SilenceTimes {
+  /** `2026-11-24T18:00`; empty = now. */
+  begin: string
+  /** So long after it begins, or `at` the time typed in `finish`. */
+  end: SilenceEnd | 'at'
+  finish: string
+}
+
+/** The window, epoch ms; `fromMs` null = from now on. Null where a time is missing or it ends before it begins. */
+export function windowOf(
+  { begin, end, finish }: SilenceTimes,
+  nowMs: number,
+  zone: string,
+): { readonly fromMs: number | null; readonly toMs: number } | null {
+  const typedMs = begin === '' ? nowMs : wallTimeMs(begin, zone)
+  if (typedMs === null) return null
+  const fromMs = Math.max(nowMs, typedMs)
+  const toMs = end === 'at' ? wallTimeMs(finish, zone) : endMs(end, fromMs)
+  if (toMs === null || toMs <= fromMs) return null
+  return { fromMs: fromMs > nowMs ? fromMs : null, toMs }
+}
 
 /** Matchers of exactly this alert: its rule and every label, so that no other falls silent with it. */
 export function matchersOf({ rule, labels }: Pick<AlertItem, 'rule' | 'labels'>): Matcher[] {
