@@ -3,7 +3,7 @@ import type { ZoneRule } from '#schemas/alerts/rule.ts'
 import type { AlertLabels, Words } from '#schemas/alerts/severity.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
 import type { ZoneOutcome } from '../zones/evaluate.ts'
-import { zoneLabels, zoneReading, zoneSeverity } from '../zones/reading.ts'
+import { scopeHead, zoneLabels, zoneReading, zoneSeverity } from '../zones/reading.ts'
 import type { WhoToTell } from '../zones/who.ts'
 import { BECAUSE, heldAlert, isOpen, openAlert, resolvedAlert } from './evaluation.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -55,9 +55,13 @@ function afterSlice(
   const { atMs } = outcome
   const asked = zoneSeverity(set, outcome, timeZone)
   const reading = zoneReading(set, { scope, outcome, usdPerHour, who })
-  if (asked === null)
-    return alert === null ? null : resolvedAlert({ ...alert, reading }, atMs, input.restored)
-  // Once somebody was woken for it, it stays a page until it ends.
+  const isOver = asked === null || hasLeftDanger(alert, outcome)
+  if (isOver) {
+    if (alert === null) return null
+    const now = { ...reading, what: scopeHead(set, scope, reading.value) }
+    return resolvedAlert({ ...alert, reading: now }, atMs, input.restored)
+  }
+  // Once somebody was woken for it, it stays a page until the danger is over.
   const wasPage = alert?.severity === 'page'
   const severity = asked === 'page' && !wasPage && who !== null ? who.severity : asked
   if (alert === null) {
@@ -78,9 +82,11 @@ function afterSlice(
     return alert.severity === 'data'
       ? { ...alert, reading }
       : heldAlert({ ...alert, reading }, BECAUSE.noData)
-  // Evaluated once a slice.
-  const hours = alert.state === 'firing' ? SLICE_HOURS : 0
-  const cost_usd = alert.cost_usd + Math.max(0, usdPerHour ?? 0) * hours
+  // Evaluated once a slice. What a wider line cost before belongs to that line: a page counts from its own.
+  const isNewPage = severity === 'page' && !wasPage
+  const hours = alert.state === 'firing' && !isNewPage ? SLICE_HOURS : 0
+  const cost_usd = (isNewPage ? 0 : alert.cost_usd) + Math.max(0, usdPerHour ?? 0) * hours
+  const since_ms = isNewPage ? (outcome.open.danger?.sinceMs ?? alert.since_ms) : alert.since_ms
   const kept = {
     why: reading.why ?? alert.reading.why,
     doing: reading.doing ?? alert.reading.doing,
@@ -90,7 +96,22 @@ function afterSlice(
     state: 'firing',
     severity,
     because: null,
+    since_ms,
     cost_usd,
     reading: { ...reading, ...kept },
   }
 }
+
+/**
+ * Whether a page has come to its end: who was woken is told that the danger is over, whatever wider line the scope is
+ * still under; that one is an alert of its own from the next slice on.
+ */
+export const hasLeftDanger = (
+  alert: Pick<Alert, 'severity' | 'state'> | null,
+  outcome: Pick<ZoneOutcome, 'open' | 'state'>,
+): boolean =>
+  alert !== null &&
+  isOpen(alert) &&
+  alert.severity === 'page' &&
+  outcome.state !== 'held' &&
+  outcome.open.danger === undefined

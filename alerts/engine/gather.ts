@@ -12,7 +12,7 @@ import { waitingWork } from '../zones/waiting.ts'
 import { restoredBy, whoToTell, type WhoToTell } from '../zones/who.ts'
 import type { PassInput } from './decide.ts'
 import { type EventInput, type Standing, STOPPED_WITHIN_MS } from './evaluate-event.ts'
-import { type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
+import { hasLeftDanger, type ZoneInput, zoneFingerprint } from './evaluate-zone.ts'
 
 /** Devices asked about at a time. */
 const DEVICES_MAX = 5_000
@@ -160,9 +160,12 @@ export async function gatherZones(
               timeZone: from.timeZone,
             })
           : null
-      const isEnding =
-        severity === null &&
-        known.some((one) => one?.alert.state === 'firing' && TOLD_AT_ONCE.has(one.alert.severity))
+      const isEnding = known.some(
+        (one) =>
+          one?.alert.state === 'firing' &&
+          (hasLeftDanger(one.alert, outcome) ||
+            (severity === null && TOLD_AT_ONCE.has(one.alert.severity))),
+      )
       const restored = isEnding
         ? restoredBy(
             await facts.explain({ ...restoredQuestion(outcome), labels: scope }).catch(() => null),

@@ -33,7 +33,7 @@ export function whatOf(group: MessageGroup, alert: Alert, language: Language): s
   if (own !== '') return own.replace(/[.。]$/u, '')
   const title = group.ruleWords(alert.rule)?.title[language] ?? alert.rule.replaceAll('_', ' ')
   const where = placeOf(alert)
-  return where === '' ? title : `${title}, ${where}`
+  return where === '' ? title : `${title}${language === 'en' ? ', ' : '，'}${where}`
 }
 
 /** The narrowest place or owner an alert names: `rack-07`, `job 884213`. */
