@@ -77,7 +77,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const facts = createFacts(addRecord)
   const nodeSamples = createNodeSamples(addRecord)
   const linkEdges = createLinkEdges(addRecord)
-  const thresholds = createThresholds(thresholdBook(config.thresholds), addRecord)
+  // Limits that devices keep are no news that somebody waits for.
+  const tell = (record: BatchRecord) => batcher.addRecord(record)
+  const thresholds = createThresholds(thresholdBook(config.thresholds), addRecord, tell)
   const merger = createMerger({
     config,
     orderOf: (name) => sources.findIndex((source) => source.name === name),

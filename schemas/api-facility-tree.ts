@@ -127,6 +127,19 @@ export const UnitTrend = z.object({
 })
 export type UnitTrend = z.infer<typeof UnitTrend>
 
+/** A side of the limits that a device keeps itself for a value, in the canonical unit of the metric. */
+export const DeviceLimit = z.object({
+  /** Point of the value. */
+  meter: z.string(),
+  metric: z.string(),
+  side: z.enum(['high', 'low']),
+  warning: z.number().nullable(),
+  alarm: z.number().nullable(),
+  /** False where the site set limits of its own for the value: those count. */
+  in_force: z.boolean(),
+})
+export type DeviceLimit = z.infer<typeof DeviceLimit>
+
 export const LoopUnit = z.object({
   unit: z.string(),
   /** Age of the newest value of its secondary side; null = nothing for a quarter of an hour. */
@@ -152,6 +165,8 @@ export const LoopUnit = z.object({
   leaks: z.array(z.object({ ...point, state: z.string() })),
   reservoir_level_ratio: z.number().nullable(),
   filter_pressure_drop_pascals: z.number().nullable(),
+  /** By point, metric and side. */
+  device_limits: z.array(DeviceLimit),
   trend: UnitTrend,
 })
 export type LoopUnit = z.infer<typeof LoopUnit>

@@ -1,7 +1,7 @@
 import type { Holder, Partition } from '#schemas/batch.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import type { MetricValues } from '#schemas/metrics.ts'
-import type { MeterMetricValues } from '#schemas/meter-metrics.ts'
+import type { MeterMetricName, MeterMetricValues } from '#schemas/meter-metrics.ts'
 import type { LinkMetricValues, NodeMetricValues } from '#schemas/node-metrics.ts'
 
 /** How reading a source ended. Absent and failed never look like idle. */
@@ -67,6 +67,23 @@ export interface MeterReading {
   readonly energyResetMs?: number | null
 }
 
+/** A limit that a device keeps for a value, in the canonical unit of its metric. */
+export interface MeterLimit {
+  readonly side: 'high' | 'low'
+  readonly level: 'warning' | 'alarm'
+  /** Where the level begins, and where it ends on the way back. */
+  readonly set: number
+  readonly reset: number
+  /** How long a value stays beyond it before the level begins, ms. */
+  readonly delayMs: number
+}
+
+/** All limits that a device keeps for one value of a point; an empty list = it keeps none. */
+export interface MeterLimits extends Pick<MeterReading, 'meter' | 'point'> {
+  readonly metric: MeterMetricName
+  readonly limits: readonly MeterLimit[]
+}
+
 /** A line or value that was refused: counted, a few kept as examples, never fatal to its neighbours. */
 export interface RejectedLine {
   readonly line: string
@@ -94,6 +111,8 @@ export interface Interpretation {
   readonly nodes?: readonly NodeReading[]
   readonly links?: readonly LinkReading[]
   readonly meters?: readonly MeterReading[]
+  /** Limits that were looked at for this read; what is not named stays as it was said last. */
+  readonly limits?: readonly MeterLimits[]
   /** Node-wide or device events that the output itself states; edges are found by the runner. */
   readonly events: readonly EventRecord[]
   /** Bounded examples of what was refused. */

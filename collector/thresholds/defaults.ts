@@ -5,6 +5,8 @@ import type { Signal } from './signals.ts'
 export interface ThresholdRule extends Threshold {
   readonly signal: Signal
   readonly meters: string
+  /** The device itself keeps this limit. */
+  readonly isDevices?: boolean
 }
 
 type Pair = readonly [set: number, reset: number]

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { MeterLimit, MeterLimits } from '#schemas/reading.ts'
 import type { EventRecord } from '#schemas/records.ts'
 import { readMeters } from '../meter-samples.ts'
 import { T0, targetRead } from '../read.testing.ts'
@@ -14,13 +15,22 @@ function unit(entries: readonly unknown[] = []) {
   const book = thresholdBook(entries.map((entry) => ThresholdEntry.parse(entry)))
   const thresholds = createThresholds(book, (event) => events.push(event))
   const target = toTarget('cdu-3:80', { node: 'cdu-3' }, 'me')
-  const read = (second: number, points: Values | 'failed' | 'nothing') => {
+  const read = (
+    second: number,
+    points: Values | 'failed' | 'nothing',
+    limits: readonly MeterLimits[] = [],
+  ) => {
     const meters =
       typeof points === 'string'
         ? []
         : Object.entries(points).map(([point, metrics]) => ({ meter: null, point, metrics }))
     const outcome = points === 'failed' ? 'failed' : 'ok'
-    const said = { meters, outcome, reason: points === 'failed' ? 'timeout' : null } as const
+    const said = {
+      meters,
+      outcome,
+      reason: points === 'failed' ? 'timeout' : null,
+      limits,
+    } as const
     const one = targetRead(T0 + second * 1000, [], {
       source: 'redfish',
       target,
@@ -120,4 +130,100 @@ test('a unit that falls silent says so once, and nothing stays good by silence',
   for (let second = 2; second < 30; second++) read(second, 'failed')
   read(30, { 'leak/1': { leak_state: 0 } })
   expect(told()).toEqual(['cdu-3 meter_silent open warning', 'cdu-3 meter_silent closed info'])
+})
+
+/** Limits of supply temperature that the unit keeps itself: a warning, and with `alarm` an alarm. */
+const supplyLimits = (warning: number, alarm?: number): MeterLimits => {
+  const high = (level: MeterLimit['level'], set: number): MeterLimit => ({
+    side: 'high',
+    level,
+    set,
+    reset: set - 2,
+    delayMs: 0,
+  })
+  return {
+    meter: null,
+    point: 'secondary',
+    metric: 'supply_temperature_celsius',
+    limits: [high('warning', warning), ...(alarm === undefined ? [] : [high('alarm', alarm)])],
+  }
+}
+const supply = (celsius: number) => ({ secondary: { supply_temperature_celsius: celsius } })
+
+test('the device’s own limits stand in for the defaults of their side, and say whose they are', () => {
+  const { read, events, told } = unit()
+  read(0, supply(40), [supplyLimits(42, 48)])
+  // 43 is no warning by default.
+  read(1, supply(43))
+  read(2, supply(49))
+  read(3, supply(30))
+  expect(told()).toEqual([
+    'cdu-3 device_limits open info',
+    'cdu-3 coolant_temperature open warning',
+    'cdu-3 coolant_temperature open critical',
+    'cdu-3 coolant_temperature closed info',
+    'cdu-3 coolant_temperature closed info',
+  ])
+  expect(events[0]).toMatchObject({
+    code: 'cdu-3/secondary supply_temperature_celsius high 42 48 device',
+    message:
+      'cdu-3/secondary: the device’s own limits of supply temperature: warning from 42.0 °C, alarm from 48.0 °C; they count',
+    message_zh:
+      'cdu-3/secondary：设备自带的供液温度限值：高于 42.0 °C 预警，高于 48.0 °C 报警；以此为准',
+  })
+  expect(events[1]).toMatchObject({
+    message:
+      'cdu-3/secondary: supply temperature 43.0 °C, warning at 42.0 °C, the device’s own limit',
+    message_zh: 'cdu-3/secondary：供液温度 43.0 °C（设备自带预警限 42.0 °C）',
+  })
+})
+
+test('what the site set is never replaced by the device, and the device’s limits are told as not in force', () => {
+  const entry = {
+    signal: 'supply_temperature_celsius',
+    meters: 'cdu-3/*',
+    high: { warn: [50, 48] },
+  }
+  const { read, events, told } = unit([entry])
+  read(0, supply(49), [supplyLimits(42, 48)])
+  read(1, supply(51))
+  expect(told()).toEqual([
+    'cdu-3 device_limits open info',
+    'cdu-3 coolant_temperature open warning',
+  ])
+  expect(events[0]?.code).toMatch(/ site$/)
+  expect(events[0]?.message).toMatch(/the site set others, which count$/)
+  expect(events[1]?.message).toMatch(/warning at 50\.0 °C$/)
+})
+
+test('a side the device keeps no limits for has the defaults; limits of what is not watched change nothing', () => {
+  const { read, told } = unit()
+  const power = { ...supplyLimits(1), metric: 'power_watts' } as const
+  const primary = { ...supplyLimits(44), point: 'primary' }
+  read(0, supply(30), [power, primary])
+  for (let second = 1; second < 20; second++)
+    read(second, { primary: { supply_temperature_celsius: 8 } })
+  expect(told()).toEqual([
+    'cdu-3 device_limits open info',
+    'cdu-3 coolant_temperature open warning',
+  ])
+})
+
+test('limits that change end what was open by the old ones, and the same ones are told again once a day', () => {
+  const { read, events, told } = unit()
+  read(0, supply(43), [supplyLimits(42)])
+  read(3600, supply(43), [supplyLimits(42)])
+  expect(events).toHaveLength(2)
+  read(7200, supply(43), [supplyLimits(46)])
+  expect(told().slice(2)).toEqual([
+    'cdu-3 device_limits closed info',
+    'cdu-3 device_limits open info',
+    'cdu-3 coolant_temperature closed info',
+  ])
+  expect(events.at(-1)?.message).toMatch(/its limits are others now$/)
+  const before = events.length
+  read(7200 + 86_400, supply(43), [supplyLimits(46)])
+  expect(told().slice(before)).toEqual(['cdu-3 device_limits open info'])
+  read(7200 + 86_401, supply(43), [{ ...supplyLimits(46), limits: [] }])
+  expect(told().at(-1)).toBe('cdu-3 device_limits closed info')
 })

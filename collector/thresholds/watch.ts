@@ -4,6 +4,7 @@ import type { EventRecord, MeterSampleRecord } from '#schemas/records.ts'
 import type { TargetRead } from '../runner.ts'
 import { rulesOf, type ThresholdBook } from './config.ts'
 import type { ThresholdRule } from './defaults.ts'
+import { createDeviceLimits, valueKey } from './device-limits.ts'
 import { type Level, type LevelState, NEW_LEVEL, nextLevel } from './level.ts'
 import { newSignalMemory, type Signal, signalsOf, type SignalValue, thingOf } from './signals.ts'
 import { SIGNAL_WORDS } from './words.ts'
@@ -39,25 +40,44 @@ interface Heard {
 export function createThresholds(
   book: ThresholdBook,
   emit: (event: EventRecord) => void,
+  /** Takes what devices say of their own limits, which is no finding. */
+  tell: (event: EventRecord) => void = emit,
 ): Thresholds {
   const memory = newSignalMemory()
   const points = new Map<string, readonly Watched[]>()
   const targets = new Map<string, Heard>()
+  const changed = new Set<string>()
+  const limits = createDeviceLimits({
+    emit: tell,
+    isSetBySite: (meter, signal) => siteEntry(book, { meter, signal }) !== undefined,
+    onChange: (key) => void changed.add(key),
+  })
+  const renew = (key: string, value: SignalValue, sample: MeterSampleRecord) => {
+    for (const { rule, state } of points.get(key) ?? []) {
+      const end = { rule, state: NEW_LEVEL }
+      for (const event of edges(state.level, end, { value, sample, back: CHANGED })) emit(event)
+    }
+    points.delete(key)
+  }
   const watch = (value: SignalValue, sample: MeterSampleRecord) => {
-    const key = `${value.meter}\n${value.signal}`
+    const key = valueKey(value.meter, value.signal)
+    if (changed.delete(key)) renew(key, value, sample)
     const known = points.get(key)
     if (known === undefined && points.size >= POINTS_MAX) return
-    const watched = known ?? rulesFor(book, value).map((rule) => ({ rule, state: NEW_LEVEL }))
+    const watched =
+      known ??
+      rulesFor(book, value, limits.rulesOf(key)).map((rule) => ({ rule, state: NEW_LEVEL }))
     if (known === undefined) points.set(key, watched)
     for (const one of watched) {
       const before = one.state.level
       one.state = nextLevel(one.rule, one.state, value.value, sample.at_ms)
-      for (const event of edges(before, one, value, sample)) emit(event)
+      for (const event of edges(before, one, { value, sample, back: BACK })) emit(event)
     }
   }
   return {
     observe(read, samples) {
       hear(targets, read, samples.length > 0, emit)
+      limits.learn(read)
       for (const sample of samples)
         for (const value of signalsOf(sample, memory)) watch(value, sample)
     },
@@ -65,25 +85,42 @@ export function createThresholds(
   }
 }
 
-/** The last entry of the site that names the point, else every default that does. */
+type Place = Pick<SignalValue, 'signal' | 'meter'>
+
+const siteEntry = ({ entries }: ThresholdBook, { signal, meter }: Place) =>
+  entries.findLast((entry) => entry.signal === signal && fits(entry.meters, meter))
+
+/** The last entry of the site that names the point, else the device's own limits, and every default of a side it has none for. */
 export function rulesFor(
-  { entries, defaults }: ThresholdBook,
-  { signal, meter }: SignalValue,
+  book: ThresholdBook,
+  value: Place,
+  ofDevice: readonly ThresholdRule[] = [],
 ): ThresholdRule[] {
-  const own = entries.findLast((entry) => entry.signal === signal && fits(entry.meters, meter))
+  const own = siteEntry(book, value)
   if (own !== undefined) return rulesOf(own)
-  return defaults.filter((rule) => rule.signal === signal && fits(rule.meters, meter))
+  const { signal, meter } = value
+  return [
+    ...ofDevice,
+    ...book.defaults.filter(
+      (rule) =>
+        rule.signal === signal &&
+        fits(rule.meters, meter) &&
+        !ofDevice.some(({ side }) => side === rule.side),
+    ),
+  ]
 }
 
 const RANK: Readonly<Record<Level, number>> = { ok: 0, warning: 1, alarm: 2 }
 const RISING = ['warning', 'alarm'] as const
 
-function edges(
-  before: Level,
-  { rule, state }: Watched,
-  value: SignalValue,
-  sample: MeterSampleRecord,
-): EventRecord[] {
+/** What an edge is about, and how its end is told. */
+interface Occasion {
+  readonly value: SignalValue
+  readonly sample: MeterSampleRecord
+  readonly back: Bilingual
+}
+
+function edges(before: Level, { rule, state }: Watched, occasion: Occasion): EventRecord[] {
   if (state.level === before) return []
   const isRise = RANK[state.level] > RANK[before]
   const crossed = RISING.filter(
@@ -93,7 +130,7 @@ function edges(
       limitOf(rule, level) !== null,
   )
   return (isRise ? crossed : crossed.toReversed()).map((level) =>
-    edge(level, isRise ? 'open' : 'closed', { rule, value, sample }),
+    edge(level, isRise ? 'open' : 'closed', { rule, ...occasion }),
   )
 }
 
@@ -103,15 +140,7 @@ const limitOf = (rule: ThresholdRule, level: 'warning' | 'alarm') =>
 function edge(
   level: 'warning' | 'alarm',
   kind: 'open' | 'closed',
-  {
-    rule,
-    value,
-    sample,
-  }: {
-    readonly rule: ThresholdRule
-    readonly value: SignalValue
-    readonly sample: MeterSampleRecord
-  },
+  { rule, value, sample, back }: Occasion & { readonly rule: ThresholdRule },
 ): EventRecord {
   const words = SIGNAL_WORDS[value.signal]
   const shown = words.show(value.value)
@@ -120,10 +149,10 @@ function edge(
   const limit = STATES.has(value.signal)
     ? NO_LIMIT
     : {
-        en: `, ${level} at ${set.en}`,
-        zh: `（${level === 'alarm' ? '报警' : '预警'}限 ${set.zh}）`,
+        en: `, ${level} at ${set.en}${rule.isDevices === true ? ', the device’s own limit' : ''}`,
+        zh: `（${rule.isDevices === true ? '设备自带' : ''}${level === 'alarm' ? '报警' : '预警'}限 ${set.zh}）`,
       }
-  const end = isOpen ? limit : BACK
+  const end = isOpen ? limit : back
   return {
     kind: 'event',
     at_ms: sample.at_ms,
@@ -145,6 +174,7 @@ const STATES: ReadonlySet<Signal> = new Set(['leak', 'leak_detector_unavailable'
 
 const NO_LIMIT: Bilingual = { en: '', zh: '' }
 const BACK: Bilingual = { en: ', back in range', zh: '，已恢复' }
+const CHANGED: Bilingual = { en: ', its limits are others now', zh: '，限值已更改' }
 
 /** Opens and closes `meter_silent` of targets that gave meters before. */
 function hear(

@@ -63,6 +63,24 @@ function unitAt(unit: string, nowMs: number, story: UnitStory): LoopUnit {
     ],
     reservoir_level_ratio: known(0.81),
     filter_pressure_drop_pascals: known(18_400),
+    device_limits: [
+      {
+        meter: `${unit}/secondary`,
+        metric: 'flow_liters_per_minute',
+        side: 'low',
+        warning: 1_100,
+        alarm: 900,
+        in_force: true,
+      },
+      {
+        meter: `${unit}/secondary`,
+        metric: 'supply_temperature_celsius',
+        side: 'high',
+        warning: 45,
+        alarm: null,
+        in_force: false,
+      },
+    ],
     trend: {
       t0,
       step_ms: MINUTE_MS,

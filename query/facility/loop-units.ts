@@ -1,10 +1,11 @@
-import type { LoopUnit } from '#schemas/api-facility-tree.ts'
+import type { DeviceLimit, LoopUnit } from '#schemas/api-facility-tree.ts'
 import type { LoopRow } from '#schemas/facility.ts'
 import { LEAK_STATES, type MeterMetricName, PUMP_STATES } from '#schemas/meter-metrics.ts'
 import type { LoopHistoryRow } from '../queries/facility-loops.ts'
 import { iso } from '../window.ts'
 import { theilSen } from './rise.ts'
 import { thingOf } from './tree-book.ts'
+import { limitsOfUnit } from './loop-limits.ts'
 import type { TrendOf } from './loop-trend.ts'
 import type { Heard } from './tree-figures.ts'
 
@@ -96,6 +97,7 @@ export function loopUnit(
     readonly coolant: Coolant
     readonly roomDewPoint: number | null
     readonly trend: TrendOf
+    readonly limits: readonly DeviceLimit[]
   },
 ): LoopUnit {
   const { atMs, heard, history } = facts
@@ -150,6 +152,7 @@ export function loopUnit(
     }),
     reservoir_level_ratio: anywhere('reservoir_level_ratio'),
     filter_pressure_drop_pascals: anywhere('filter_pressure_drop_pascals'),
+    device_limits: limitsOfUnit(unit, given.limits),
     trend: given.trend(secondary),
   }
 }

@@ -218,8 +218,27 @@ describe('a loop that is not', () => {
         edge: 'point',
       }),
       event(begun, { node: 'cdu-7' }),
+      event(begun, {
+        type: 'device_limits',
+        severity: 'info',
+        code: 'cdu-1/secondary flow_liters_per_minute low 900 700 device',
+      }),
     ])
-    expect(await loopNow()).toMatchObject({
+    const loop = await loopNow()
+    expect(loop.units.map((unit) => unit.device_limits)).toEqual([
+      [
+        {
+          meter: 'cdu-1/secondary',
+          metric: 'flow_liters_per_minute',
+          side: 'low',
+          warning: 900,
+          alarm: 700,
+          in_force: true,
+        },
+      ],
+      [],
+    ])
+    expect(loop).toMatchObject({
       state: 'alarm',
       since: new Date(begun - MINUTE_MS).toISOString(),
       reasons: [

@@ -1,4 +1,5 @@
 import {
+  type DeviceLimit,
   type FacilityLoop,
   type FacilityLoopsAnswer,
   LOOP_STATES,
@@ -11,6 +12,7 @@ import { DAY_MS, iso, MINUTE_MS } from '../window.ts'
 import type { FacilityDeps } from './deps.ts'
 import { loopHeat, meanOf, mostOf, sumOf } from './loop-heat.ts'
 import { createRackPlaces, itMetersOf, onLoop, type RackPlace } from './loop-places.ts'
+import { partEvents } from './loop-limits.ts'
 import { loopReasons, worstOf } from './loop-state.ts'
 import {
   coolantOf,
@@ -60,10 +62,11 @@ export function createFacilityLoops(deps: FacilityDeps): () => Promise<FacilityL
       ),
     ])
     const facts = { atMs, heard, points, history }
+    const { findings, limits } = partEvents(events)
     return {
       ...answer,
       loops: book.loops
-        .map((loop) => loopOf(loop, facts, { book, events, racks, trend }))
+        .map((loop) => loopOf(loop, facts, { book, events: findings, limits, racks, trend }))
         .sort((a, b) => rank(a) - rank(b) || (a.loop < b.loop ? -1 : 1)),
     }
   })
@@ -89,14 +92,17 @@ function loopOf(
   given: {
     readonly book: FacilityBook
     readonly events: readonly LoopEventRow[]
+    readonly limits: readonly DeviceLimit[]
     readonly racks: readonly RackPlace[]
     readonly trend: TrendOf
   },
 ): FacilityLoop {
   const coolant = coolantOf(loop)
   const roomDewPoint = loop.room === '' ? null : valueOf(facts, loop.room, 'dew_point_celsius')
-  const { trend } = given
-  const units = loop.units.map((unit) => loopUnit(unit, facts, { coolant, roomDewPoint, trend }))
+  const { trend, limits } = given
+  const units = loop.units.map((unit) =>
+    loopUnit(unit, facts, { coolant, roomDewPoint, trend, limits }),
+  )
   const { supply_celsius, delta_kelvin, flow_liters_per_minute, capacity_watts } = loop.design
   const own = given.events.filter(({ unit }) => loop.units.includes(unit))
   const listed = given.book.meters.map(({ meter }) => meter)

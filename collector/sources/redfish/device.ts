@@ -1,12 +1,21 @@
 import type { MeterMetricName, MeterMetricValues } from '#schemas/meter-metrics.ts'
-import { type Interpretation, type MeterReading, type Unread, unread } from '#schemas/reading.ts'
+import {
+  type Interpretation,
+  type MeterLimits,
+  type MeterReading,
+  type Unread,
+  unread,
+} from '#schemas/reading.ts'
+import { createRejections, type Rejections } from '../../formats/rejections.ts'
 import type { Answer, Client } from './client.ts'
 import { expandOf, type ExploreContext, type Item } from './discover.ts'
 import { NO_METERS, NOT_ASKED_YET, SOURCE_NAME, statusWords } from './faults.ts'
-import { children, type Json, linkOf, word } from './json.ts'
+import { children, type Json, linkOf, typeOf, word } from './json.ts'
+import { type LimitPlace, limitsFor, limitsOfPoint, limitSteps } from './limits.ts'
 import type { RedfishConfig } from './options.ts'
 import { mergePoints, metricNames, parseAnswer } from './parse.ts'
 import { createPlan, type Plan, type Task } from './plan.ts'
+import type { Refusal } from './values.ts'
 
 /** A device that does not answer is asked again after 1 s at first, and never less often than this, ms. */
 const RETRY_BASE_MS = 1000
@@ -55,6 +64,8 @@ interface DeviceState {
   waitMs: number
   notBeforeMs: number
   hasRead: boolean
+  /** Items whose sensors were looked for since equipment was looked for last. */
+  readonly lookedBehind: Set<string>
   /** Who gave the values of a point last; one object for all values of an answer. */
   readonly owners: Map<string, Partial<Record<MeterMetricName, Owner>>>
   said: Said
@@ -69,6 +80,7 @@ interface Owner {
 /** What came since it was last handed over. */
 interface Said {
   readonly meters: MeterReading[]
+  readonly limits: MeterLimits[]
   readonly rejected: { line: string; reason: string }[]
   readonly rejectedByReason: Record<string, number>
   readonly ignored: Set<string>
@@ -77,6 +89,7 @@ interface Said {
 
 const nothingSaid = (): Said => ({
   meters: [],
+  limits: [],
   rejected: [],
   rejectedByReason: {},
   ignored: new Set(),
@@ -100,6 +113,7 @@ export function createDevice(deps: DeviceDeps): Device {
     waitMs: 0,
     notBeforeMs: 0,
     hasRead: false,
+    lookedBehind: new Set(),
     owners: new Map(),
     said: nothingSaid(),
   }
@@ -135,6 +149,7 @@ function noteTick(state: DeviceState, atMs: number): void {
 function isDue(state: DeviceState): boolean {
   const { current, failure, said, nudged, deps, plan, tickMs, everyMs } = state
   if (current !== null || failure !== null || said.answers > 0 || nudged.size > 0) return true
+  if (said.limits.length > 0) return true
   return deps.chore(state.eventService) !== null || plan.isDue({ atMs: tickMs, everyMs })
 }
 
@@ -190,6 +205,7 @@ async function carryOut(state: DeviceState, task: Task): Promise<void> {
   if (task.kind === 'item') return readItem(state, task.item, task.index)
   const { step } = task
   const answer = await deps.client.get(step.path)
+  if (step.limitsOf !== undefined) return noteLimits(state, answer, step.limitsOf)
   if (answer.kind === 'json') {
     heard(state, answer)
     if (step.role === 'root') noteRoot(state, answer.value)
@@ -204,6 +220,30 @@ async function carryOut(state: DeviceState, task: Task): Promise<void> {
     return
   }
   heard(state, answer)
+}
+
+/** Limits come second: what is refused counts for nothing, and a device that stops answering is not asked for more of them. */
+function noteLimits(state: DeviceState, answer: Answer, place: LimitPlace): void {
+  if (answer.kind === 'down') {
+    heard(state, answer)
+    return state.plan.dropLimits()
+  }
+  if (answer.kind !== 'json') return
+  heard(state, answer)
+  const refusals = createRejections<Refusal>()
+  state.said.limits.push(limitsFor(answer.value, place, refusals))
+  noteRefusals(state, refusals)
+}
+
+/** Looks, once after each look for equipment, for what keeps limits of the values in this answer. */
+function lookForLimits(state: DeviceState, { path }: Item, answer: Json): void {
+  if (state.lookedBehind.has(path)) return
+  state.lookedBehind.add(path)
+  if (typeOf(answer) !== 'Sensor') return state.plan.look(limitSteps(answer))
+  const refusals = createRejections<Refusal>()
+  const own = limitsOfPoint(answer, refusals)
+  if (own !== null) state.said.limits.push(own)
+  noteRefusals(state, refusals)
 }
 
 const retryAfter = (answer: Answer): number | null =>
@@ -221,8 +261,9 @@ async function readItem(state: DeviceState, item: Item, index: number): Promise<
     return plan.unfold(item)
   }
   if (answer.kind === 'gone') plan.gone(item, deps.nowMs())
-  if (heard(state, answer) && answer.kind === 'json')
-    take(state, answer.value, { index, isFast: item.isFast })
+  if (!heard(state, answer) || answer.kind !== 'json') return
+  take(state, answer.value, { index, isFast: item.isFast })
+  lookForLimits(state, item, answer.value)
 }
 
 /** Whether the members themselves came, and not only their links. */
@@ -230,6 +271,7 @@ const isUnfolded = (answer: Json) =>
   children(answer, 'Members').every((member) => word(member, '@odata.type') !== '')
 
 function noteRoot(state: DeviceState, root: Json): void {
+  state.lookedBehind.clear()
   state.context = { ...state.context, expand: expandOf(root) }
   state.eventService = state.deps.client.ownPath(linkOf(root, 'EventService'))
   const version = word(root, 'RedfishVersion')
@@ -275,6 +317,13 @@ function refuse(state: DeviceState, reason: string, line: string, count = 1): vo
   if (rejected.length < EXAMPLES) rejected.push({ line: line.slice(0, 512), reason })
 }
 
+function noteRefusals(state: DeviceState, refusals: Rejections<Refusal>): void {
+  for (const [reason, count] of Object.entries(refusals.byReason())) {
+    const example = refusals.examples().find((one) => one.reason === reason)
+    refuse(state, reason, example?.line ?? '', count)
+  }
+}
+
 /** The readings of an answer, less the values that a better resource gives. */
 function take(
   state: DeviceState,
@@ -284,11 +333,7 @@ function take(
   const { meters, refusals, ignored } = parseAnswer(answer)
   const { said, deps } = state
   said.answers++
-  const counts = Object.entries(refusals.byReason())
-  for (const [reason, count] of counts) {
-    const example = refusals.examples().find((one) => one.reason === reason)
-    refuse(state, reason, example?.line ?? '', count)
-  }
+  noteRefusals(state, refusals)
   for (const name of ignored) if (said.ignored.size < 256) said.ignored.add(name)
   const stepMs = Math.max(deps.config.full_every, state.everyMs)
   const owner = index === null ? null : { index, atMs: deps.nowMs() }
@@ -329,6 +374,7 @@ function handOver(state: DeviceState): Interpretation {
     rejectedByReason: said.rejectedByReason,
     ignored: [...said.ignored],
     toolLabels: { ...state.tool },
+    ...(said.limits.length === 0 ? {} : { limits: said.limits }),
   }
   const silent = (why: Unread) => ({ ...unread(SOURCE_NAME, why), ...notes })
   if (said.answers > 0) state.hasRead = true

@@ -1,5 +1,6 @@
 import { sameText } from '../../formats/same-text.ts'
 import { child, children, type Json, linkOf, typeOf, word } from './json.ts'
+import type { LimitPlace } from './limits.ts'
 import type { KINDS } from './options.ts'
 import { lastSegment } from './points.ts'
 import { isOff } from './values.ts'
@@ -22,6 +23,8 @@ export interface Step {
   readonly covered?: readonly string[]
   /** The chassis whose metrics these are. */
   readonly chassis?: Json
+  /** The value whose limits are kept there. */
+  readonly limitsOf?: LimitPlace
 }
 
 type Role =
@@ -38,6 +41,7 @@ type Role =
   | 'power-subsystem'
   | 'supplies'
   | 'supply'
+  | 'limits'
 
 /** What a step found. */
 export interface Found {
@@ -175,6 +179,8 @@ const EXPLORERS: Readonly<Record<Role, Explorer>> = {
   }),
   supplies: (answer) => membersAs(answer, 'supply', PARTS),
   supply: (answer) => (isOff(answer) ? NOTHING : { steps: [], items: itemTo(answer, 'Metrics') }),
+  // Leads nowhere: it says limits.
+  limits: () => NOTHING,
 }
 
 const NOTHING: Found = { steps: [], items: [] }

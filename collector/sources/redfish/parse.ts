@@ -33,7 +33,7 @@ export function parseAnswer(answer: unknown): Parsed {
 }
 
 /** Every resource in an answer, the outer ones first. Links and what vendors add is not looked into. */
-function resourcesIn(answer: unknown, refusals: Refusals): Json[] {
+export function resourcesIn(answer: unknown, refusals: Refusals): Json[] {
   const found: Json[] = []
   const visit = (value: unknown, depth: number, isTop: boolean) => {
     if (depth > DEPTH) return
@@ -84,10 +84,7 @@ function noteIgnored(resource: Json, type: string, ignored: Set<string>): void {
     if (typeof value !== 'number' && typeof value !== 'object') continue
     if (rules?.has(name) === true || name.includes('@') || READ_BY_SHAPE.has(name)) continue
     const isValue = typeof value === 'number' || (isJson(value) && 'Reading' in value)
-    if (
-      (isValue || name === 'Thresholds' || name.startsWith('PolyPhase')) &&
-      ignored.size < IGNORED
-    )
+    if ((isValue || name.startsWith('PolyPhase')) && ignored.size < IGNORED)
       ignored.add(`${type || 'Resource'}.${name}`)
   }
 }

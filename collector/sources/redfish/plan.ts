@@ -39,6 +39,10 @@ export interface Plan {
   isDue(tick: Tick): boolean
   /** The answer of a step. */
   found(step: Step, answer: Json, context: ExploreContext): void
+  /** Looks into these as well; what was looked into since equipment was looked for last is left out. */
+  look(steps: readonly Step[]): void
+  /** Gives up what would be asked about limits. */
+  dropLimits(): void
   /** An item was asked for, whatever came of it. */
   asked(item: Item, atMs: number): void
   /** An item is not there any more: equipment is looked for again before long. */
@@ -85,6 +89,10 @@ export function createPlan(
       isTimeToLook(state, tick.atMs) ||
       mostOverdue(state, tick) !== null,
     found: (step, answer, context) => takeFound(state, explore(step, answer, context)),
+    look: (steps) => takeFound(state, { steps, items: [] }),
+    dropLimits() {
+      state.steps = state.steps.filter(({ role }) => role !== 'limits')
+    },
     asked(item, atMs) {
       const planned = state.planned.find((one) => one.item.path === item.path)
       if (planned === undefined) return
@@ -126,7 +134,9 @@ interface PlanState {
 }
 
 function nextTask(state: PlanState, tick: Tick): Task | null {
-  if (state.steps.length === 0 && isTimeToLook(state, tick.atMs)) {
+  // While one look is under way its end is not yet the time of the next.
+  const isIdle = state.steps.length === 0 && state.fresh === null
+  if (isIdle && isTimeToLook(state, tick.atMs)) {
     state.steps = [FIRST_STEP]
     state.visited = new Set()
     state.fresh = []

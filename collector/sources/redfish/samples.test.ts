@@ -2,6 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { MeterMetricValues } from '#schemas/meter-metrics.ts'
+import { createRejections } from '../../formats/rejections.ts'
+import { isJson } from './json.ts'
+import { limitsFor, limitsOfPoint } from './limits.ts'
 import source from './source.ts'
 
 /** Third-party examples: read in place, never copied. Values below were read off the files by eye. */
@@ -155,6 +158,35 @@ describe.skipIf(!isHere)('published examples (SKIPPED LOUDLY without ../shared/s
     const isNothing = NOT_REDFISH.includes(file)
     expect(read.outcome).toBe(READ[file] === undefined ? (isNothing ? 'failed' : 'absent') : 'ok')
     if (file.startsWith('redfish-rackmount1')) expect(source.recognize(bytes)).toBe(1)
+  })
+
+  it.each([
+    // UpperCaution is `Decreasing` and LowerCaution `Increasing` here: the side is in the name.
+    ['redfish-dmtf/sensor.json', ['low warning 10', 'high warning 35', 'high alarm 40']],
+    [
+      'redfish-dmtf/sensor2.json',
+      ['low alarm 0', 'low warning 5', 'high warning 98', 'high alarm 103'],
+    ],
+    [
+      'redfish-ocp/OCPRackPDU__Chassis_1_Sensors_CabinetTemp.json',
+      ['low warning 10', 'high warning 35', 'high alarm 40'],
+    ],
+  ])('%s keeps the limits a person reads in it', (file, expected) => {
+    const sensor: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    const own = isJson(sensor) ? limitsOfPoint(sensor, createRejections()) : null
+    expect(own?.limits.map(({ side, level, set }) => `${side} ${level} ${set}`)).toEqual(expected)
+  })
+
+  it('delays of a sensor are read, those of power for nobody', () => {
+    const file = join(folder, 'redfish-rackmount1/Chassis_1U_Sensors_TotalPower.json')
+    const sensor: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (!isJson(sensor)) throw new Error('no resource')
+    expect(limitsOfPoint(sensor, createRejections())).toBeNull()
+    const place = { point: '', metric: 'power_watts', factor: 1 } as const
+    expect(limitsFor(sensor, place, createRejections()).limits).toEqual([
+      { side: 'high', level: 'warning', set: 580, reset: 580, delayMs: 600_000 },
+      { side: 'high', level: 'alarm', set: 600, reset: 600, delayMs: 60_000 },
+    ])
   })
 
   it('times of sensors keep their zone', () => {

@@ -70,6 +70,54 @@ describe('a walk', () => {
     })
   })
 
+  it('asks once for the limits of watched values, and one that is not there costs no reading', async () => {
+    const FLOW = '/redfish/v1/Chassis/1/Sensors/Flow'
+    const SUPPLY = '/redfish/v1/Chassis/1/Sensors/Supply'
+    const tree = new Map(redfishTree({ cdus: [CDU] }))
+    const side = '/redfish/v1/ThermalEquipment/CDUs/1/SecondaryCoolantConnectors/1'
+    tree.set(side, {
+      ...tree.get(side),
+      FlowLitersPerMinute: { Reading: 1100, DataSourceUri: FLOW },
+      SupplyTemperatureCelsius: { Reading: 35, DataSourceUri: SUPPLY },
+      ReturnTemperatureCelsius: {
+        Reading: 45,
+        DataSourceUri: 'https://elsewhere.example/redfish/v1/x',
+      },
+    })
+    tree.set(FLOW, {
+      '@odata.id': FLOW,
+      '@odata.type': '#Sensor.v1_7_0.Sensor',
+      Reading: 1100,
+      Thresholds: { LowerCaution: { Reading: 700, DwellTime: 'PT5S' } },
+    })
+    const bmc = await bmcOf(tree)
+    const device = ask(bmc)
+    const first = await device.read()
+    expect(first.outcome).toBe('ok')
+    expect(first.limits).toEqual([
+      {
+        meter: null,
+        point: 'secondary',
+        metric: 'flow_liters_per_minute',
+        limits: [{ side: 'low', level: 'warning', set: 700, reset: 700, delayMs: 5000 }],
+      },
+    ])
+    const asked = (path: string) => bmc.asked.filter((line) => line === `GET ${path}`).length
+    expect([asked(FLOW), asked(SUPPLY)]).toEqual([1, 1])
+    const second = await device.read(30_000)
+    expect(second.outcome).toBe('ok')
+    expect(second.limits).toBeUndefined()
+    expect([asked(FLOW), asked(SUPPLY)]).toEqual([1, 1])
+    // Equipment is looked for again every hour, and limits with it.
+    const before = asked('/redfish/v1/')
+    await device.read(3_660_000)
+    const later = await device.read(3_690_000)
+    expect(asked(FLOW)).toBe(2)
+    // One look each: it ends.
+    expect(asked('/redfish/v1/') - before).toBe(1)
+    expect(later.outcome).toBe('ok')
+  })
+
   it('between full reads only leaks, flow and pumps are asked for, and each says its own step', async () => {
     const bmc = await bmcOf(redfishTree({ cdus: [CDU] }))
     const device = askDevice(bmc.url, { full_every: '30s' }, { random: () => 0 })

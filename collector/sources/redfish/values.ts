@@ -11,6 +11,7 @@ export type Refusal =
   | 'unknown_state'
   | 'no_meaning'
   | 'too_many'
+  | 'limits_crossed'
 export type Refusals = Rejections<Refusal>
 
 /** Beyond this a number stands for "unknown": devices print the largest double there is. */

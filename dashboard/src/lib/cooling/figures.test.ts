@@ -6,6 +6,8 @@ import {
   countByState,
   countStates,
   holesOf,
+  limitLevels,
+  limitText,
   linesOf,
   loopOfRack,
   minutesText,
@@ -16,6 +18,25 @@ import {
 
 const { loops } = loopsAt(Date.parse('2026-11-23T12:00:30Z'))
 const BOX = { width: 30, height: 10 }
+
+it('limits of a device are told in their units, warning before alarm', () => {
+  const plain = (text: string) => text.replaceAll('\u202f', ' ')
+  expect(plain(limitText('supply_temperature_celsius', 42.5, 'en'))).toBe('42.5 °C')
+  expect(plain(limitText('supply_pressure_pascals', 250_000, 'en'))).toBe('250 kPa')
+  expect(plain(limitText('reservoir_level_ratio', 0.2, 'en'))).toMatch(/^20(\.0)? %$/)
+  const words = { warning: (text: string) => `w ${text}`, alarm: (text: string) => `a ${text}` }
+  const limit = {
+    meter: 'cdu-1',
+    metric: 'flow_liters_per_minute',
+    side: 'low',
+    in_force: true,
+  } as const
+  expect(limitLevels({ ...limit, warning: 30, alarm: 20 }, words, 'en').map(plain)).toEqual([
+    'w 30 L/min',
+    'a 20 L/min',
+  ])
+  expect(limitLevels({ ...limit, warning: null, alarm: null }, words, 'en')).toEqual([])
+})
 
 describe('a line over the hour', () => {
   it('noise is no trouble: the axis is never narrower than asked', () => {

@@ -1,5 +1,5 @@
-import type { FacilityLoop, LoopState } from '#schemas/api-facility-tree.ts'
-import { decimal, type Lang } from '#lib/format.ts'
+import type { DeviceLimit, FacilityLoop, LoopState } from '#schemas/api-facility-tree.ts'
+import { decimal, type Lang, percent, quantity } from '#lib/format.ts'
 
 /** Cooling loops -> what the page draws. Pure; what is not known stays null. */
 
@@ -10,6 +10,24 @@ export const LOOP_STATES_WORST_FIRST = [
   'unknown',
   'ok',
 ] as const satisfies readonly LoopState[]
+
+/** A limit in its unit; metrics are canonical. */
+export function limitText(metric: string, value: number, lang: Lang): string {
+  if (metric.endsWith('_celsius')) return quantity(value, 'celsius', lang)
+  if (metric.endsWith('_ratio')) return percent(value, lang)
+  if (metric.endsWith('_pascals')) return `${decimal(value / 1000, lang, 0)}\u202fkPa`
+  return `${decimal(value, lang)}\u202fL/min`
+}
+
+/** The levels of a side in words, the one that comes first on the way out first. */
+export const limitLevels = (
+  { metric, warning, alarm }: DeviceLimit,
+  words: { readonly warning: (text: string) => string; readonly alarm: (text: string) => string },
+  lang: Lang,
+): string[] => [
+  ...(warning === null ? [] : [words.warning(limitText(metric, warning, lang))]),
+  ...(alarm === null ? [] : [words.alarm(limitText(metric, alarm, lang))]),
+]
 
 export interface Box {
   readonly width: number
