@@ -1,6 +1,7 @@
 import adapter from '@sveltejs/adapter-static'
 import { sveltekit } from '@sveltejs/kit/vite'
 import { defineConfig } from 'vite'
+import { chunkGroups } from './chunks.ts'
 
 // Run Vite with this folder as its working directory: SvelteKit 3 takes its options here and resolves
 // everything from cwd. The package manifest (and its `#schemas`, `#lib` maps) is the one above.
@@ -32,4 +33,15 @@ export default defineConfig({
     proxy: { '/api': process.env['PLIMSOLL_API'] ?? 'http://127.0.0.1:8440' },
   },
   build: { reportCompressedSize: false },
+  environments: {
+    client: {
+      build: {
+        rolldownOptions: {
+          output: {
+            codeSplitting: { groups: chunkGroups(import.meta.dirname) },
+          },
+        },
+      },
+    },
+  },
 })

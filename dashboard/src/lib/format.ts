@@ -19,13 +19,22 @@ export function intlTag(lang: Lang): string {
   return TAGS[lang]
 }
 
+/** Made once: a table of a page asks for hundreds. */
+const formats = new Map<string, Intl.NumberFormat>()
+
 /** A plain number with at most `digits` decimals, grouped as the language does. */
 export function decimal(value: MaybeNumber, lang: Lang, digits = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING
-  return new Intl.NumberFormat(intlTag(lang), {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(value)
+  const key = `${lang}${digits}`
+  let format = formats.get(key)
+  if (format === undefined) {
+    format = new Intl.NumberFormat(intlTag(lang), {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    })
+    formats.set(key, format)
+  }
+  return format.format(value)
 }
 
 export type Rounding = 'nearest' | 'down' | 'up'

@@ -5,6 +5,7 @@ import type { Mark } from '#lib/chart/marks.ts'
 import { chartOptions, type ChartSpec } from '#lib/chart/options.ts'
 import { colourReader } from '#lib/chart/plot-colours.ts'
 import type { Drawn } from '#lib/chart/decimate.ts'
+import { quarterly } from '#lib/chart/site-clock.ts'
 
 /** The only importer of uPlot: a spec and its data as a plot in an element. */
 
@@ -30,6 +31,17 @@ export interface PlotInput {
   readonly onselect?: (plot: uPlot) => void
 }
 
+const clocks = new Map<string, (ms: number) => Date>()
+
+/** What stands on the site's clocks, in the fields of a date of this machine's zone. */
+function siteClock(timeZone: string): (ms: number) => Date {
+  const known = clocks.get(timeZone)
+  if (known !== undefined) return known
+  const made = quarterly((ms) => uPlot.tzDate(new Date(ms), timeZone))
+  clocks.set(timeZone, made)
+  return made
+}
+
 export function buildPlot(target: HTMLElement, input: PlotInput): uPlot {
   const { spec, drawn, now, oncursor, onselect } = input
   const colour = colourReader(target, { isLight: input.isLight === true })
@@ -40,7 +52,7 @@ export function buildPlot(target: HTMLElement, input: PlotInput): uPlot {
     scale: input.scale,
     colour,
     font: FONT,
-    tzDate: (ms) => uPlot.tzDate(new Date(ms), spec.timeZone),
+    tzDate: siteClock(spec.timeZone),
     xRange: () => {
       const { from, to } = now()
       return [from, to]

@@ -20,11 +20,14 @@ class Live {
   /** How far this machine's clock is ahead of the server's: the smallest difference ever seen. */
   #aheadMs = Number.POSITIVE_INFINITY
   #close: (() => void) | null = null
+  #watched: string | null = null
 
-  /** (Re)opens the stream, for the fleet and at most one device; returns how to close it. */
+  /** Opens the stream for the fleet and at most one device, unless that is the one that is open; returns how to close it. */
   watch(deviceId: string | null): () => void {
+    if (this.#close !== null && this.#watched === deviceId) return this.#closing(this.#close)
     this.#close?.()
     this.device = null
+    this.#watched = deviceId
     const stream = keepStream(
       apiUrl('live', { device: deviceId }),
       {
@@ -51,9 +54,13 @@ class Live {
       },
     )
     this.#close = stream.close
+    return this.#closing(stream.close)
+  }
+
+  #closing(close: () => void): () => void {
     return () => {
-      if (this.#close === stream.close) this.#close = null
-      stream.close()
+      if (this.#close === close) this.#close = null
+      close()
     }
   }
 
