@@ -107,12 +107,16 @@ export function tenantsSection(input: BuildInput): Section {
         ],
         rows: [
           ...rows,
-          sumRow(
-            `${others.length} others`,
-            `其他 ${others.length} 个`,
-            others,
-            losses[listed.length],
-          ),
+          ...(others.length === 0
+            ? []
+            : [
+                sumRow(
+                  `${others.length} others`,
+                  `其他 ${others.length} 个`,
+                  others,
+                  losses[listed.length],
+                ),
+              ]),
           sumRow('Held by nobody', '无人占用', [nobody], losses[listed.length + 1]),
         ],
         total: sumRow('Sum', '合计', [...owners, nobody], figure('usd', total)),

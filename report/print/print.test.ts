@@ -102,6 +102,31 @@ describe('HTML', () => {
     }
   })
 
+  it('names a unit once, and says of a table without rows that there was nothing', async () => {
+    const [one] = model.sections.flatMap(({ tables }) => tables)
+    if (one === undefined) throw new Error('the example has a table')
+    const columns = [
+      { id: 'held', title: both('GPU-hours', '卡时'), unit: 'gpu_hours' as const },
+      { id: 'idle', title: both('Idle', '空闲'), unit: 'gpu_hours' as const },
+    ]
+    const row = { held: figure('gpu_hours', 7), idle: figure('gpu_hours', 2) }
+    const tables: Table[] = [
+      { ...one, columns, rows: [row], total: null },
+      { ...one, title: both('Gaps', '中断'), rows: [], total: null },
+    ]
+    const [any] = model.sections
+    if (any === undefined) throw new Error('the example has sections')
+    const quality: Section = { ...any, state: 'known', tables }
+    const given = { ...model, sections: [quality] }
+    const page = seen(await decoded(given, 'en'))
+    expect(page).toContain('GPU-hours Idle (GPU-hours)')
+    expect(page).toContain('Gaps None in this period.')
+    const { text } = await pagesOf(await pdfFormat.render(given, 'zh'))
+    expect(text.join(' ')).toContain('本期无')
+    const unknown = { ...given, sections: [{ ...quality, state: 'not_known' as const }] }
+    expect(seen(await decoded(unknown, 'en'))).toContain('Gaps Nothing is known of this.')
+  })
+
   it('marks and names holidays', async () => {
     const [en, zh] = [seen(await decoded(model, 'en')), seen(await decoded(model, 'zh'))]
     expect(en).toContain('11-18 ◆')

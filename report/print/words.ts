@@ -1,6 +1,6 @@
 import type { Figure } from '#schemas/report/figure.ts'
 import type { ReportHoliday, ReportModel } from '#schemas/report/model.ts'
-import type { Cell, Column } from '#schemas/report/section.ts'
+import type { Cell, Column, Section } from '#schemas/report/section.ts'
 import { UNIT_NAMES } from '../table.ts'
 import { both, dayWords, type Language, said } from '../words.ts'
 
@@ -34,6 +34,7 @@ export const PRINTED = {
   before: both('Before', '之前'),
   after: both('Now', '现在'),
   notEntered: both('Nobody has entered this yet.', '尚未录入。'),
+  none: both('None in this period.', '本期无。'),
   notKnown: both('Nothing is known of this.', '没有相关数据。'),
   definition: both('Definition set', '口径版本'),
   settled: both('settled until', '已结算至'),
@@ -86,8 +87,16 @@ const digits = (figure: Figure) => figure.text
 
 /** Head of a column with its unit. */
 export function headText({ title, unit }: Column, language: Language): string {
-  return unit === null ? title[language] : `${title[language]} (${UNIT_NAMES[unit][language]})`
+  const name = title[language]
+  if (unit === null) return name
+  const unitName = UNIT_NAMES[unit][language]
+  // `GPU-hours (GPU-hours)` says nothing more.
+  return name.toLowerCase().endsWith(unitName.toLowerCase()) ? name : `${name} (${unitName})`
 }
+
+/** What stands in place of a table without rows. */
+export const emptyText = ({ state }: Pick<Section, 'state'>, language: Language): string =>
+  (state === 'known' ? PRINTED.none : PRINTED.notKnown)[language]
 
 /** Figures stand at the right edge of their column. */
 export const isNumeric = (cell: Cell | undefined): boolean =>

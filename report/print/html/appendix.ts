@@ -1,7 +1,7 @@
 import type { ReportModel } from '#schemas/report/model.ts'
 import type { Section, Table } from '#schemas/report/section.ts'
 import { said, type Language } from '../../words.ts'
-import { cellText, headText, isNumeric, moreRows, PRINTED } from '../words.ts'
+import { cellText, emptyText, headText, isNumeric, moreRows, PRINTED } from '../words.ts'
 import { dataTable, escaped, STYLE } from './markup.ts'
 
 /** Sections and what a revision changed; of each table at most `rowsMax` rows, the others are counted. */
@@ -36,14 +36,21 @@ function section(one: Section, language: Language, rowsMax: number): string {
     one.state === 'known' || one.lead.length > 0
       ? ''
       : `<p style="${STYLE.p};color:#4a5a64">${(one.state === 'not_entered' ? PRINTED.notEntered : PRINTED.notKnown)[language]}</p>`
-  const tables = one.tables.map((each) => table(each, language, rowsMax)).join('')
+  const tables = one.tables.map((each) => table(each, one, { language, rowsMax })).join('')
   return `<h2 style="${STYLE.h2}">${escaped(one.title[language])}${known}</h2>${lead.join('')}${missing}${tables}`
 }
 
 /** Longer texts are sentences: they may break. */
-const NAME_MAX = 24
+const NAME_MAX = 20
 
-function table(one: Table, language: Language, rowsMax: number): string {
+function table(
+  one: Table,
+  of: Section,
+  { language, rowsMax }: { readonly language: Language; readonly rowsMax: number },
+): string {
+  const title = `<h3 style="${STYLE.h3}">${escaped(one.title[language])}</h3>`
+  if (one.rows.length === 0 && one.total === null)
+    return `${title}<p style="margin:4px 0 0;${STYLE.small}">${emptyText(of, language)}</p>`
   const shown = one.rows.slice(0, rowsMax)
   const isSentence = (row: Table['rows'][number], column: Table['columns'][number]) =>
     cellText(row[column.id], column, language).length > NAME_MAX
@@ -68,5 +75,5 @@ function table(one: Table, language: Language, rowsMax: number): string {
   ]
   const note =
     notes.length === 0 ? '' : `<p style="margin:4px 0 0;${STYLE.small}">${notes.join(' · ')}</p>`
-  return `<h3 style="${STYLE.h3}">${escaped(one.title[language])}</h3>${dataTable(head, [...rows, ...total])}${note}`
+  return `${title}${dataTable(head, [...rows, ...total])}${note}`
 }

@@ -39,7 +39,7 @@ function waterfall({ waterfall: bars }: ReportModel, language: Language): string
     const { bar, look } = placed
     const isStrong = look === 'whole' || look === 'busy'
     return [
-      { text: bar.title[language], isStrong, isWhole: true },
+      { text: bar.title[language], isStrong },
       { text: '', drawn: drawnBar(placed) },
       { text: bar.gpu_hours.text, isStrong, isRight: true },
       { text: bar.usd === null ? '' : said(bar.usd, language), isRight: true },

@@ -40,8 +40,9 @@ const cellOf = (
   const inner = drawn ?? escaped(text)
   const told = isStrong === true && inner !== '' ? `<b>${inner}</b>` : inner
   const scope = tag === 'th' ? ' scope=col' : ''
-  const align = isRight === true ? ' align=right nowrap' : tag === 'th' ? ' align=left' : ''
-  const whole = isWhole === true ? ' nowrap' : ''
+  const align = isRight === true ? ' align=right' : tag === 'th' ? ' align=left' : ''
+  // A figure never breaks; its head may, else a table of ten columns would be cut on the right.
+  const whole = isWhole === true || (isRight === true && tag === 'td') ? ' nowrap' : ''
   const wide = width === undefined ? '' : ` width="${width}"`
   const least = isWide === true ? ' style="min-width:160px"' : ''
   return `<${tag}${scope}${align}${whole}${wide}${least}>${told}</${tag}>`

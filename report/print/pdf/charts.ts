@@ -7,14 +7,14 @@ import type { Sheet } from './sheet.ts'
 
 /** The charts of the first page, drawn as shapes with their figures beside them. */
 
-const ROW = 15
+const ROW = 13.5
 const HEAD = { size: 8, weight: 'bold', colour: '#4a5a64' } as const
 
 export function drawWaterfall(sheet: Sheet, { waterfall }: ReportModel, language: Language): void {
   const { x, width } = sheet.line
   const columns = {
-    name: { x, width: width * 0.22 },
-    bar: { x: x + width * 0.23, width: width * 0.45 },
+    name: { x, width: width * 0.3 },
+    bar: { x: x + width * 0.31, width: width * 0.37 },
     hours: { x: x + width * 0.69, width: width * 0.16 },
     usd: { x: x + width * 0.86, width: width * 0.14 },
   }

@@ -4,6 +4,7 @@ import type { Section, Table } from '#schemas/report/section.ts'
 import { said, type Language } from '../../words.ts'
 import {
   cellText,
+  emptyText,
   footLine,
   headText,
   isNumeric,
@@ -15,13 +16,17 @@ import {
 } from '../words.ts'
 import { drawHeatMap, drawWaterfall } from './charts.ts'
 import { Sheet } from './sheet.ts'
-import { drawTable } from './table.ts'
+import { drawTable, startHeight } from './table.ts'
 
 const MUTED = '#4a5a64'
 const TEXT = { size: 9.5 } as const
 const SMALL = { size: 8, colour: MUTED } as const
 const H2 = { size: 12, weight: 'bold' } as const
 const H3 = { size: 9.5, weight: 'bold' } as const
+/** A table's title with what is around it. */
+const TITLE = 22
+/** A section's title, its coverage and lead, a table's title and its first row. */
+const SECTION_START = 130
 
 /** A4 with real text and drawn charts; the same report gives the same bytes. */
 export const pdfFormat: ReportFormat = {
@@ -103,10 +108,10 @@ function drawActions(sheet: Sheet, { page }: ReportModel, language: Language): v
     sheet.paragraph([who, until, worth].join(' · '), SMALL, 3)
   }
   if (page.last_actions.length > 0) heading(sheet, PRINTED.lastActions[language])
-  for (const { words, owner, state, result } of page.last_actions) {
+  // Who was asked stands in the report before: this page is one page.
+  for (const { words, state, result } of page.last_actions) {
     const came = `${STATES[state][language]}, ${result[language]}`
-    sheet.paragraph(`${words[language]}: ${came}`, TEXT, 0)
-    sheet.paragraph(`${PRINTED.who[language]}: ${owner[language]}`, SMALL, 3)
+    sheet.paragraph(`${words[language]}: ${came}`, TEXT, 2)
   }
 }
 
@@ -129,6 +134,8 @@ function drawChanges(sheet: Sheet, { changes }: ReportModel, language: Language)
 }
 
 function drawSection(sheet: Sheet, section: Section, language: Language): void {
+  // A title at the foot of a page would name nothing.
+  sheet.need(section.tables.length > 0 ? SECTION_START : 0)
   heading(sheet, section.title[language])
   if (section.coverage !== null)
     sheet.paragraph(`${PRINTED.known[language]}: ${said(section.coverage, language)}`, SMALL, 3)
@@ -137,21 +144,33 @@ function drawSection(sheet: Sheet, section: Section, language: Language): void {
     const missing = section.state === 'not_entered' ? PRINTED.notEntered : PRINTED.notKnown
     sheet.paragraph(missing[language], { ...TEXT, colour: MUTED }, 3)
   }
-  for (const table of section.tables) drawOne(sheet, table, language)
+  for (const table of section.tables) drawOne(sheet, { table, section }, language)
 }
 
-function drawOne(sheet: Sheet, table: Table, language: Language): void {
-  sheet.need(48)
-  sheet.y += 4
-  sheet.paragraph(table.title[language], H3, 3)
+function drawOne(
+  sheet: Sheet,
+  { table, section }: { readonly table: Table; readonly section: Section },
+  language: Language,
+): void {
+  if (table.rows.length === 0 && table.total === null) {
+    sheet.need(TITLE * 2)
+    sheet.y += 4
+    sheet.paragraph(table.title[language], H3, 3)
+    sheet.paragraph(emptyText(section, language), { ...TEXT, colour: MUTED }, 3)
+    return
+  }
   const texts = (row: Table['rows'][number]) =>
     table.columns.map((column) => cellText(row[column.id], column, language))
-  drawTable(sheet, {
+  const drawn = {
     heads: table.columns.map((column) => headText(column, language)),
     rows: table.rows.map(texts),
     total: table.total === null ? null : texts(table.total),
     numeric: table.columns.map(({ id }) => table.rows.some((row) => isNumeric(row[id]))),
-  })
+  }
+  sheet.need(TITLE + startHeight(sheet, drawn))
+  sheet.y += 4
+  sheet.paragraph(table.title[language], H3, 3)
+  drawTable(sheet, drawn)
   const notes = [
     ...(table.more > 0 ? [moreRows(table.more, language)] : []),
     ...(table.note === null ? [] : [table.note[language]]),

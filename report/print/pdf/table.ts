@@ -36,13 +36,21 @@ export function drawTable(sheet: Sheet, table: DrawnTable): void {
     sheet.y += 2
   }
   // A head alone at the foot of a page would name nothing.
-  const [first] = table.rows
-  const headHeight = rowHeight(sheet, table.heads, { widths, look: HEAD })
-  const firstHeight = first === undefined ? 0 : rowHeight(sheet, first, { widths, look: CELL })
-  sheet.need(headHeight + firstHeight + 10)
+  sheet.need(heightOfStart(sheet, table, widths))
   row(table.heads, HEAD, true)
   for (const texts of table.rows) row(texts, CELL)
   if (table.total !== null) row(table.total, STRONG)
+}
+
+/** How high the head and the first row are: what a title before them must find room for. */
+export const startHeight = (sheet: Sheet, table: DrawnTable): number =>
+  heightOfStart(sheet, table, columnWidths(sheet, table))
+
+function heightOfStart(sheet: Sheet, table: DrawnTable, widths: readonly number[]): number {
+  const [first] = table.rows
+  const headHeight = rowHeight(sheet, table.heads, { widths, look: HEAD })
+  const firstHeight = first === undefined ? 0 : rowHeight(sheet, first, { widths, look: CELL })
+  return headHeight + firstHeight + 10
 }
 
 function rowHeight(
@@ -53,24 +61,61 @@ function rowHeight(
   return Math.max(...widths.map((width, at) => sheet.heightOf(texts[at] ?? '', width - PAD, look)))
 }
 
-/** Each column as wide as its longest text, within bounds; what is left or lacking is shared by the columns of words. */
+/** Where a line may break: after blanks and hyphens, and between Chinese signs. */
+const PIECES = /[^\s\-\u3000-\u9fff\uff00-\uffef]+-?|[\u3000-\u9fff\uff00-\uffef]/g
+/** A longer word, an address mostly, breaks where it must. */
+const WORD_MAX = 110
+
+/**
+ * Each column as wide as its longest text, within bounds. What is left goes to the columns of words; what lacks is taken
+ * from all that can break, down to their longest words: a figure or a word that broke in its middle would be misread.
+ */
 function columnWidths(sheet: Sheet, { heads, rows, total, numeric }: DrawnTable): number[] {
   const breadth = sheet.line.width
   const all = total === null ? rows : [...rows, total]
-  const wanted = heads.map((head, at) => {
-    const texts = all.map((row) => sheet.widthOf(row[at] ?? '', STRONG))
-    // A long head may break; a figure may not.
+  const widest = (texts: readonly string[], look: TextLook) =>
+    Math.max(0, ...texts.map((text) => sheet.widthOf(text, look)))
+  const wordOf = (texts: readonly string[], look: TextLook) =>
+    Math.min(
+      WORD_MAX,
+      widest(
+        texts.flatMap((text) => text.match(PIECES) ?? []),
+        look,
+      ),
+    )
+  const columns = heads.map((head, at) => {
+    const texts = all.map((row) => row[at] ?? '')
+    const text = widest(texts, STRONG)
     const headWidth = sheet.widthOf(head, HEAD)
-    const least = numeric[at] ? Math.min(headWidth, 70) : headWidth
-    return Math.min(breadth * WIDEST, Math.max(NARROWEST, least, ...texts) + PAD + 1)
+    const headWord = wordOf([head], HEAD)
+    // A long head may break; a figure may not.
+    const isFigures = numeric[at]
+    const least = isFigures
+      ? Math.max(headWord, text, Math.min(headWidth, NARROWEST))
+      : Math.max(headWord, wordOf(texts, STRONG))
+    const wanted = Math.max(NARROWEST, isFigures ? Math.min(headWidth, 70) : headWidth, text)
+    const width = Math.max(least + PAD + 1, Math.min(breadth * WIDEST, wanted + PAD + 1))
+    return { least: least + PAD + 1, wanted: width, words: isFigures ? 0 : width }
   })
-  const spare = breadth - wanted.reduce((sum, width) => sum + width, 0)
-  const words = wanted.map((width, at) => (numeric[at] ? 0 : width))
-  const shared = words.reduce((sum, width) => sum + width, 0)
-  const texts = words.filter((width) => width > 0).length
-  if (shared === 0 || (spare < 0 && shared + spare < NARROWEST * texts)) {
-    const scale = breadth / (breadth - spare)
-    return wanted.map((width) => width * scale)
+  const sum = (of: (column: (typeof columns)[number]) => number) =>
+    columns.reduce((whole, column) => whole + of(column), 0)
+  const least = sum((one) => one.least)
+  if (least >= breadth) return columns.map((one) => (one.least * breadth) / least)
+  const words = sum((one) => one.words)
+  const spare = breadth - sum((one) => one.wanted)
+  if (spare >= 0)
+    return columns.map(
+      (one) => one.wanted + spare * (words === 0 ? 1 / columns.length : one.words / words),
+    )
+  // Heads of figures give way first, then texts.
+  const share = (room: number, isWords: boolean) => {
+    const longer = sum((one) => (one.words > 0 === isWords ? one.wanted - one.least : 0))
+    return longer === 0 ? 0 : Math.min(1, room / longer)
   }
-  return wanted.map((width, at) => width + (spare * (words[at] ?? 0)) / shared)
+  const texts = share(breadth - least, true)
+  const grown = sum((one) => (one.words > 0 ? (one.wanted - one.least) * texts : 0))
+  const figures = share(breadth - least - grown, false)
+  return columns.map(
+    (one) => one.least + (one.wanted - one.least) * (one.words > 0 ? texts : figures),
+  )
 }
