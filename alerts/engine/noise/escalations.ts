@@ -7,14 +7,21 @@ import type { PlanInput } from './plan.ts'
 /** The next step of each page that nobody acknowledged in time. */
 export function escalations(
   groups: readonly Group[],
-  { state, config, personOf, nowMs }: PlanInput,
+  { state, config, personOf, nowMs }: Pick<PlanInput, 'state' | 'config' | 'personOf' | 'nowMs'>,
 ): Message[] {
   if (config.escalation.length === 0) return []
   const enabled = enabledChannels(config)
+  const pages = Map.groupBy(
+    state.sent.filter(({ severity }) => severity === 'page'),
+    ({ group }) => group,
+  )
   const firstMs = new Map<string, number>()
-  for (const { isOpen, severity, group, firstMs: ms } of state.conversations.values())
-    if (isOpen && severity === 'page')
-      firstMs.set(group, Math.min(ms, firstMs.get(group) ?? Infinity))
+  for (const { isOpen, severity, group, firstMs: ms } of state.conversations.values()) {
+    if (!isOpen || severity !== 'page') continue
+    // What began as a ticket waits for an answer since it became a page.
+    const told = pages.get(group)?.find(({ atMs }) => atMs >= ms)?.atMs ?? ms
+    firstMs.set(group, Math.min(told, firstMs.get(group) ?? Infinity))
+  }
   return groups.flatMap((group) => {
     const toldMs = firstMs.get(group.key)
     const isFiring = group.members.some(({ alert }) => alert.state === 'firing')
