@@ -90,6 +90,9 @@ it('other measures, the earlier time and groups live in the address', async () =
   expect(await changed.getByRole('link', { name: '48213' }).getAttribute('href')).toBe(
     '/devices?job=48213&tenant=videogen-7',
   )
+  const saved = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save as CSV: What changed' }).click()
+  expect((await saved).suggestedFilename()).toMatch(/^plimsoll-fleet-changed-.*\.csv$/)
 })
 
 it('what fails says so where it would stand, and the rest stays', async () => {
