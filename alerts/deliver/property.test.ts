@@ -16,6 +16,9 @@ const FLAKES: readonly { readonly did: ReturnType<Receiver>; readonly has: boole
   { did: answers(429), has: false },
 ]
 
+/** A message that is refused for a day is a dead letter: ten times at most, fewer where a sender dies between. */
+const REFUSED_MAX = 5
+
 /** Ids that a receiver has, with the bodies it got under each. */
 function received(world: World, seen: readonly boolean[]): Map<string, Set<string>> {
   const bodies = new Map<string, Set<string>>()
@@ -37,10 +40,15 @@ describe('with receivers that hang, fail, reset and redirect, and senders that d
     await fc.assert(
       fc.asyncProperty(plan, async ({ flakes, messages, kills }) => {
         const seen: boolean[] = []
-        let world = createWorld(() => {
+        const refused = new Map<string, number>()
+        let world = createWorld(({ headers }) => {
+          const id = headers['webhook-id'] ?? ''
+          const times = refused.get(id) ?? 0
           // In the end everything heals.
-          const flake = FLAKES[flakes[seen.length] ?? 0] ?? FLAKES[0]
-          seen.push(flake?.has ?? true)
+          const flake = times < REFUSED_MAX ? FLAKES[flakes[seen.length] ?? 0] : FLAKES[0]
+          const has = flake?.has ?? true
+          if (!has) refused.set(id, times + 1)
+          seen.push(has)
           return flake?.did ?? ok()
         })
         const names = Array.from({ length: messages }, (_, i) => `m${i}`)
