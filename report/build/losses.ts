@@ -1,5 +1,5 @@
 import type { WaterfallBar } from '#schemas/report/model.ts'
-import { LOSS_LINES } from '#schemas/orders.ts'
+import { LOSS_LINES, type LossLine } from '#schemas/orders.ts'
 import type { LossGroup, Money } from '#schemas/api-ledger.ts'
 import type { Figure } from '#schemas/report/figure.ts'
 import type { Section } from '#schemas/report/section.ts'
@@ -37,23 +37,41 @@ export function waterfallBars({ answers }: BuildInput): WaterfallBar[] {
     (busy.value ?? 0) - (capacity.value ?? 0),
   )
   const inner = new Map(between.map(({ step }, at) => [step, parts[at]]))
+  const printed = usdOfLines(loss)
   const share = (hours: number) =>
     hoursOf('capacity') === 0 ? 0 : Math.abs(hours) / hoursOf('capacity')
   return steps.map(({ step, hours }) => ({
     step,
     title: STATE_TITLES[step],
     gpu_hours: step === 'capacity' ? capacity : step === 'busy' ? busy : (inner.get(step) ?? busy),
-    usd: barUsd(step, loss, hours),
+    usd: barUsd(step, loss, { hours, printed }),
     share: share(hours),
   }))
 }
 
-/** Dollars of a bar, where /loss has the same hours. */
-function barUsd(step: WaterfallBar['step'], { by_state }: LossGroup, hours: number): Figure | null {
+/** Dollars of each line as the table of lines prints them: they sum to its last line. */
+function usdOfLines({ by_state, loss_usd }: LossGroup): ReadonlyMap<LossLine, Figure> {
+  const usd = moneyParts(
+    LOSS_LINES.map((line) => by_state[line].usd),
+    loss_usd.versus_capacity,
+  )
+  return new Map(LOSS_LINES.map((line, at) => [line, usd[at] ?? figure('usd', null)]))
+}
+
+interface Bar {
+  readonly hours: number
+  readonly printed: ReadonlyMap<LossLine, Figure>
+}
+
+/** Dollars of a bar, where /loss has the same hours: the same digits as in its table. */
+function barUsd(
+  step: WaterfallBar['step'],
+  { by_state }: LossGroup,
+  { hours, printed }: Bar,
+): Figure | null {
   const line = LOSS_LINES.find((one) => one === step)
-  if (line === undefined) return null
-  const { gpu_hours, usd } = by_state[line]
-  return Math.abs(gpu_hours + hours) > 0.001 ? null : figure('usd', usd)
+  if (line === undefined || Math.abs(by_state[line].gpu_hours + hours) > 0.001) return null
+  return printed.get(line) ?? null
 }
 
 export function waterfallSection(input: BuildInput, bars: readonly WaterfallBar[]): Section {
@@ -136,10 +154,7 @@ function lossTable(loss: LossGroup) {
     lines.map(({ gpu_hours }) => gpu_hours),
     loss.lost_gpu_hours,
   )
-  const usd = moneyParts(
-    lines.map((line) => line.usd),
-    loss.loss_usd.versus_capacity,
-  )
+  const usd = usdOfLines(loss)
   const customer = moneyParts(
     LOSS_LINES.map((line) => loss.customer_by_state[line].usd),
     loss.payers.customer.usd,
@@ -153,7 +168,7 @@ function lossTable(loss: LossGroup) {
     rows: LOSS_LINES.map((line, at) => ({
       what: LINE_TITLES[line],
       gpu_hours: hours[at] ?? figure('gpu_hours', null),
-      usd: usd[at] ?? figure('usd', null),
+      usd: usd.get(line) ?? figure('usd', null),
       customer: customer[at] ?? figure('usd', null),
     })),
     total: {

@@ -269,6 +269,28 @@ describe('what late data changed before', () => {
   })
 })
 
+it('shows the dollars of a line with the same digits in the waterfall and in the table of lines', () => {
+  const week = fleetOf(0.714, 0.008)
+  const { by_state, loss_usd } = week.loss
+  // Halves: rounded each for itself, both would be a dollar more than their sum.
+  const { unallocated, part_busy } = by_state
+  const halves = {
+    ...by_state,
+    unallocated: { ...unallocated, usd: 100.5 },
+    part_busy: { ...part_busy, usd: 200.5 },
+  }
+  const loss = { ...week.loss, by_state: halves, loss_usd: { ...loss_usd, versus_capacity: 301 } }
+  const model = buildReport(inputOf({ fleet: { ...WEEK, ...week, loss } }))
+  const tables = sectionOf(model, 'waterfall')?.tables ?? []
+  const dollars = (id: string, titles: readonly string[]) =>
+    (tables.find((one) => one.id === id)?.rows ?? []).flatMap(({ what, usd }) =>
+      typeof what === 'object' && 'en' in what && titles.includes(what.en) ? [usd] : [],
+    )
+  const shown = dollars('waterfall', ['Unallocated', 'Part-busy'])
+  expect(shown).toHaveLength(2)
+  expect(shown).toEqual(dollars('loss', ['Unallocated', 'Part-busy']))
+})
+
 it('a week in which clocks go back has 169 hours, and two of one name', () => {
   const calendar = createCalendar('Europe/Berlin')
   const week = calendar.period('2026-W43')
