@@ -10,18 +10,22 @@ interface Graph {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null
 }
 
-/** Files of the first page: of every page, of the charts, and what it has in common with some pages. */
-type Chunk = 'start' | 'chart' | 'common'
+/** Files of the first page: what runs before all else, of every page, of the charts, and what it has in common with some pages. */
+type Chunk = 'before' | 'start' | 'chart' | 'common'
 
-/** What the start has needs no other file, what the charts have only the start. */
-const ORDER = ['start', 'chart', 'common'] as const satisfies readonly Chunk[]
+/** Each needs only the files before it. */
+const ORDER = ['before', 'start', 'chart', 'common'] as const satisfies readonly Chunk[]
 
 /** Ids of the modules that a page begins with. `root` is the dashboard's folder. */
 function entries(root: string) {
   const generated = join(root, '.svelte-kit/generated/build/client-optimized')
+  const runtime = join(root, '../node_modules/@sveltejs/kit/src/runtime/client')
   return {
+    // It takes what the page says of itself, its version among it. Modules of the start read that while they load: in one file
+    // with it they would find nothing, hold every build for a newer one, and load a page that answers 404 for ever.
+    before: [join(runtime, 'entry.js')],
     start: [
-      join(root, '../node_modules/@sveltejs/kit/src/runtime/client/entry.js'),
+      join(runtime, 'client-entry.js'),
       join(generated, 'app.js'),
       join(generated, 'nodes/0.js'),
     ],

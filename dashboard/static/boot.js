@@ -15,7 +15,7 @@ if (pages !== null) {
   places.forEach(function (place) {
     var link = document.createElement('link')
     link.href = pages.folder + pages.files[place]
-    link.rel = /css$/.test(link.href) ? 'preload' : 'modulepreload'
+    link.rel = link.href.endsWith('css') ? 'preload' : 'modulepreload'
     // As the page asks for its styles later: what was asked for in another mode is not used.
     link.crossOrigin = ''
     if (link.rel === 'preload') link.as = 'style'
