@@ -29,7 +29,7 @@ it('the set-up list begins with what is missing, and says where the rest comes f
   const { page } = await open('/settings')
   const list = page.getByRole('table', { name: 'What a site should look at' })
   await list.waitFor()
-  await page.getByText('7 of 16 set').waitFor()
+  await page.getByText('8 of 17 set').waitFor()
   const rows = await list.getByRole('row').allInnerTexts()
   expect(rows[1]).toMatch(/^Heartbeat[\s\S]*missing/)
   const all = plain(rows.join('\n'))
