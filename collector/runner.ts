@@ -78,8 +78,8 @@ interface Loop {
 const GRACE_MS = 250
 /** With fewer targets than this, a new one is read at once instead of at its place in the next cell. */
 const FEW_TARGETS = 32
-/** A place in the cell that comes this soon is waited for, ms. */
-const SOON_MS = 1000
+/** A place in the cell that comes this soon is waited for, ms: collectors of a fleet that start together stay spread. */
+const SOON_MS = 10_000
 /** First reads of the longest list begin within this, ms. */
 const START_WITHIN_MS = 30_000
 /** Also a target of which nothing is due is read this often, ms: collection health and thresholds go by reads. */
@@ -111,7 +111,14 @@ export function createRunner(deps: RunnerDeps): Runner {
       }
       const isOneOfFew = targets.length < FEW_TARGETS
       for (const [at, [, target]] of fresh.entries())
-        add(state, section, target, isOneOfFew ? 0 : startWaitMs(section, at, fresh.length))
+        add(
+          state,
+          section,
+          target,
+          isOneOfFew
+            ? { waitMs: 0, soonMs: SOON_MS }
+            : { waitMs: startWaitMs(section, at, fresh.length), soonMs: 0 },
+        )
     },
     replan() {
       for (const loop of loops.values()) {
@@ -144,12 +151,18 @@ interface RunnerState {
   stopped: boolean
 }
 
-/** `startWaitMs`: how long after now it is read first, at most; null = at its place in a cell, like every later read. */
+interface Start {
+  /** How long after now a target is read first, at most; null = at its place in a cell, like every later read. */
+  readonly waitMs: number | null
+  /** Its place is as good when it comes within this. */
+  readonly soonMs: number
+}
+
 function add(
   state: RunnerState,
   section: RunSection,
   target: Target,
-  startWaitMs: number | null,
+  { waitMs, soonMs }: Start,
 ): void {
   const { clock, time } = state.deps
   const loop: Loop = {
@@ -167,10 +180,9 @@ function add(
   const nowMs = clock.now()
   const placeMs = nextReadMs(nowMs, section.intervalMs, offsetOf(loop))
   const isInThisCell = cellOf(placeMs, section.intervalMs) === cellOf(nowMs, section.intervalMs)
-  // Its place is as good when it comes soon: sources of a node are read together there.
-  const isSoon = startWaitMs === 0 && isInThisCell && placeMs - nowMs <= SOON_MS
-  if (startWaitMs === null || isSoon) plan(state, loop, nowMs)
-  else loop.cancel = time.setTimer(startWaitMs, () => fire(state, loop))
+  const isSoon = isInThisCell && placeMs - nowMs <= soonMs
+  if (waitMs === null || isSoon) plan(state, loop, nowMs)
+  else loop.cancel = time.setTimer(waitMs, () => fire(state, loop))
 }
 
 /**

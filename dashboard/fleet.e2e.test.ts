@@ -30,7 +30,7 @@ describe('above the fold', () => {
     const text = plain(await facts.innerText())
     expect(text).toContain('2,021 of 2,048')
     expect(text).toMatch(
-      /Loss now\s+\$[\d,]+\/h\s+(against the 75 % target|ahead of target), assumed/,
+      /Loss now\s+\$[\d,.]+\/h\s+(against the 75 % target|ahead of target), assumed/,
     )
     expect(text).toMatch(
       /60 % line\s+about \d\d:\d\d\s+80 % sure: \d\d:\d\d to \d\d:\d\d\s+if job 48213 ends/,

@@ -87,7 +87,7 @@ describe('settling the older hours of a simulated history', () => {
 
     const resettle = createResettle(options)
     resettle.start()
-    await expect.poll(() => resettle.status().isDone, { timeout: 30_000, interval: 50 }).toBe(true)
+    await expect.poll(() => resettle.status().isDone, { timeout: 90_000, interval: 50 }).toBe(true)
     await resettle.stop()
     expect(resettle.status()).toEqual({ settledShare: 1, isDone: true, differentMinutes: 0 })
     const [minutes, ...sums] = await Promise.all(
@@ -107,7 +107,7 @@ describe('settling the older hours of a simulated history', () => {
     )
     const restated = await engine.store.query('SELECT count() AS n FROM restatements')
     expect(restated).toEqual([{ n: '0' }])
-  }, 60_000)
+  }, 120_000)
 
   it('has nothing to do when all of it was settled at once', async () => {
     const all = { ...plan, settledFromMs: plan.fromMs }
