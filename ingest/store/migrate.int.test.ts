@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Logger } from '#schemas/role.ts'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { migrate } from './migrate.ts'
-import { connectStore } from './store.ts'
+import { type LockTiming, whileLocked } from './migration-lock.ts'
+import { connectStore, type Store } from './store.ts'
 
 const log: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const profile = { kind: 'single' } as const
@@ -67,12 +69,60 @@ test('a file that stopped half way is run again, and one that changed after it w
   await expect(run(folder)).rejects.toMatchObject({ code: 'E_MIGRATION_CHANGED' })
 })
 
-test('two programs that migrate at once leave one record of each', async () => {
-  await Promise.all([run(), run()])
+test('of two programs that migrate at once one waits, and what is written meanwhile stays', async () => {
+  const applied = await Promise.all([run(), run()])
+  expect(applied).toContainEqual([])
+  expect(applied.flat()).toContain('001-tables')
   const store = connectStore(connection())
   const rows = await store.query(
     'SELECT number, toUInt32(count()) AS n FROM schema_migrations GROUP BY number HAVING n > 1',
   )
   expect(rows).toEqual([])
+  expect(await store.query('EXISTS TABLE schema_migrating')).toEqual([{ result: 0 }])
   await store.close()
+})
+
+test('a migration that failed lets the next one in at once', async () => {
+  const path = join(folder, '001-x.sql')
+  await writeFile(path, 'CREATE TABLE b (broken')
+  await expect(run(folder)).rejects.toThrow(/001-x, statement 1: /)
+  await writeFile(path, 'CREATE TABLE IF NOT EXISTS b (id UInt8) ENGINE = Memory')
+  expect(await run(folder)).toEqual(['001-x'])
+})
+
+describe('the lock', () => {
+  const hold = (store: Store, work: () => Promise<void>, timing?: LockTiming) =>
+    whileLocked({ store, profile, log }, work, timing)
+  let store: Store
+
+  beforeEach(async () => {
+    await run()
+    store = connectStore(connection())
+  })
+  afterEach(() => store.close())
+
+  test('of a program that lives is waited for, however long it takes', async () => {
+    const order: string[] = []
+    const timing = { renewMs: 500, staleMs: 2_000 }
+    const first = hold(
+      store,
+      async () => {
+        order.push('first begins')
+        await sleep(4_500)
+        order.push('first ends')
+      },
+      timing,
+    )
+    await expect.poll(() => order.length).toBe(1)
+    await hold(store, async () => void order.push('second'), timing)
+    await first
+    expect(order).toEqual(['first begins', 'first ends', 'second'])
+  })
+
+  test('of a program that is gone is taken', async () => {
+    await store.command('CREATE TABLE schema_migrating (holder String) ENGINE = Memory')
+    const begin = Date.now()
+    await hold(store, async () => undefined, { renewMs: 500, staleMs: 1_000 })
+    expect(Date.now() - begin).toBeGreaterThan(1_000)
+  })
 })

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger } from '#schemas/role.ts'
 import type { StoreOptions } from './client.ts'
+import { whileLocked } from './migration-lock.ts'
 import { type Profile, migrationStatements } from './migration-text.ts'
 import { connectStore, type Store } from './store.ts'
 
@@ -44,7 +45,7 @@ SETTINGS {{dedup}}`
 
 /**
  * Brings the database to the newest schema; returns the names applied now. Safe to run again, also after
- * it stopped half way. Throws E_MIGRATION_CHANGED, E_STORE_AWAY, E_STORE_TOO_OLD.
+ * it stopped half way, and while another program does the same: that one is waited for. Throws E_MIGRATION_CHANGED, E_STORE_AWAY, E_STORE_TOO_OLD.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const migrations = await readMigrations(options.folder ?? FOLDER)
@@ -55,21 +56,24 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     for (const statement of migrationStatements(BOOKKEEPING, options.profile)) {
       await store.command(statement)
     }
-    const applied = z
-      .array(AppliedRow)
-      .parse(
-        await store.query('SELECT number, name, sha256 FROM schema_migrations ORDER BY number'),
-      )
-    const pending = pendingMigrations(migrations, applied)
-    for (const migration of pending) {
-      await apply(store, migration, options.profile)
-      options.log.info('migration applied', { name: migration.name })
-    }
-    return pending.map((migration) => migration.name)
+    if (pendingMigrations(migrations, await appliedRows(store)).length === 0) return []
+    return await whileLocked({ store, profile: options.profile, log: options.log }, async () => {
+      const pending = pendingMigrations(migrations, await appliedRows(store))
+      for (const migration of pending) {
+        await apply(store, migration, options.profile)
+        options.log.info('migration applied', { name: migration.name })
+      }
+      return pending.map((migration) => migration.name)
+    })
   } finally {
     await store.close()
   }
 }
+
+const appliedRows = async (store: Store): Promise<AppliedRow[]> =>
+  z
+    .array(AppliedRow)
+    .parse(await store.query('SELECT number, name, sha256 FROM schema_migrations ORDER BY number'))
 
 /** The numbered files of a folder, checked for a plain name and a number of their own. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
@@ -120,14 +124,11 @@ async function apply(store: Store, migration: Migration, profile: Profile): Prom
       await store.command(statement, {}, { maxExecutionMs: STATEMENT_MS_MAX })
     } catch (cause) {
       if (cause instanceof PlimsollError) throw cause
-      // Another program that migrates at the same moment was faster.
-      if (await isDone(store, statement)) continue
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new Error(`${migration.name}, statement ${index + 1}: ${reason}`, { cause })
     }
   }
   const { number, name, sha256 } = migration
-  // The token makes two programs that migrate at once leave one row.
   const token = `migration:${name}:${sha256}`
   await store.insertJson('schema_migrations', [{ number, name, sha256 }], token)
 }
