@@ -1,64 +1,110 @@
 /**
- * Small pictures of every page in both themes for docs/images, from a demo that runs: `bin/node24 scripts/screenshots.ts
- * http://127.0.0.1:7780`. Two larger ones of the first pages are for README.
+ * Small pictures of every page in both themes for docs/images, and docs/screens.md which shows them, from a demo that
+ * runs: `bin/node24 scripts/screenshots.ts http://127.0.0.1:7780 [page ...]`. Larger ones of the first pages are for README.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 
-const PAGES = {
-  fleet: '/',
-  wall: '/wall',
-  loss: '/loss',
-  jobs: '/jobs',
-  thermal: '/thermal',
-  energy: '/energy',
-  cooling: '/cooling',
-  alerts: '/alerts',
-  'alerts-rules': '/alerts/rules',
-  'alerts-channels': '/alerts/channels',
-  'alerts-roster': '/alerts/roster',
-  reports: '/reports',
-  explore: '/explore',
-  devices: '/devices',
-  inventory: '/inventory',
-  collection: '/collection',
-  pipeline: '/pipeline',
-  settings: '/settings',
-  kiosk: '/kiosk',
-} as const
+interface Shot {
+  /** Also the file's name. */
+  readonly name: string
+  readonly path: string
+  /** The first link of this kind is followed: a device, a job, an alert of the demo at hand. */
+  readonly follow?: string
+}
+
+const PAGES: readonly Shot[] = [
+  { name: 'fleet', path: '/' },
+  { name: 'wall', path: '/wall' },
+  { name: 'loss', path: '/loss' },
+  { name: 'jobs', path: '/jobs' },
+  { name: 'job', path: '/jobs', follow: 'main table a[href^="/jobs/"]' },
+  { name: 'thermal', path: '/thermal' },
+  { name: 'energy', path: '/energy' },
+  { name: 'cooling', path: '/cooling' },
+  { name: 'alerts', path: '/alerts' },
+  { name: 'alert', path: '/alerts', follow: 'main a[href^="/alerts/"][href*="-"]' },
+  { name: 'alerts-rules', path: '/alerts/rules' },
+  { name: 'alerts-backtest', path: '/alerts/backtest' },
+  { name: 'alerts-messages', path: '/alerts/messages' },
+  { name: 'alerts-silences', path: '/alerts/silences' },
+  { name: 'alerts-channels', path: '/alerts/channels' },
+  { name: 'alerts-roster', path: '/alerts/roster' },
+  { name: 'alerts-audit', path: '/alerts/audit' },
+  { name: 'reports', path: '/reports' },
+  { name: 'explore', path: '/explore' },
+  { name: 'devices', path: '/devices' },
+  { name: 'device', path: '/devices', follow: 'main table a[href^="/devices/"]' },
+  { name: 'node', path: '/devices', follow: 'main table a[href^="/nodes/"]' },
+  { name: 'measured', path: '/measured?range=1h' },
+  { name: 'numbers', path: '/numbers' },
+  { name: 'inventory', path: '/inventory' },
+  { name: 'collection', path: '/collection' },
+  { name: 'pipeline', path: '/pipeline' },
+  { name: 'settings', path: '/settings' },
+  { name: 'kiosk', path: '/kiosk' },
+]
+const THEMES = ['light', 'dark'] as const
 const IN_README: ReadonlySet<string> = new Set(['fleet', 'wall'])
 const SETTLED_MS = 6_000
-const folder = join(import.meta.dirname, '../docs/images')
+const docs = join(import.meta.dirname, '../docs')
+const folder = join(docs, 'images')
 
-async function main(base: string): Promise<void> {
+async function main(base: string, only: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true })
   const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const [name, path] of Object.entries(PAGES)) {
-      const scale = IN_README.has(name) ? 1 : 0.5
-      const context = await browser.newContext({
-        viewport: { width: 1280, height: 860 },
-        deviceScaleFactor: scale,
-        colorScheme,
-        locale: 'en-GB',
-      })
-      const page = await context.newPage()
-      await page.goto(base + path)
-      // Figures come in one after the other; a live page is never idle.
-      await page.waitForTimeout(SETTLED_MS)
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) })
-      await context.close()
-      console.log(`${name} ${colorScheme}`)
+  const shots = PAGES.filter(({ name }) => only.length === 0 || only.includes(name))
+  for (const shot of shots)
+    for (const theme of THEMES) {
+      await take(browser, base, { shot, theme })
+      console.log(`${shot.name} ${theme}`)
     }
   await browser.close()
+  await writeFile(join(docs, 'screens.md'), overview())
 }
 
-const [base] = process.argv.slice(2)
+async function take(
+  browser: Browser,
+  base: string,
+  { shot, theme }: { readonly shot: Shot; readonly theme: (typeof THEMES)[number] },
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    deviceScaleFactor: IN_README.has(shot.name) ? 1 : 0.5,
+    colorScheme: theme,
+    locale: 'en-GB',
+  })
+  const page = await context.newPage()
+  await page.goto(base + shot.path)
+  if (shot.follow !== undefined) await page.locator(shot.follow).first().click()
+  // Figures come in one after the other; a live page is never idle.
+  await page.waitForTimeout(SETTLED_MS)
+  await page.screenshot({ path: join(folder, `${shot.name}-${theme}.png`) })
+  await context.close()
+}
+
+function overview(): string {
+  const rows = PAGES.map(({ name }) => {
+    const title = name.replace('-', ', ').replace(/^./, (letter) => letter.toUpperCase())
+    const pictures = THEMES.map((theme) => `![${name}, ${theme}](images/${name}-${theme}.png)`)
+    return `| ${title} | ${pictures.join(' | ')} |`
+  })
+  return `# Screens
+
+Every page of the demo (2,048 simulated devices), made by \`bin/node24 scripts/screenshots.ts <address of a demo>\`.
+
+| page | light | dark |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+const [base, ...only] = process.argv.slice(2)
 if (base === undefined) {
   console.error(
     'give the address of a running demo: bin/node24 scripts/screenshots.ts http://127.0.0.1:7780',
   )
   process.exitCode = 1
-} else await main(base)
+} else await main(base, only)

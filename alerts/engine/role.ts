@@ -97,13 +97,17 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   let waiting: FleetEvent[] = []
   let cursor: string | null = null
   let settledMs: number | null = null
-  let slicedMs = 0
+  let sliced = 0
+  /** The newest slice that brought a pass forward: one that cannot be evaluated does so once. */
+  let hastened = 0
   let childrenOf: ChildrenOf = () => null
   let placesMs = -Infinity
   let evaluatedMs = new Map<string, number>()
   let turn: Promise<void> = Promise.resolve()
   let isRunning = false
   let isTroubled = false
+  /** A full pass is under way. */
+  let isPassing = false
   let cancelPass = () => {}
   let cancelPoll = () => {}
   let cancelEvents: (() => void) | null = null
@@ -268,7 +272,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   const zonesOf = async (facts: AlertFacts, rules: readonly Rule[], settledUntilMs: number) => {
     const zoneRules = rules.filter(({ lane }) => lane === 'zone').map(({ name }) => name)
     const slice = Math.floor(settledUntilMs / SLICE_MS)
-    if (zoneRules.length === 0 || slice <= slicedMs) return null
+    if (zoneRules.length === 0 || slice <= sliced) return null
     const { zone_sets: given, time_zone: timeZone } = deps.config()
     const sets = given.length > 0 ? given : [DEFAULT_ZONE_SET]
     const zones = await gatherZones(facts, {
@@ -281,7 +285,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
       log.warn('zones cannot be evaluated', { cause: String(error) })
       return null
     })
-    if (zones !== null) slicedMs = slice
+    if (zones !== null) sliced = slice
     return zones
   }
 
@@ -314,21 +318,39 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
   }
   const loop = () => {
     const startedMs = performance.now()
+    isPassing = true
     void pass('all')
       .then(() => (well(), beat()), failed)
       .then(() => {
+        isPassing = false
         if (!isRunning) return
         const restMs = PASS_EVERY_MS - (performance.now() - startedMs)
         cancelPass = deps.after(Math.max(100, restMs), loop)
       })
   }
-  /** Between two full passes stored events are looked for by themselves. */
-  const pollLoop = () => {
+  const hasNewSlice = async (facts: AlertFacts): Promise<boolean> => {
+    const settled = await facts.settledUntilMs().catch(() => null)
+    const slice = Math.floor((settled ?? 0) / SLICE_MS)
+    if (slice <= Math.max(sliced, hastened)) return false
+    hastened = slice
+    return true
+  }
+  /**
+   * Between two full passes stored events are looked for by themselves; a slice that was settled meanwhile brings the
+   * next full pass forward, because a zone's page must not wait for the clock.
+   */
+  const pollLoop = (facts: AlertFacts) => {
+    const lookBetween = async () => {
+      if (isPassing || !(await hasNewSlice(facts))) return pass('stored')
+      if (!isRunning || isPassing) return
+      cancelPass()
+      loop()
+    }
     cancelPoll = deps.after(STORED_EVERY_MS, () => {
-      void pass('stored')
+      void lookBetween()
         .then(well, failed)
         .then(() => {
-          if (isRunning) pollLoop()
+          if (isRunning) pollLoop(facts)
         })
     })
   }
@@ -354,7 +376,7 @@ export function createAlertsRole(deps: AlertsRoleDeps): AlertsRole {
       unsubscribe = deps.feed?.subscribe(announced) ?? unsubscribe
       deps.delivery.start()
       loop()
-      if (deps.facts !== null) pollLoop()
+      if (deps.facts !== null) pollLoop(deps.facts)
     },
     async stop() {
       isRunning = false
