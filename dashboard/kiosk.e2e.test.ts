@@ -37,7 +37,7 @@ it('shows only the views asked for, in type that is read across a room', async (
   const giant = page.locator('.giant')
   await giant.waitFor()
   expect(plain(await page.locator('.view').innerText())).toMatch(
-    /\$[\d,]+\s+per hour (against|ahead of) the 75 %/,
+    /\$[\d,.]+\s+per hour (against|ahead of) the 75 %/,
   )
   // 8 m away a letter is read from 3 cm on: a 27th of the height of a one-metre screen, the figure far above it.
   const px = await giant.evaluate((element) =>
