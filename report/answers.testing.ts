@@ -152,8 +152,8 @@ const TIERS: TiersGroup['tiers'] = {
   effective: { value: null, coverage: 0 },
 }
 
-/** Five-minute slices below 60 % at the end of the week, so that it was under it for so long. */
-const LOW_SLICES = 31
+/** Below 60 % for so long at the end of the week: 2 h 35 min. */
+const LOW_MINUTES = 155
 
 export function answersOf(change: Partial<ReportAnswers> = {}): ReportAnswers {
   const now = fleetOf(0.714, 0.008)
@@ -192,8 +192,8 @@ export function answersOf(change: Partial<ReportAnswers> = {}): ReportAnswers {
     known_worth: { usd: CAPACITY * 0.992 * 2, priced_hours: CAPACITY * 0.992 },
     contracted_hours: CAPACITY * 0.92,
     compared: [],
-    minutes: steps(60_000, () => 0.7),
-    slices: steps(300_000, (at) => (at >= 2016 - LOW_SLICES ? 0.55 : 0.72)),
+    minutes: steps(60_000, (at) => (at >= 10_080 - LOW_MINUTES ? 0.55 : 0.72)),
+    slices: steps(300_000, (at) => (at >= 2016 - LOW_MINUTES / 5 ? 0.55 : 0.72)),
     hours: steps(3_600_000, () => 0.7),
     explain: null,
     tiers,

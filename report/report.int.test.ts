@@ -96,7 +96,7 @@ describe.skipIf(!isHeliosHere)('weeks of Helios, a fleet of 856 GPUs', () => {
         below_warn: { value: below65 },
         below_target: { value: below75 },
       })
-      expect(numberOf(model, 'minutes_below_danger')?.value).toBe(slices60 * 5)
+      expect(numberOf(model, 'minutes_below_danger')?.value).toBe(below60)
       expect(model.heat_map.reduce((sum, hour) => sum + hour.below.danger, 0)).toBe(below60)
       expect(model.state).toBe(id === '2020-W18' ? 'partial' : 'whole')
       expect(model.heat_map).toHaveLength(id === '2020-W18' ? 72 : 168)

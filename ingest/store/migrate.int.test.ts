@@ -96,19 +96,23 @@ describe('the lock', () => {
   let store: Store
 
   beforeEach(async () => {
-    await run()
+    await writeFile(
+      join(folder, '001-x.sql'),
+      'CREATE TABLE IF NOT EXISTS b (id UInt8) ENGINE = Memory',
+    )
+    await run(folder)
     store = connectStore(connection())
   })
   afterEach(() => store.close())
 
   test('of a program that lives is waited for, however long it takes', async () => {
     const order: string[] = []
-    const timing = { renewMs: 500, staleMs: 2_000 }
+    const timing = { renewMs: 400, staleMs: 1_500 }
     const first = hold(
       store,
       async () => {
         order.push('first begins')
-        await sleep(4_500)
+        await sleep(3_500)
         order.push('first ends')
       },
       timing,

@@ -28,8 +28,8 @@ const DEFINITIONS = [
   [
     'Below a line',
     '低于某线',
-    'settled minutes whose fleet utilization is below it; in the verdict closed five-minute slices',
-    '全局忙碌率低于该线的已结算分钟；结论中为已闭合的五分钟片',
+    'settled minutes whose fleet utilization is below it; in periods of more than 32 days closed five-minute slices',
+    '全局忙碌率低于该线的已结算分钟；超过 32 天的时段为已闭合的五分钟片',
   ],
   ['Sold', '已售', 'devices under contract x time / capacity', '合同设备 × 时间 ÷ 容量'],
   [

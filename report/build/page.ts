@@ -36,13 +36,14 @@ export interface PageFigures {
 }
 
 export function pageFigures({ answers }: BuildInput, causes: Causes | null): PageFigures {
-  const { fleet, slices, contracted_hours: contracted, tiers } = answers
+  const { fleet, minutes, slices, contracted_hours: contracted, tiers } = answers
   const { ledger, loss } = fleet
   const capacityHours = ledger.capacity_device_seconds / HOUR_S
   const short = (LEVELS.ticket * ledger.known_device_seconds - ledger.busy_device_seconds) / HOUR_S
   const isKnown = ledger.utilization !== null
-  const sliceMinutes = slices.stepMs / 60_000
-  const isSliced = slices.utilization.some((value) => value !== null)
+  // The heat map counts minutes: the verdict says their sum. Periods too long for minutes have slices.
+  const line = minutes.utilization.length > 0 ? minutes : slices
+  const isLineKnown = line.utilization.some((value) => value !== null)
   const sold = contracted === null || capacityHours === 0 ? null : contracted / capacityHours
   return {
     utilization: figure('percent', ledger.utilization),
@@ -51,7 +52,7 @@ export function pageFigures({ answers }: BuildInput, causes: Causes | null): Pag
     usd: figure('usd', isKnown ? loss.loss_usd.versus_target : null),
     belowDanger: figure(
       'minutes',
-      isSliced ? below(slices.utilization, LEVELS.danger) * sliceMinutes : null,
+      isLineKnown ? below(line.utilization, LEVELS.danger) * (line.stepMs / 60_000) : null,
     ),
     change: causes?.change ?? null,
     changeUsd: causes?.changeUsd ?? null,
