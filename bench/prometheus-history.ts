@@ -20,6 +20,7 @@ import { sourcesOf } from '../cli/import/prometheus-sources.ts'
 import { startThreads } from '../cli/import/prometheus-threads.ts'
 import { startTestEngine } from '../ingest/engine/engine.testing.ts'
 import { createLedger } from '../ingest/settle/ledger.ts'
+import { createLocalDays } from '../ingest/settle/local-day.ts'
 import { fleetDeps, fleetSummary } from '../query/fleet.ts'
 import { obtainProgram, packageVersion } from './peers/installed.ts'
 import { freePort } from '../cli/process.testing.ts'
@@ -85,7 +86,7 @@ async function measure(prometheus: string): Promise<void> {
       ...question,
       runners: threads.runners,
       store: engine.store,
-      ledger: await createLedger(engine.store, Date.now),
+      ledger: await createLedger(engine.store, Date.now, { dayOf: createLocalDays('UTC') }),
       clock: Date.now,
       sources: await sourcesOf(told),
       timeZone: 'UTC',

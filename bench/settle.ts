@@ -4,6 +4,7 @@
  */
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { createLedger, type Ledger } from '../ingest/settle/ledger.ts'
+import { createLocalDays } from '../ingest/settle/local-day.ts'
 import type { Work } from '../ingest/settle/plan.ts'
 import { childCpuSeconds } from './store/engine-cpu.ts'
 import { seedFleet, seedSamples } from './store/fleet.ts'
@@ -56,7 +57,7 @@ async function measure({ store }: TestEngine, one: Case) {
   await seedFleet(store, { devices, sinceMs: T0 - 86_400_000, changes: 3 })
   const toMs = T0 + MINUTES * MINUTE
   await seedSamples(store, { devices, fromMs: T0 - LEAD_MS, toMs, stepMs, missingPerMille })
-  const ledger = await createLedger(store, () => T0 + 3_600_000)
+  const ledger = await createLedger(store, () => T0 + 3_600_000, { dayOf: createLocalDays('UTC') })
   const minuteS: number[] = []
   for (let fromMs = T0; fromMs < toMs; fromMs += MINUTE) {
     minuteS.push(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Logger } from '#schemas/role.ts'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { createLedger, type Ledger } from '../ingest/settle/ledger.ts'
+import { createLocalDays } from '../ingest/settle/local-day.ts'
 import { createSettler, DEFAULT_SETTLE_OPTIONS } from '../ingest/settle/settle.ts'
 import { loadKnowledge } from '../ingest/worker/load.ts'
 import { buildFleet } from './fleet/layout.ts'
@@ -22,11 +23,11 @@ const published = `
 
 let engine: TestEngine
 let ledger: Ledger
-const plan = planHistory({ nowMs: NOW, days: 0.5, settledHours: 6 })
+const plan = planHistory({ nowMs: NOW, days: 0.3, settledHours: 4 })
 
 beforeAll(async () => {
   engine = await startTestEngine({ migrated: true })
-  ledger = await createLedger(engine.store, () => NOW)
+  ledger = await createLedger(engine.store, () => NOW, { dayOf: createLocalDays(ZONE) })
   await writeHistory({
     store: engine.store,
     ledger,
@@ -60,8 +61,8 @@ describe('the settle role beside a simulated history', () => {
     expect(settler.settledUntilMs).toBe(plan.toMs)
     // The local day that ended at 06:00 began before that part, and today's is not over.
     expect(await engine.store.query(published)).toEqual([
-      { resolution: '1h', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
-      { resolution: '1h_node', first: '2026-11-20 03:00:00', buckets: '6', different: '6' },
+      { resolution: '1h', first: '2026-11-20 05:00:00', buckets: '4', different: '4' },
+      { resolution: '1h_node', first: '2026-11-20 05:00:00', buckets: '4', different: '4' },
     ])
     // Energy of its quarter hours is settled on the way.
   }, 120_000)
@@ -122,6 +123,6 @@ describe('settling the older hours of a simulated history', () => {
     none.start()
     await none.stop()
     expect(none.status()).toEqual({ settledShare: 1, isDone: true, differentMinutes: 0 })
-    expect(plan.settledFromMs - plan.fromMs).toBe(6 * HOUR)
+    expect(plan.settledFromMs - plan.fromMs).toBe(3 * HOUR)
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../ingest/engine/engine.testing.ts'
 import { createLedger } from '../ingest/settle/ledger.ts'
+import { createLocalDays } from '../ingest/settle/local-day.ts'
 import { buildFleet } from './fleet/layout.ts'
 import { createFleetModel, type FleetModel } from './fleet/state.ts'
 import { writeHistory } from './history.ts'
@@ -61,7 +62,7 @@ describe('simulated history', () => {
 
   beforeAll(async () => {
     const { store } = engine
-    const ledger = await createLedger(store, () => NOW)
+    const ledger = await createLedger(store, () => NOW, { dayOf: createLocalDays('UTC') })
     await writeHistory({
       store,
       ledger,
@@ -117,7 +118,7 @@ describe('a history that is called off', () => {
     const plan = planHistory({ nowMs: NOW - 30 * 24 * HOUR, days: 1 })
     const writing = writeHistory({
       store,
-      ledger: await createLedger(store, () => NOW),
+      ledger: await createLedger(store, () => NOW, { dayOf: createLocalDays('UTC') }),
       model: createFleetModel(buildFleet(64, 1), plan.fromMs),
       plan,
       clock: () => NOW - 30 * 24 * HOUR,

@@ -108,8 +108,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const collectors = createCollectorTable()
   const settleSeconds = createHistogram(SECONDS_BOUNDS, clock)
-  const { timeZone } = { ...DEFAULT_SETTLE_OPTIONS, ...options.settle }
-  const ledgerCheck = createLedgerCheck({ store, clock, log, timeZone })
+  const { timeZone, earliestMs = 0 } = { ...DEFAULT_SETTLE_OPTIONS, ...options.settle }
+  const ledgerCheck = createLedgerCheck({ store, clock, log, timeZone, earliestMs })
   const reportEveryMs = options.reportEveryMs ?? REPORT_EVERY_MS
   const isOver = () =>
     stopping.signal.aborted || shards.some(({ status }) => status.state === 'taken')

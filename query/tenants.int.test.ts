@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { JournalEntry } from '#schemas/journal.ts'
 import { createLedger } from '../ingest/settle/ledger.ts'
+import { createLocalDays } from '../ingest/settle/local-day.ts'
 import { storeFleet } from '../ingest/settle/states-fleet.testing.ts'
 import { testApp, type TestApp } from './access/access.testing.ts'
 import { type LedgerSite, startLedgerSite } from './ledger/ledger.testing.ts'
@@ -72,7 +73,7 @@ beforeAll(async () => {
     },
     'tenants',
   )
-  const ledger = await createLedger(store, () => END)
+  const ledger = await createLedger(store, () => END, { dayOf: createLocalDays('UTC') })
   for (let minute = 0; minute < MINUTES; minute += 20)
     await ledger.settle({
       kind: 'minutes',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { startTestEngine } from '../../ingest/engine/engine.testing.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import type { Store } from '../../ingest/store/store.ts'
 import { findProgram } from '../peers/installed.ts'
 import { sendAll } from '../peers/peer.ts'
@@ -175,7 +176,7 @@ async function feedStore(store: Store, devices: number): Promise<void> {
      FROM numbers(${MINUTES})`,
     { devices, from: FROM_MS / 1000 },
   )
-  const ledger = await createLedger(store, () => END_MS)
+  const ledger = await createLedger(store, () => END_MS, { dayOf: createLocalDays('UTC') })
   await ledger.settle({ kind: 'hours', fromMs: FROM_MS, toMs: END_MS })
 }
 

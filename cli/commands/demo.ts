@@ -22,6 +22,7 @@ import { createIncident, type Incident } from '../../demo/incident.ts'
 import { createDemoFleet } from '../../demo/live/fleet.ts'
 import { openDemoData } from '../../demo/stamp.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import { connectStore, type Store } from '../../ingest/store/store.ts'
 import type { Journal } from '#schemas/journal.ts'
 import type { Logger, Role } from '#schemas/role.ts'
@@ -233,7 +234,9 @@ function historyRole(parts: HistoryParts) {
     async start() {
       await migrateSingle(access, log)
       store = connectStore(access.connection())
-      const ledger = await createLedger(store, Date.now)
+      const ledger = await createLedger(store, Date.now, {
+        dayOf: createLocalDays(settings.timeZone),
+      })
       const progress = createProgress('writing history', process.stderr, Date.now)
       const onSignal = () => stopping.abort(new Error('stopped while the history was written'))
       process.once('SIGINT', onSignal).once('SIGTERM', onSignal)

@@ -9,6 +9,7 @@ import {
   runImport,
 } from '../../ingest/history/import-job.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import type { StoreOptions } from '../../ingest/store/client.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Invocation } from '../command.ts'
@@ -58,12 +59,13 @@ export async function runHistory<
     const quiet = { ...log, info: () => undefined }
     const { store, connection } = await openDataset(site, { name: dataset, log: quiet })
     const bars = createBars()
+    const timeZone = invocation.option('timezone') ?? map.time.zone
     try {
       const deps: ImportDeps = {
         store,
-        ledger: await createLedger(store, Date.now),
+        ledger: await createLedger(store, Date.now, { dayOf: createLocalDays(timeZone) }),
         clock: Date.now,
-        timeZone: invocation.option('timezone') ?? map.time.zone,
+        timeZone,
         onProgress: bars.update,
       }
       const report = await runImport(deps, files, (file, onShare) =>

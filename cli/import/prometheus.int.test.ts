@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestEngine, type TestEngine } from '../../ingest/engine/engine.testing.ts'
 import { deviceId } from '../../ingest/identity/device-id.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import { fleetDeps, fleetSummary } from '../../query/fleet.ts'
 import { createPrometheusApi } from './prometheus-api.ts'
 import { importPrometheus, type PrometheusJob } from './prometheus-job.ts'
@@ -34,7 +35,7 @@ describe('history out of Prometheus', () => {
     api: createPrometheusApi({ url: stub.url, sleep: async () => undefined }),
     server: 'stub',
     store: engine.store,
-    ledger: await createLedger(engine.store, Date.now),
+    ledger: await createLedger(engine.store, Date.now, { dayOf: createLocalDays('UTC') }),
     clock: Date.now,
     sources: await sourcesOf(noOptions),
     cluster: 'default',

@@ -1,5 +1,6 @@
 import { openDataset } from '../../ingest/history/dataset.ts'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import type { StoreOptions } from '../../ingest/store/client.ts'
 import { migrate } from '../../ingest/store/migrate.ts'
 import { connectStore, type Store } from '../../ingest/store/store.ts'
@@ -46,7 +47,9 @@ export async function run(invocation: Invocation): Promise<number> {
           api: createPrometheusApi({ url: url.href }),
           ...question,
           store,
-          ledger: await createLedger(store, Date.now),
+          ledger: await createLedger(store, Date.now, {
+            dayOf: createLocalDays(settings.timeZone),
+          }),
           clock: Date.now,
           sources,
           timeZone: settings.timeZone,

@@ -254,7 +254,7 @@ it('killed before and after any of its writes, settling ends with the same rows'
   const whole = await run(() => 'no')
   expect(whole.found.scopes.length).toBeGreaterThan(20)
   let kills = 0
-  for (let seed = 1; seed <= 4; seed += 1) {
+  for (let seed = 1; seed <= 2; seed += 1) {
     let state = seed * 7919
     const cut = await run(() => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
@@ -264,7 +264,7 @@ it('killed before and after any of its writes, settling ends with the same rows'
     kills += cut.kills
     expect(cut.found, `seed ${seed}`).toEqual(whole.found)
   }
-  console.log(`settling of meters was killed ${kills} times in 4 runs`)
+  console.log(`settling of meters was killed ${kills} times in 2 runs`)
   expect(kills).toBeGreaterThan(15)
   site = await openMeterSite(engine, T0)
 })

@@ -65,9 +65,15 @@ const idle = {
 }
 
 /** A check of its own over what the pipeline stored, that looks when it is told to. */
-function checkOf({ store, clock }: Pipeline, sinceMs = T0) {
-  let nowMs = sinceMs
-  const check = createLedgerCheck({ store, clock: () => nowMs, log: silent, timeZone: 'UTC' })
+function checkOf({ store, clock }: Pipeline, earliestMs = 0) {
+  let nowMs = T0
+  const check = createLedgerCheck({
+    store,
+    clock: () => nowMs,
+    log: silent,
+    timeZone: 'UTC',
+    earliestMs,
+  })
   return async () => {
     // What is due is due by its clock; what is published, since it was made.
     nowMs = Math.max(nowMs + LEDGER_CHECK_MS, clock.nowMs)
@@ -99,6 +105,8 @@ it('tells of a row that was broken by hand, with advice, once, and of its being 
   )
   const report = await look()
   expect(report.broken_groups).toBe(1)
+  // What somebody else settles may be half written: it is not looked at.
+  expect((await checkOf(pipeline, T0 + 21 * MINUTE)()).broken_groups).toBe(0)
   expect(report.example).toContain('2026-05-01T21:20:00.000Z ledger_1m / ledger_1m_group')
   await look()
   const told = await events(pipeline)

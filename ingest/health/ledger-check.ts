@@ -61,6 +61,8 @@ export interface LedgerCheckDeps {
   readonly log: Logger
   /** IANA zone of the site's days. */
   readonly timeZone: string
+  /** Buckets that begin before this moment, epoch ms, are settled by somebody else, perhaps just now (the demo's history). */
+  readonly earliestMs?: number
 }
 
 /**
@@ -76,7 +78,7 @@ export interface LedgerCheck {
 
 /** `look` is called between pieces of settling: nothing may be half written meanwhile. */
 export function createLedgerCheck(deps: LedgerCheckDeps): LedgerCheck {
-  const { store, clock, log } = deps
+  const { store, clock, log, earliestMs = 0 } = deps
   const dayOf = createLocalDays(deps.timeZone)
   const dayEndS = (startS: number) => dayOf(startS * 1_000).endMs / 1_000
   const broken = createBroken(deps)
@@ -95,7 +97,7 @@ export function createLedgerCheck(deps: LedgerCheckDeps): LedgerCheck {
     const startedMs = clock()
     const finalToMs = settledUntilMs - FINAL_AFTER_MS
     const asked = { since_ms: sinceMs, final_from_ms: finalMs ?? finalToMs, final_to_ms: finalToMs }
-    const params = { ...asked, limit: BUCKETS_MAX }
+    const params = { ...asked, earliest_ms: earliestMs, limit: BUCKETS_MAX }
     const found = Published.parse(await store.query(SQL.published, params, LIMITS))
     const isFound = ({ resolution, bucket_s }: PublishedBucket) =>
       found.some((one) => one.resolution === resolution && one.bucket_s === bucket_s)

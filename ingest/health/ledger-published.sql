@@ -6,6 +6,7 @@ SELECT
   argMax(row_count, revision) AS row_count
 FROM revisions
 WHERE resolution IN ('1m', '1h', '1d')
+  AND bucket >= fromUnixTimestamp64Milli({earliest_ms:Int64}, 'UTC')
 GROUP BY resolution, bucket
 HAVING as_of_ms >= {since_ms:Int64}
   OR (toInt64(bucket_s) * 1000 >= {final_from_ms:Int64} AND toInt64(bucket_s) * 1000 < {final_to_ms:Int64})

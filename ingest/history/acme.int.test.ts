@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { deviceId } from '../identity/device-id.ts'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { createLedger } from '../settle/ledger.ts'
+import { createLocalDays } from '../settle/local-day.ts'
 import { historyFile } from './file.ts'
 import { quantile } from './helios.testing.ts'
 import { type ImportReport, runImport } from './import-job.ts'
@@ -99,7 +100,7 @@ describe.skipIf(!isHere)('Acme quantiles', () => {
     await writeFile(path, [['at', 'cluster', ...NAMES], ...rows].join('\n'))
     engine = await startTestEngine({ migrated: true })
     const { store } = engine
-    const ledger = await createLedger(store, Date.now)
+    const ledger = await createLedger(store, Date.now, { dayOf: createLocalDays('UTC') })
     const onProgress = () => undefined
     const deps = { store, ledger, clock: Date.now, timeZone: 'UTC', onProgress }
     report = await runImport(deps, [await historyFile(path)], (one, onShare) =>

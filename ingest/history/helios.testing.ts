@@ -4,6 +4,7 @@ import type { FleetGroup } from '#schemas/api.ts'
 import type { Reader } from '#schemas/ports.ts'
 import { fleetDeps, fleetSeries, fleetSummary } from '../../query/fleet.ts'
 import { createLedger } from '../settle/ledger.ts'
+import { createLocalDays } from '../settle/local-day.ts'
 import type { Store } from '../store/store.ts'
 import { historyFile } from './file.ts'
 import { importCounts } from './import-counts.ts'
@@ -40,7 +41,7 @@ export const heliosFiles = (wanted?: readonly string[]): string[] =>
 export async function importHelios(store: Store, paths: readonly string[]): Promise<ImportReport> {
   const deps = {
     store,
-    ledger: await createLedger(store, Date.now),
+    ledger: await createLedger(store, Date.now, { dayOf: createLocalDays('UTC') }),
     clock: Date.now,
     timeZone: ZONE,
     onProgress: () => undefined,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { createLedger } from '../settle/ledger.ts'
+import { createLocalDays } from '../settle/local-day.ts'
 import type { Store } from '../store/store.ts'
 import { historyFile } from './file.ts'
 import { runImport } from './import-job.ts'
@@ -35,7 +36,7 @@ describe('device samples out of a file', () => {
   ) => {
     const path = join(folder, `${dataset}.csv`)
     await writeFile(path, text)
-    const ledger = await createLedger(store, Date.now)
+    const ledger = await createLedger(store, Date.now, { dayOf: createLocalDays('UTC') })
     const onProgress = () => undefined
     const deps = { store, ledger, clock: Date.now, timeZone: 'UTC', onProgress }
     const read = SamplesMap.parse(map)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { energyOf, milliwattsOf, type PowerSample, wattHours } from '../energy/trapezoid.ts'
 import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { createLedger } from '../settle/ledger.ts'
+import { createLocalDays } from '../settle/local-day.ts'
 import { historyFile } from './file.ts'
 import { type FileReport, runImport } from './import-job.ts'
 import { importNodeSamples } from './import-node-samples.ts'
@@ -54,7 +55,7 @@ describe.skipIf(!isHere)('MLPerf power logs as node samples', () => {
   beforeAll(async () => {
     engine = await startTestEngine({ migrated: true })
     const { store } = engine
-    const ledger = await createLedger(store, Date.now)
+    const ledger = await createLedger(store, Date.now, { dayOf: createLocalDays('UTC') })
     const onProgress = () => undefined
     const deps = { store, ledger, clock: Date.now, timeZone: 'UTC', onProgress }
     const files = await Promise.all(
@@ -146,7 +147,7 @@ describe.skipIf(!isHere)('MLPerf power logs as node samples', () => {
     const { store } = engine
     const deps = {
       store,
-      ledger: await createLedger(store, Date.now),
+      ledger: await createLedger(store, Date.now, { dayOf: createLocalDays('UTC') }),
       clock: Date.now,
       timeZone: 'UTC',
       onProgress: () => undefined,

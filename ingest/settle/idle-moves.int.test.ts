@@ -4,6 +4,7 @@ import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { createLocalDays } from './local-day.ts'
 import {
   clearFleet,
   type Claim,
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await clearFleet(store)
-  ledger = await createLedger(store, clock)
+  ledger = await createLedger(store, clock, { dayOf: createLocalDays('UTC') })
 })
 
 let writes = 0
@@ -287,7 +288,7 @@ describe('a pass that is cut short', () => {
   const before = async (fromMs: number) => {
     const midnight = fromMs + 10 * MINUTE
     // A process of its own: ids of sets rise from those of the process before.
-    const ledger = await createLedger(store, clock)
+    const ledger = await createLedger(store, clock, { dayOf: createLocalDays('UTC') })
     await ledger.settle({ kind: 'minutes', fromMs, toMs: fromMs + 15 * MINUTE, reason: null })
     await ledger.settle({ kind: 'hours', fromMs: midnight - HOUR, toMs: midnight })
     const date = new Date(fromMs).toISOString().slice(0, 10)
@@ -323,7 +324,7 @@ describe('a pass that is cut short', () => {
     const counted = failing(0, 'before')
     await writeDays(20)
     await before(T0)
-    await (await createLedger(counted, clock)).settle(second(T0))
+    await (await createLedger(counted, clock, { dayOf: createLocalDays('UTC') })).settle(second(T0))
     expect(counted.count).toBeGreaterThan(10)
     expect(counted.count).toBeLessThan(20)
     let scenarios = 1
@@ -331,9 +332,13 @@ describe('a pass that is cut short', () => {
       const fromMs = T0 + scenarios * DAY
       scenarios += 1
       await before(fromMs)
-      const broken = await createLedger(failing(at, 'before'), clock)
+      const broken = await createLedger(failing(at, 'before'), clock, {
+        dayOf: createLocalDays('UTC'),
+      })
       await expect(broken.settle(second(fromMs))).rejects.toThrow('killed')
-      await (await createLedger(store, clock)).settle(second(fromMs))
+      await (
+        await createLedger(store, clock, { dayOf: createLocalDays('UTC') })
+      ).settle(second(fromMs))
     }
     expect(await idleMinutes('ledger_1m', '1m')).toEqual([19 * scenarios])
     expect(await idleMinutes('ledger_1m_group', '1m')).toEqual([19 * scenarios])
@@ -349,7 +354,7 @@ describe('a pass that is cut short', () => {
       const fromMs = T0 + scenarios * DAY
       await before(fromMs)
       const lossy = failing(at, 'after')
-      const own = await createLedger(lossy, clock)
+      const own = await createLedger(lossy, clock, { dayOf: createLocalDays('UTC') })
       const failed = await own.settle(second(fromMs)).then(
         () => false,
         () => true,
@@ -378,12 +383,14 @@ describe('a pass that is cut short', () => {
         throw new Error('killed')
       },
     }
-    await expect((await createLedger(slow, clock)).settle(second(T0))).rejects.toThrow('killed')
-    await (await createLedger(store, clock)).settle(second(T0))
+    await expect(
+      (await createLedger(slow, clock, { dayOf: createLocalDays('UTC') })).settle(second(T0)),
+    ).rejects.toThrow('killed')
+    await (await createLedger(store, clock, { dayOf: createLocalDays('UTC') })).settle(second(T0))
     await store.command('INSERT INTO ledger_moves SELECT * FROM moves_on_the_way')
     await store.command('DROP TABLE moves_on_the_way')
     await (
-      await createLedger(store, clock)
+      await createLedger(store, clock, { dayOf: createLocalDays('UTC') })
     ).settle({ ...second(T0), fromMs: T0 + 20 * MINUTE, toMs: T0 + 21 * MINUTE })
     expect(await idleMinutes('ledger_1m', '1m')).toEqual([19])
     expect(await brokenRules(store)).toEqual([])

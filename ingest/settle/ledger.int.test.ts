@@ -3,6 +3,7 @@ import { startTestEngine, type TestEngine } from '../engine/engine.testing.ts'
 import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
 import { createLedger } from './ledger.ts'
+import { createLocalDays } from './local-day.ts'
 import type { Work } from './plan.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10)
@@ -60,7 +61,7 @@ it.each(['ledger_1m', 'ledger_1m_group'])(
     }
     await store.insertJson('intervals', [interval], `lost-${table}`)
     const { own, land } = losingFirst(table)
-    const ledger = await createLedger(own, () => T0 + 3 * MINUTE)
+    const ledger = await createLedger(own, () => T0 + 3 * MINUTE, { dayOf: createLocalDays('UTC') })
     await expect(ledger.settle(minutes(1))).rejects.toThrow('the answer was lost')
     const revision = await ledger.settle(minutes(2))
     await land()

@@ -5,7 +5,7 @@ import type { QueryValue } from '#schemas/ports.ts'
 import type { Store } from '../store/store.ts'
 import { createIdleMoves } from './idle-moves.ts'
 import { inlineMinutes } from './minute-definition.ts'
-import { createLocalDays, type LocalDay } from './local-day.ts'
+import type { LocalDay } from './local-day.ts'
 import type { Work } from './plan.ts'
 import { createSpans, type Spans } from './spans.ts'
 import { createTurns, type Turn } from './turns.ts'
@@ -61,8 +61,8 @@ export interface Ledger {
 export interface LedgerOptions {
   /** Absent = this process is the only one that settles. */
   readonly fence?: RevisionFence | null
-  /** The site's local days; absent = days of UTC. */
-  readonly dayOf?: (ms: number) => LocalDay
+  /** The days that `day` work is of: idle time that is found with hindsight is moved in them, too. */
+  readonly dayOf: (ms: number) => LocalDay
 }
 
 /**
@@ -72,7 +72,7 @@ export interface LedgerOptions {
 export async function createLedger(
   store: Pick<Store, 'command' | 'query'>,
   clock: () => number,
-  { fence = null, dayOf = createLocalDays('UTC') }: LedgerOptions = {},
+  { fence = null, dayOf }: LedgerOptions,
 ): Promise<Ledger> {
   const texts = new Map<Statement, string>()
   for (const name of STATEMENTS) {

@@ -6,6 +6,7 @@ import { freshStore } from '../pipeline.testing.ts'
 import type { Store } from '../store/store.ts'
 import { createSpans } from './spans.ts'
 import { createLedger } from './ledger.ts'
+import { createLocalDays } from './local-day.ts'
 import { storedSample } from '../store/stored-sample.testing.ts'
 
 const T0 = Date.UTC(2026, 4, 1, 10)
@@ -137,7 +138,9 @@ const span = fc.tuple(
 describe('settled minutes', () => {
   it('are what DEFINITIONS section 1 says, to the millisecond, and keep its invariants, for any samples', async () => {
     let run = 0
-    const ledger = await createLedger(store, () => T0 + 3_600_000)
+    const ledger = await createLedger(store, () => T0 + 3_600_000, {
+      dayOf: createLocalDays('UTC'),
+    })
     await fc.assert(
       fc.asyncProperty(
         fc.array(sample, { minLength: 1, maxLength: 60 }),

@@ -36,6 +36,7 @@ const TABLES = [
   'devices',
   'node_facts',
   'pipeline_status',
+  'pipeline_processes',
   'collector_status',
 ]
 

@@ -1,8 +1,8 @@
 import type { SignalRow } from '#schemas/alerts/signals.ts'
 import { contingency } from '../contingency.ts'
 import { memo } from '../memo.ts'
-import { alertGroups, alertPower } from '../queries/alert-signals.ts'
-import { HOUR_MS } from '../window.ts'
+import { alertGroups, alertLedgerCheck, alertPower } from '../queries/alert-signals.ts'
+import { MINUTE_MS } from '../window.ts'
 import {
   noAnswer,
   ofAll,
@@ -15,6 +15,8 @@ import {
 import { labelsFrom } from './standing.ts'
 
 const DAY_MINUTES = 1_440
+/** Processes tell what they found every few seconds; an older word is of one that is gone. */
+const CHECK_MS = 15 * MINUTE_MS
 const HOUR_MINUTES = 60
 const NOW_MINUTES = 5
 /** A day changes slowly. */
@@ -59,14 +61,15 @@ export function fleetSignals(deps: SignalDeps): SignalSources {
       return { atMs: found.toMs, rows, covered: byVendor(found.rows) }
     },
     async ledger_breaks() {
-      const found = await hour()
-      if (found === null) return noAnswer(deps.clock())
-      const missing = found.rows.reduce(
-        (sum, { missing_x1000: part }) => sum + (part < 0n ? -part : part),
-        0n,
-      )
-      const value = Number(missing) / 1000 / HOUR_MS
-      return { atMs: found.toMs, rows: [{ labels: {}, value }], covered: ofAll(1) }
+      const now_ms = deps.clock()
+      const asked = { now_ms, since_ms: now_ms - CHECK_MS }
+      const [found, [check]] = await Promise.all([hour(), alertLedgerCheck.run(deps.reader, asked)])
+      const { broken, example } = check ?? { broken: 0, example: '' }
+      if (found === null && broken === 0) return noAnswer(now_ms)
+      const isShort = found?.rows.some(({ missing_x1000: part }) => part !== 0n) ?? false
+      const why = broken === 0 ? {} : { why: ledgerWhy(broken, example) }
+      const row = { labels: {}, value: broken + Number(isShort), ...why }
+      return { atMs: found?.toMs ?? now_ms, rows: [row], covered: ofAll(1) }
     },
     mw_swing: perMinute(deps, () => powerSwing(deps)),
     contingency_jobs: perMinute(deps, async () => {
@@ -138,6 +141,11 @@ function byVendor(groups: readonly GroupRow[]): Record<string, number> {
   for (const { vendor } of groups) counts[vendor] = (counts[vendor] ?? 0) + 1
   return counts
 }
+
+const ledgerWhy = (count: number, example: string) => ({
+  en: `${count} ${count === 1 ? 'group' : 'groups'} of it: ${example}`,
+  zh: `${count} 个分组：${example}`,
+})
 
 /** The largest change between two minutes of the last five, of each cluster and of all, where power is known. */
 async function powerSwing(deps: SignalDeps) {

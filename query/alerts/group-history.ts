@@ -55,7 +55,7 @@ const FIGURES = {
   ledger_breaks: {
     slots: HOUR_MS / SLOT_MS,
     places: () => [{}],
-    value: ({ missing }) => Number(missing) / 1000 / HOUR_MS,
+    value: ({ missing }) => Number(missing !== 0n),
   },
 } as const satisfies Readonly<Record<string, Figure>>
 

@@ -263,11 +263,11 @@ export const SIGNAL_TABLE = {
     zh: '采集器无法读取的目标数',
   },
   ledger_breaks: {
-    unit: 'device_hours',
+    unit: 'groups',
     labels: [],
     isWhole: true,
-    en: 'Device-hours that the states of the last hour miss of capacity',
-    zh: '最近一小时账目缺口（卡时）',
+    en: 'Groups of the ledger that do not add up, and 1 where the last hour does not',
+    zh: '账目不平的分组数，最近一小时不平另计 1',
   },
 } as const satisfies Readonly<Record<string, Told>>
 

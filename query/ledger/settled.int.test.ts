@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLedger } from '../../ingest/settle/ledger.ts'
+import { createLocalDays } from '../../ingest/settle/local-day.ts'
 import { seedInventory, seedRows, seedSamples } from '../seed.testing.ts'
 import { MINUTE_MS } from '../window.ts'
 import { idleHeldAnswer } from './idle-held.ts'
@@ -70,7 +71,7 @@ async function settleFleet(): Promise<void> {
     ),
   )
   // In pieces: what is idle turns out in a later one, so its minutes are moved with hindsight.
-  const ledger = await createLedger(store, () => END)
+  const ledger = await createLedger(store, () => END, { dayOf: createLocalDays('UTC') })
   for (let minute = 0; minute < MINUTES; minute += 10)
     await ledger.settle({
       kind: 'minutes',

@@ -171,6 +171,12 @@ export const alertPipeline = namedQuery({
   }),
 })
 
+export const alertLedgerCheck = namedQuery({
+  file: new URL('alert-ledger-check.sql', import.meta.url),
+  params: since,
+  row: z.strictObject({ broken: z.int(), example: text }),
+})
+
 export const alertCollectors = namedQuery({
   file: new URL('alert-collectors.sql', import.meta.url),
   params: z.strictObject({ since_ms: z.int(), limit: z.int() }),
