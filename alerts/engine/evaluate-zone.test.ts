@@ -50,7 +50,8 @@ describe('a fleet that is under a wider line as usual', () => {
     expect(seen[0]?.severity).toBe('ticket')
     expect(page?.since_ms).toBe(T0 + 6 * SLICE_MS)
     expect(page?.reading.what?.en).toBe('Fleet busy 49.0 %, under the 60 % line')
-    expect(page?.cost_usd).toBe(0)
+    // Its third slice, and the two before it, in which the line was not open yet.
+    expect(page?.cost_usd).toBeCloseTo((1_200 * 15) / 60, 6)
   })
 
   it('tells whoever was woken that the danger is over, and begins anew under the wider line', () => {
@@ -65,7 +66,7 @@ describe('a fleet that is under a wider line as usual', () => {
       { timeZone: 'UTC', nowMs: T0 + 13 * SLICE_MS },
     )
     expect(en[0]).toMatch(
-      /^\[OK\] Fleet busy 66\.0 % at \d\d:\d\d\. 35 min under the line, \$\d+\.$/,
+      /^\[OK\] Fleet busy 66\.0 % at \d\d:\d\d\. 35 min under the line, \$700\.$/,
     )
     expect(en.slice(1)).toEqual(['Restored by: job 7 works again', '1,980 of 2,000 reporting.'])
   })

@@ -2,8 +2,10 @@ import type { Alert } from '#schemas/alerts/alert.ts'
 import type { ZoneRule } from '#schemas/alerts/rule.ts'
 import type { AlertLabels, Words } from '#schemas/alerts/severity.ts'
 import type { ZoneSet } from '#schemas/alerts/zone-set.ts'
+import type { ZoneLine } from '#schemas/alerts/zone-levels.ts'
 import type { ZoneOutcome } from '../zones/evaluate.ts'
 import { scopeHead, zoneLabels, zoneReading, zoneSeverity } from '../zones/reading.ts'
+import { ppmOf, shortMinutes } from '../zones/slices.ts'
 import type { WhoToTell } from '../zones/who.ts'
 import { BECAUSE, heldAlert, isOpen, openAlert, resolvedAlert } from './evaluation.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -55,11 +57,13 @@ function afterSlice(
   const { atMs } = outcome
   const asked = zoneSeverity(set, outcome, timeZone)
   const reading = zoneReading(set, { scope, outcome, usdPerHour, who })
+  const sliceUsd = Math.max(0, usdPerHour ?? 0) * SLICE_HOURS
+  const cost = (alert?.cost_usd ?? 0) + (alert?.state === 'firing' ? sliceUsd : 0)
   const isOver = asked === null || hasLeftDanger(alert, outcome)
   if (isOver) {
     if (alert === null) return null
     const now = { ...reading, what: scopeHead(set, scope, reading.value) }
-    return resolvedAlert({ ...alert, reading: now }, atMs, input.restored)
+    return resolvedAlert({ ...alert, reading: now, cost_usd: cost }, atMs, input.restored)
   }
   // Once somebody was woken for it, it stays a page until the danger is over.
   const wasPage = alert?.severity === 'page'
@@ -67,7 +71,7 @@ function afterSlice(
   if (alert === null) {
     const isHeld = outcome.state === 'held'
     const opened = outcome.zone === null ? atMs : (outcome.open[outcome.zone]?.sinceMs ?? atMs)
-    return openAlert({
+    const opening = openAlert({
       fingerprint,
       rule: rule.name,
       labels: zoneLabels(set, scope),
@@ -77,6 +81,7 @@ function afterSlice(
       severity: isHeld ? 'data' : severity,
       sinceMs: Math.min(opened, atMs),
     })
+    return isHeld ? opening : { ...opening, cost_usd: costSince(outcome, outcome.zone, usdPerHour) }
   }
   if (outcome.state === 'held')
     return alert.severity === 'data'
@@ -84,8 +89,7 @@ function afterSlice(
       : heldAlert({ ...alert, reading }, BECAUSE.noData)
   // Evaluated once a slice. What a wider line cost before belongs to that line: a page counts from its own.
   const isNewPage = severity === 'page' && !wasPage
-  const hours = alert.state === 'firing' && !isNewPage ? SLICE_HOURS : 0
-  const cost_usd = (isNewPage ? 0 : alert.cost_usd) + Math.max(0, usdPerHour ?? 0) * hours
+  const cost_usd = isNewPage ? costSince(outcome, 'danger', usdPerHour) : cost
   const since_ms = isNewPage ? (outcome.open.danger?.sinceMs ?? alert.since_ms) : alert.since_ms
   const kept = {
     why: reading.why ?? alert.reading.why,
@@ -100,6 +104,18 @@ function afterSlice(
     cost_usd,
     reading: { ...reading, ...kept },
   }
+}
+
+/**
+ * What an open line has cost since it holds, this slice and those before it: at what the shortfall of this slice costs.
+ * A line is open only after some slices; they are paid for, too. 0 where the price is not known.
+ */
+function costSince(outcome: ZoneOutcome, name: ZoneLine | null, usdPerHour: number | null): number {
+  const { levels, slice } = outcome
+  if (levels === null || name === null) return 0
+  const now = shortMinutes(slice, ppmOf(levels.ticket))
+  const all = outcome.open[name]?.shortMinutes ?? 0
+  return now === 0 ? 0 : Math.max(0, usdPerHour ?? 0) * SLICE_HOURS * (all / now)
 }
 
 /**

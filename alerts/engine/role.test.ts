@@ -70,9 +70,9 @@ describe('the alerts role', () => {
     ])
     await plant.role.start()
     plant.announce(faults(10_000, START))
-    const startedMs = performance.now()
+    const started = process.cpuUsage()
     await plant.goOn(300)
-    const tookMs = performance.now() - startedMs
+    const { user, system } = process.cpuUsage(started)
     for (const ms of [15_000, 60_000, 300_000, 900_000, 1_800_000]) await plant.goOn(ms)
     const byChannel = Map.groupBy(plant.notifications(), ({ channel }) => channel)
     for (const [channel, told] of byChannel) expect(told.length, channel).toBeLessThanOrEqual(5)
@@ -80,7 +80,8 @@ describe('the alerts role', () => {
     expect(first?.lines.en[0]).toContain('10,000 devices')
     expect(first?.lines.en[0]).toContain('Cluster c1')
     expect(plant.role.state().alerts.size).toBe(20_000)
-    expect(tookMs).toBeLessThan(10_000)
+    // Of CPU: the wall clock also counts what else the machine does.
+    expect((user + system) / 1e6).toBeLessThan(10)
     await plant.role.stop()
   })
 

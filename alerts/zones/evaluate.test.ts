@@ -108,6 +108,8 @@ describe('lines', () => {
       sinceMs: T0,
       openedMs: T0 + 5 * SLICE_MS,
       deviceMinutes: 1500,
+      // Three slices 6 points short, two 3 points, of 100 devices.
+      shortMinutes: 120,
     })
   })
   it('a ticket is a slow loss: below over six hours and three days', () => {

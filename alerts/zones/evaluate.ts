@@ -7,6 +7,7 @@ import {
   isSourceChanged,
   isUtilBelow,
   ppmOf,
+  shortMinutes,
   SLICE_MS,
   type SliceLine,
   sliceLine,
@@ -34,6 +35,8 @@ export interface OpenLine {
   readonly openedMs: number
   /** Capacity under the line since then, device-minutes. */
   readonly deviceMinutes: number
+  /** By how much all of that time fell short of the target, known device-minutes. */
+  readonly shortMinutes: number
 }
 
 /** Why nobody can say that a scope is well. */
@@ -105,7 +108,8 @@ function step(set: ZoneSet, line: AskedSlices, { at, before }: Step): ZoneOutcom
   const held = heldBecause(line, at, before.held)
   const open: Partial<Record<ZoneLine, OpenLine>> = {}
   for (const name of ZONE_LINES) {
-    const next = lineAfter(line, { at, name, levelPpm: ppmOf(levels[name]) }, before, held)
+    const [levelPpm, targetPpm] = [ppmOf(levels[name]), ppmOf(levels.ticket)]
+    const next = lineAfter(line, { at, name, levelPpm, targetPpm }, before, held)
     if (next !== null) open[name] = next
   }
   const zone = ZONE_LINES.findLast((name) => open[name] !== undefined) ?? null
@@ -133,11 +137,12 @@ interface AskedLine {
   readonly at: number
   readonly name: ZoneLine
   readonly levelPpm: bigint
+  readonly targetPpm: bigint
 }
 
 function lineAfter(
   line: AskedSlices,
-  { at, name, levelPpm }: AskedLine,
+  { at, name, levelPpm, targetPpm }: AskedLine,
   before: ZoneState,
   held: HeldBecause | null,
 ): OpenLine | null {
@@ -147,27 +152,32 @@ function lineAfter(
   const opened = before.open[name]
   if (opened !== undefined) {
     const more = slice !== null && isUtilBelow(slice, levelPpm) ? minutesOf(slice.baseMs) : 0
-    return { ...opened, deviceMinutes: opened.deviceMinutes + more }
+    const short = opened.shortMinutes + shortMinutes(slice, targetPpm)
+    return { ...opened, deviceMinutes: opened.deviceMinutes + more, shortMinutes: short }
   }
   // What is thin opens nothing but danger, which is then certain or asks for coverage itself.
   if (held !== null && name !== 'danger') return null
   const since = sinceOf(line, at, { name, levelPpm })
   if (since === null) return null
-  const under = line.slices
-    .slice(since, at + 1)
-    .reduce(
-      (sum, part) => sum + (part !== null && isUtilBelow(part, levelPpm) ? part.baseMs : 0n),
-      0n,
-    )
+  const own = line.slices.slice(since, at + 1)
+  const under = own.reduce(
+    (sum, part) => sum + (part !== null && isUtilBelow(part, levelPpm) ? part.baseMs : 0n),
+    0n,
+  )
   return {
     sinceMs: line.fromMs + since * SLICE_MS,
     openedMs: line.fromMs + (at + 1) * SLICE_MS,
     deviceMinutes: minutesOf(under),
+    shortMinutes: own.reduce((sum, part) => sum + shortMinutes(part, targetPpm), 0),
   }
 }
 
 /** Index of the slice since which a line's condition holds; null = it does not. */
-function sinceOf(line: AskedSlices, at: number, { name, levelPpm }: Omit<AskedLine, 'at'>) {
+function sinceOf(
+  line: AskedSlices,
+  at: number,
+  { name, levelPpm }: Pick<AskedLine, 'name' | 'levelPpm'>,
+) {
   if (name === 'danger') return dangerSince(line, at, levelPpm)
   if (name === 'ticket') return slowSince(line, at, levelPpm)
   const five = lastSlices(line, at, 5)

@@ -32,6 +32,13 @@ export const isCovered = ({ baseMs, knownMs }: SliceSums): boolean =>
 export const isSourceChanged = ({ baseMs, sourceChangedMs }: ZoneSlice): boolean =>
   sourceChangedMs * 100n > baseMs * 5n
 
+/** By how much a slice fell short of the target, known device-minutes. */
+export function shortMinutes(slice: ZoneSlice | null, targetPpm: bigint): number {
+  if (slice === null) return 0
+  const short = targetPpm * slice.knownMs - slice.busyX1000 * 1000n
+  return short <= 0n ? 0 : Number(short / 1_000_000n) / 60_000
+}
+
 const NOTHING: SliceSums = { baseMs: 0n, knownMs: 0n, busyX1000: 0n }
 
 /** Closed slices in a row, a missing one null; sums of any stretch cost the same. */
