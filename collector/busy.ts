@@ -1,21 +1,4 @@
-import {
-  BUSY_SOURCES,
-  type BusySource,
-  type MetricName,
-  type MetricValues,
-} from '#schemas/metrics.ts'
-
-/** What a collector can measure busy by; `allocation` comes with imported history only. */
-type MeasuredSource = Exclude<BusySource, 'none' | 'allocation'>
-
-/** Metric that a busy source's value is read from. A source's own `busy_ratio` is the vendor's figure. */
-const METRIC_OF = {
-  gr_engine_active: 'gr_engine_active_ratio',
-  gpu_util: 'gpu_util_ratio',
-  npu_util: 'npu_util_ratio',
-  aicore: 'aicore_ratio',
-  vendor_util: 'busy_ratio',
-} as const satisfies Record<MeasuredSource, MetricName>
+import { BUSY_SOURCES, type BusySource, type MetricValues } from '#schemas/metrics.ts'
 
 /** How long the pinned source must be silent before another takes its place, ms. */
 const ABSENT_MS = 180_000
@@ -27,7 +10,24 @@ const codeOf = (source: BusySource) => BUSY_SOURCES.indexOf(source)
 
 /** The value of one busy source, 0..1, or null. */
 export function busyValue(metrics: MetricValues, source: BusySource): number | null {
-  return source === 'none' || source === 'allocation' ? null : (metrics[METRIC_OF[source]] ?? null)
+  // By name each: this runs several times for every row, and a name out of a table costs five times as much.
+  switch (source) {
+    case 'gr_engine_active':
+      return metrics.gr_engine_active_ratio ?? null
+    case 'gpu_util':
+      return metrics.gpu_util_ratio ?? null
+    case 'npu_util':
+      return metrics.npu_util_ratio ?? null
+    case 'aicore':
+      return metrics.aicore_ratio ?? null
+    // A source's own `busy_ratio` is the vendor's figure.
+    case 'vendor_util':
+      return metrics.busy_ratio ?? null
+    // What a collector does not measure; `allocation` comes with imported history only.
+    case 'none':
+    case 'allocation':
+      return null
+  }
 }
 
 /** The best busy source that has a value here (DEFINITIONS 2); `none` without one. */

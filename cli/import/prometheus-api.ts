@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { PlimsollError } from '#schemas/errors.ts'
 import { type PastSeries, readMatrix } from './prometheus-answer.ts'
+import { createHttpAsker, type HttpAnswer } from './prometheus-http.ts'
 
 /** Half-open, epoch ms. */
 export interface Instants {
@@ -19,7 +20,6 @@ export interface PrometheusApi {
 
 export interface PrometheusOptions {
   readonly url: string
-  readonly fetch?: typeof fetch
   readonly sleep?: (ms: number) => Promise<unknown>
 }
 
@@ -37,26 +37,27 @@ const Labels = z.object({ status: z.literal('success'), data: z.array(z.string()
  * Asks a Prometheus server, again when it does not answer. Rejects with E_PROMETHEUS_AWAY, which says what the server
  * said.
  */
-export function createPrometheusApi({
-  url,
-  fetch: get = fetch,
-  sleep = wait,
-}: PrometheusOptions): PrometheusApi {
+export function createPrometheusApi({ url, sleep = wait }: PrometheusOptions): PrometheusApi {
   const base = url.replace(/\/+$/, '')
+  const http = createHttpAsker()
   const ask = async <T>(
     path: string,
     form: URLSearchParams,
     read: (body: Uint8Array) => T,
   ): Promise<T> => {
+    const question = {
+      url: `${base}/api/v1/${path}`,
+      form,
+      timeoutMs: TIMEOUT_MS,
+      bytesMax: ANSWER_BYTES_MAX,
+    }
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await once(get, `${base}/api/v1/${path}`, form)
-      if (answer.kind === 'ok') {
-        try {
-          return read(answer.body)
-        } catch {
-          throw away(base, 'the answer is not the one that Prometheus gives')
-        }
-      }
+      const answer = await http
+        .ask(question, (heard) => answerOf(heard, read))
+        .catch((error: unknown) => ({ kind: 'away', why: causeOf(error) }) as const)
+      if (answer.kind === 'ok') return answer.value
+      if (answer.kind === 'strange')
+        throw away(base, 'the answer is not the one that Prometheus gives')
       const pauseMs = RETRY_MS[attempt]
       if (answer.kind === 'refused' || pauseMs === undefined) throw away(base, answer.why)
       await sleep(pauseMs)
@@ -94,42 +95,29 @@ const seconds = ({ fromMs, toMs }: Omit<Instants, 'stepMs'>) => ({
   end: String(toMs / 1000),
 })
 
-type Answer =
-  | { readonly kind: 'ok'; readonly body: Uint8Array }
+type Answer<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  /** It answered something else. */
+  | { readonly kind: 'strange' }
   /** Asking again gives the same. */
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'away'; readonly why: string }
 
-async function once(get: typeof fetch, url: string, form: URLSearchParams): Promise<Answer> {
-  try {
-    const isQuestion = form.size > 0
-    const response = await get(url, {
-      method: isQuestion ? 'POST' : 'GET',
-      ...(isQuestion ? { body: form } : {}),
-      // To compress an answer costs the server three times what it costs to find it.
-      headers: { 'accept-encoding': 'identity' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    const body = await bodyOf(response)
-    if (body === null)
-      return { kind: 'refused', why: `an answer of more than ${ANSWER_BYTES_MAX} bytes` }
-    if (response.ok) return { kind: 'ok', body }
-    const said =
-      response.status < 500 ? Failure.safeParse(jsonOrNull(textOf(body))).data?.error : undefined
-    const why = `it answers ${response.status}${said === undefined ? '' : `: ${said}`}`.slice(
-      0,
-      500,
-    )
-    return { kind: response.status < 500 && response.status !== 429 ? 'refused' : 'away', why }
-  } catch (error) {
-    return { kind: 'away', why: error instanceof Error ? causeOf(error) : String(error) }
-  }
+function answerOf<T>({ status, body }: HttpAnswer, read: (body: Uint8Array) => T): Answer<T> {
+  if (body === null)
+    return { kind: 'refused', why: `an answer of more than ${ANSWER_BYTES_MAX} bytes` }
+  if (status >= 200 && status < 300)
+    try {
+      return { kind: 'ok', value: read(body) }
+    } catch {
+      return { kind: 'strange' }
+    }
+  const said = status < 500 ? Failure.safeParse(jsonOrNull(textOf(body))).data?.error : undefined
+  const why = `it answers ${status}${said === undefined ? '' : `: ${said}`}`.slice(0, 500)
+  return { kind: status < 500 && status !== 429 ? 'refused' : 'away', why }
 }
 
-/** fetch hides why behind "fetch failed". */
-const causeOf = (error: Error): string =>
-  error.cause instanceof Error ? error.cause.message : error.message
+const causeOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function jsonOrNull(text: string): unknown {
   try {
@@ -140,18 +128,6 @@ function jsonOrNull(text: string): unknown {
 }
 
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body)
-
-async function bodyOf(response: Response): Promise<Uint8Array | null> {
-  if (response.body === null) return new Uint8Array()
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of response.body) {
-    bytes += piece.length
-    if (bytes > ANSWER_BYTES_MAX) return null
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces, bytes)
-}
 
 const away = (base: string, why: string) =>
   new PlimsollError('E_PROMETHEUS_AWAY', `${new URL(base).host}: ${why}`)

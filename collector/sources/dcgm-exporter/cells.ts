@@ -18,10 +18,10 @@ export interface Cells {
   readonly rows: Int32Array
 }
 
-/** Cells in which nothing is yet. */
-export function newCells(): Cells {
+/** Cells in which nothing is yet; `values` has a place for each slot. */
+export function newCells(values: Float64Array = new Float64Array(SLOT_COUNT)): Cells {
   return {
-    values: new Float64Array(SLOT_COUNT).fill(NaN),
+    values: values.fill(NaN),
     fields: new Int16Array(SLOT_COUNT).fill(-1),
     blocks: [],
     rows: new Int32Array(SLOT_COUNT).fill(-1),
@@ -123,7 +123,7 @@ export function fillCell(cells: Cells, route: Route, context: CellContext): void
 function fillQuick(cells: Cells, route: Route, native: number, units: Units): boolean {
   const { field, fieldIndex } = route
   if (field.codes !== null || field.flag || isEnergy(field)) return false
-  if (!(native >= 0 && native < (field.wide ? INT64_BLANK : INT32_BLANK))) return false
+  if (!(native >= 0 && native < blankFrom(field))) return false
   if (native === 0 && field.zeroIsMissing) return false
   let { times, over } = field
   if (field.scale >= 0) {
@@ -193,6 +193,9 @@ const DOUBLE_BLANK = 140_737_488_355_328
 const INT32_BLANK = 2_147_483_632
 /** No board has more pages waiting than this. */
 const FLAG_MAX = 65_536
+
+/** From here on a value may be a blank. */
+export const blankFrom = ({ wide }: NativeField): number => (wide ? INT64_BLANK : INT32_BLANK)
 
 /** Empties some cells, so that the next page can be read into them. */
 export function clearCells({ values, fields }: Cells, slots: readonly number[]): void {

@@ -14,10 +14,11 @@ import {
 import { type Entity, identify, type Identities } from './identity.ts'
 import type { LabelBlock } from './labels.ts'
 import { LIMITS } from './limits.ts'
-import { SUMS } from './map.ts'
+import { SLOT_COUNT, SUMS } from './map.ts'
 import { readLinks } from './links.ts'
 import type { Slice } from './mig.ts'
 import { type ExtraRow, type Page, scanPage } from './parse.ts'
+import { createQuickRows, isQuick, type QuickRoute } from './quick-rows.ts'
 import { newRejects, type Rejects } from './rejects.ts'
 import { statedEvents } from './stated.ts'
 import { scaledRows, settleUnits, unitMemoryOf, type Units } from './units.ts'
@@ -86,21 +87,30 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
   const values: number[] = scanned.fields.map(() => NaN)
   // Without its text: what a value looked like is of no account where it came as a number.
   const page: Page = { ...scanned, text: '', starts: [], ends: [], values }
-  const cells = new Map<Entity, Cells>(identities.entities.map((entity) => [entity, newCells()]))
+  const flat = new Float64Array(identities.entities.length * SLOT_COUNT)
+  const cells = new Map<Entity, Cells>(
+    identities.entities.map((entity, at) => [
+      entity,
+      newCells(flat.subarray(at * SLOT_COUNT, (at + 1) * SLOT_COUNT)),
+    ]),
+  )
   const routes = routesOf(page, identities, cells)
   const devices = identities.entities.map((entity) => toReading(entity, {}, holderOf))
   const scaled = scaledRows(page)
   const boards = boardsOf({ identities, devices, cells, routes })
   const slots = [...new Set(boards.flatMap((board) => board.slots))]
   const cleared = [...cells.values()].map((own) => ({ own, slots: slotsBetweenPages(routes, own) }))
+  const { quick, rest } = splitRoutes(routes, cleared, flat)
+  const quickRows = createQuickRows(quick)
+  const rowLines = Int32Array.from(lines.rows)
   let pages = 0
   return {
     devices,
     slots,
     read(native, nowMs, out) {
       pages += 1
-      for (let row = 0; row < values.length; row += 1) {
-        const value = native[lines.rows[row] ?? -1] ?? NaN
+      for (let row = 0; row < rowLines.length; row += 1) {
+        const value = native[rowLines[row] ?? -1] ?? NaN
         values[row] = value
         if (Number.isNaN(value)) rejects.add('not_a_number', '')
       }
@@ -108,7 +118,12 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
       const units = settleUnits(page, kept, scaled)
       const context = { page, units, rejects, isHeld }
       for (const { own, slots: emptied } of cleared) clearCells(own, emptied)
-      for (const { route, into } of routes) fillCell(into, route, context)
+      for (const { route, into } of rest) fillCell(into, route, context)
+      const others = quickRows.fill(values, units, flat)
+      for (let at = 0; at < others; at += 1) {
+        const other = quick[quickRows.rest[at] ?? -1]
+        if (other !== undefined) fillCell(other.into, other.route, context)
+      }
       const settled = settleCells(cells, units, page, { rejects, memory: kept, nowMs })
       for (const board of boards) writeBoard(board, out, rejects)
       readExtras(native, lines, page, { identities, units: settled, rejects, nowMs })
@@ -125,6 +140,31 @@ function createReader({ scanned, lines, labelRejects, memory }: ReaderParts): Pa
 interface CellRoute {
   readonly route: Route
   readonly into: Cells
+}
+
+/** Rows that can be read quickly, and the others. The cells of the former never change whose they are. */
+function splitRoutes(
+  routes: readonly CellRoute[],
+  cleared: readonly { readonly own: Cells; readonly slots: readonly number[] }[],
+  flat: Float64Array,
+): { quick: QuickRoute[]; rest: CellRoute[] } {
+  const quick: QuickRoute[] = []
+  const rest: CellRoute[] = []
+  for (const one of routes) {
+    const { route, into } = one
+    const { slot } = route.field
+    const isCleared = cleared.some(({ own, slots }) => own === into && slots.includes(slot))
+    if (isCleared || !isQuick(route)) {
+      rest.push(one)
+      continue
+    }
+    into.fields[slot] = route.fieldIndex
+    into.blocks[slot] = route.block
+    into.rows[slot] = route.row
+    const first = (into.values.byteOffset - flat.byteOffset) / flat.BYTES_PER_ELEMENT
+    quick.push({ route, into, at: first + slot })
+  }
+  return { quick, rest }
 }
 
 /** Cells that a page need not fill: those of several rows, and sums. */

@@ -20,7 +20,7 @@ import type { Page } from './parse.ts'
 import type { Rejects } from './rejects.ts'
 import { SCALE_GROUPS } from './scales.ts'
 import {
-  type EnergyCounters,
+  type EnergyCounter,
   measureEnergyUnit,
   settleUnits,
   type UnitMemory,
@@ -50,7 +50,7 @@ const TOTAL_SLOT = slotOf('memory_total_bytes')
 const ENERGY_GROUPS = SCALE_GROUPS.flatMap(({ name }, group) =>
   name.startsWith('energy') ? [{ group, name }] : [],
 )
-const NO_COUNTERS: EnergyCounters = new Map()
+const NO_COUNTERS: readonly EnergyCounter[] = []
 
 /** Turns a scanned page into one reading per GPU and per MIG instance. */
 export function readDevices(page: Page, context: PageContext): PageDevices {
@@ -113,7 +113,7 @@ function settleEnergy(
   const { memory, nowMs } = context
   for (const { group, name } of ENERGY_GROUPS) {
     const counters = nowMs === null ? NO_COUNTERS : energyCounters(all, group)
-    if (nowMs === null || counters.size === 0) continue
+    if (nowMs === null || counters.length === 0) continue
     const measured = measureEnergyUnit(memory, counters, nowMs, LIMITS.energyTracked)
     if (measured === undefined) continue
     settled[group] = measured
@@ -124,14 +124,14 @@ function settleEnergy(
 }
 
 /** Energy counters of a group that moved at some power, by device. */
-function energyCounters(all: ReadonlyMap<Entity, Cells>, group: number): EnergyCounters {
-  let counters: Map<string, { raw: number; watts: number }> | null = null
-  for (const [entity, { values, fields }] of all) {
+function energyCounters(all: ReadonlyMap<Entity, Cells>, group: number): readonly EnergyCounter[] {
+  let counters: EnergyCounter[] | null = null
+  for (const [{ key }, { values, fields }] of all) {
     const raw = values[ENERGY_SLOT] ?? NaN
     const watts = values[POWER_SLOT] ?? NaN
     if (!(raw > 0 && watts > 0) || FIELDS[fields[ENERGY_SLOT] ?? -1]?.scale !== group) continue
-    counters ??= new Map()
-    counters.set(entity.key, { raw, watts })
+    counters ??= []
+    counters.push({ key, raw, watts })
   }
   return counters ?? NO_COUNTERS
 }

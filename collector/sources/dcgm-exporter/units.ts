@@ -1,7 +1,7 @@
 import { newCounterMemory, type CounterMemory } from './counters.ts'
 import { FIELDS } from './map.ts'
 import type { Page } from './parse.ts'
-import { SCALE_GROUPS, type ScaleUnit } from './scales.ts'
+import { SCALE_GROUPS } from './scales.ts'
 
 /** What a source remembers of one target between reads: units its exporter uses, how far counters were. */
 export interface UnitMemory {
@@ -18,8 +18,12 @@ export interface EnergySample {
   atMs: number
 }
 
-/** Device key -> its energy counter, native, and its power. */
-export type EnergyCounters = ReadonlyMap<string, { readonly raw: number; readonly watts: number }>
+/** A device's energy counter, native, and its power. */
+export interface EnergyCounter {
+  readonly key: string
+  readonly raw: number
+  readonly watts: number
+}
 
 /** A memory that knows nothing yet. */
 export function newUnitMemory(): UnitMemory {
@@ -56,6 +60,10 @@ export type Units = readonly number[]
 /** Two of three votes settle a unit: one garbage value must not, and must not spoil its neighbours. */
 const MAJORITY = 2 / 3
 const UNCLEAR = -1
+/** No evidence. */
+const UNKNOWN = -2
+/** Families whose new unit says that the page uses new units. */
+const MOVING = SCALE_GROUPS.map(({ name }) => name === 'clock' || name === 'memory')
 
 /**
  * Settles the native unit of each family for the whole page: by the range of its values first, then by
@@ -65,18 +73,28 @@ const UNCLEAR = -1
 export function settleUnits(
   page: Page,
   memory: UnitMemory,
-  scaled: readonly ScaledRow[] = scaledRows(page),
+  scaled: ScaledRows = scaledRows(page),
 ): Units {
-  const votes = countVotes(page, scaled)
-  const first = SCALE_GROUPS.map((_, group) => unitByVotes(group, votes, memory))
-  const isMoved = SCALE_GROUPS.some(
-    ({ name }, group) => (name === 'clock' || name === 'memory') && first[group] === 1,
-  )
-  return SCALE_GROUPS.map((known, group) => {
-    if (known.page === 'waits' && !isMoved) return known.assumed ?? UNCLEAR
-    const isDoubted = known.page !== 'ignores' && isMoved
-    return first[group] ?? (isDoubted ? UNCLEAR : (known.assumed ?? UNCLEAR))
-  })
+  return unitsByVotes(countVotes(page, scaled), memory)
+}
+
+function unitsByVotes(votes: Float64Array, memory: UnitMemory): Units {
+  const units: number[] = []
+  let isMoved = false
+  for (let group = 0; group < SCALE_GROUPS.length; group += 1) {
+    const unit = unitByVotes(group, votes, memory) ?? UNKNOWN
+    units.push(unit)
+    if (unit === 1 && MOVING[group] === true) isMoved = true
+  }
+  // In place, and by position: this runs for every page.
+  for (let group = 0; group < SCALE_GROUPS.length; group += 1) {
+    const known = SCALE_GROUPS[group]
+    const isWaiting = known?.page === 'waits' && !isMoved
+    if (!isWaiting && units[group] !== UNKNOWN) continue
+    const isDoubted = !isWaiting && known?.page !== 'ignores' && isMoved
+    units[group] = isDoubted ? UNCLEAR : (known?.assumed ?? UNCLEAR)
+  }
+  return units
 }
 
 /** From evidence: a unit index, or UNCLEAR where it disagrees; undefined where there is none. */
@@ -95,44 +113,55 @@ function unitByVotes(group: number, votes: Float64Array, memory: UnitMemory): nu
 /** -1 read as unsigned: seen as utilization, and inside the range of a clock in hertz. */
 const UINT32_GARBAGE = 4_294_967_295
 
-/** A row of a field whose unit differs between exporters. */
-export interface ScaledRow {
-  readonly row: number
-  /** Position in SCALE_GROUPS. */
-  readonly group: number
-  readonly units: readonly [ScaleUnit, ScaleUnit]
+/** Rows of fields whose unit differs between exporters, as columns: they are looked at on every page. */
+export interface ScaledRows {
+  readonly rows: Uint32Array
+  /** Positions in SCALE_GROUPS. */
+  readonly groups: Uint8Array
+  /** Native values that fit the group's first unit, and its second: four for each row. */
+  readonly ranges: Float64Array
 }
 
 /** The rows that tell which units a page uses. */
-export function scaledRows({ fields }: Page): ScaledRow[] {
-  const rows: ScaledRow[] = []
+export function scaledRows({ fields }: Page): ScaledRows {
+  const rows: number[] = []
+  const groups: number[] = []
+  const ranges: number[] = []
   for (let row = 0; row < fields.length; row++) {
     const group = FIELDS[fields[row] ?? -1]?.scale ?? -1
     const units = SCALE_GROUPS[group]?.units
-    if (units !== undefined) rows.push({ row, group, units })
+    if (units === undefined) continue
+    rows.push(row)
+    groups.push(group)
+    ranges.push(units[0].low, units[0].high, units[1].low, units[1].high)
   }
-  return rows
+  return {
+    rows: Uint32Array.from(rows),
+    groups: Uint8Array.from(groups),
+    ranges: Float64Array.from(ranges),
+  }
 }
 
-function countVotes(page: Page, rows: readonly ScaledRow[]): Float64Array {
+function countVotes(page: Page, { rows, groups, ranges }: ScaledRows): Float64Array {
   const votes = new Float64Array(SCALE_GROUPS.length * 2)
-  for (const { row, group, units } of rows) {
-    const value = page.values[row] ?? NaN
+  const { values } = page
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] ?? 0
+    const value = values[row] ?? NaN
     if (!(value > 0) || value === UINT32_GARBAGE) continue
-    const first = fits(units[0], value)
-    const second = fits(units[1], value)
-    if (first !== second)
-      votes[group * 2 + (first ? 0 : 1)] = (votes[group * 2 + (first ? 0 : 1)] ?? 0) + 1
-    else if (first && value === 1 && isPrintedAsFraction(page, row)) {
+    const range = 4 * at
+    const first = value >= (ranges[range] ?? 0) && value <= (ranges[range + 1] ?? 0)
+    const second = value >= (ranges[range + 2] ?? 0) && value <= (ranges[range + 3] ?? 0)
+    const vote = 2 * (groups[at] ?? 0)
+    if (first !== second) {
+      const voted = first ? vote : vote + 1
+      votes[voted] = (votes[voted] ?? 0) + 1
+    } else if (first && value === 1 && isPrintedAsFraction(page, row)) {
       // Percent is an integer field: `1.000000` can only be the ratio.
-      votes[group * 2 + 1] = (votes[group * 2 + 1] ?? 0) + 1
+      votes[vote + 1] = (votes[vote + 1] ?? 0) + 1
     }
   }
   return votes
-}
-
-function fits(unit: ScaleUnit, value: number): boolean {
-  return value >= unit.low && value <= unit.high
 }
 
 function isPrintedAsFraction(page: Page, row: number): boolean {
@@ -151,13 +180,13 @@ const ENERGY_KEPT_MS = 600_000
  */
 export function measureEnergyUnit(
   memory: UnitMemory,
-  current: EnergyCounters,
+  current: readonly EnergyCounter[],
   nowMs: number,
   limit: number,
 ): number | undefined {
   let millijoules = 0
   let joules = 0
-  for (const [key, { raw, watts }] of current) {
+  for (const { key, raw, watts } of current) {
     const before = memory.energy.get(key)
     const elapsedMs = before === undefined ? 0 : nowMs - before.atMs
     if (
