@@ -24,8 +24,7 @@ export function busyValue(metrics: MetricValues, source: BusySource): number | n
     case 'vendor_util':
       return metrics.busy_ratio ?? null
     // What a collector does not measure; `allocation` comes with imported history only.
-    case 'none':
-    case 'allocation':
+    default:
       return null
   }
 }

@@ -85,6 +85,50 @@ describe('the answer to a range query', () => {
     )
   })
 
+  it('gives the very numbers of a long series, whose times are compared and not read', () => {
+    const spelling = fc.oneof(
+      fc.integer({ min: 0, max: 10 ** 17 }).map(String),
+      fc
+        .tuple(fc.integer({ min: 0, max: 10 ** 15 }), fc.integer({ min: 0, max: 14 }))
+        .map(([whole, decimals]) => (whole / 10 ** decimals).toFixed(decimals)),
+      fc.double({ noNaN: true }).map(String),
+      fc.constantFrom('1e-7', 'NaN', '+Inf', '1', '1.0', '01', '0', '-0', '5.', '.5', '', 'abc'),
+      fc.constantFrom(
+        '0.30000000000000004',
+        '1234567890.123456789',
+        '999999999999999',
+        '0.000000000000001',
+      ),
+    )
+    const points = fc.array(fc.record({ text: spelling, isThere: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 40,
+    })
+    fc.assert(
+      fc.property(points, (all) => {
+        const fromMs = 1_777_593_600_000
+        const early = { fromMs, toMs: fromMs + 3_600_000, stepMs: 60_000 }
+        const values = all.flatMap(({ text, isThere }, place) =>
+          isThere ? [[early.fromMs / 1000 + place * 60, text] as const] : [],
+        )
+        const after = [[early.toMs / 1000, '7'.repeat(60)]] as const
+        const [series] = readMatrix(
+          matrixOf([{ labels: {}, values: [...values, ...after] }]),
+          early,
+        )
+        const alone = values.map(
+          ([seconds, text]) =>
+            readMatrix(matrixOf([{ labels: {}, values: [[seconds, text]] }]), early)[0],
+        )
+        expect([...(series?.values ?? [])]).toEqual(alone.map((one) => one?.values[0]))
+        expect([...(series?.instants ?? [])]).toEqual(alone.map((one) => one?.instants[0]))
+        expect([...(series?.odd ?? [])]).toEqual(alone.flatMap((one) => [...(one?.odd ?? [])]))
+        for (const [place, [, text]] of values.entries())
+          if (/^\d+(\.\d+)?$/.test(text)) expect(series?.values[place]).toBe(Number(text))
+      }),
+    )
+  })
+
   it('gives the very number of a few digits', () => {
     const digits = fc.integer({ min: 0, max: 10 ** 15 })
     fc.assert(
