@@ -33,6 +33,10 @@ interface DeviceEdges {
   lastTickMs: number
 }
 
+/** No devices and no events, as of a meter: nothing to remember. */
+const isWithoutNews = ({ interpretation }: TargetRead, { seen, replaced }: Accepted) =>
+  interpretation.events.length + seen.length + replaced.length === 0
+
 interface TargetEdges {
   readonly devices: Map<string, DeviceEdges>
   stated: Map<string, EventRecord>
@@ -54,6 +58,7 @@ export function createEventEdges(deps: EventDeps): EventEdges {
   const targets = new Map<string, TargetEdges>()
   return {
     observe(read, accepted) {
+      if (!targets.has(read.id) && isWithoutNews(read, accepted)) return
       const edges = targets.get(read.id) ?? { devices: new Map(), stated: new Map() }
       targets.set(read.id, edges)
       const tell = say(deps, read)

@@ -31,7 +31,6 @@ export function createFacts(emit: (fact: FactRecord) => void): Facts {
     observe(read, seen) {
       if (read.interpretation.outcome !== 'ok') return
       const told = targets.get(read.id) ?? new Map<string, Told>()
-      targets.set(read.id, told)
       const memory = factMemory(told, read, emit)
       const byNode = Map.groupBy(seen, ({ node }) => node)
       for (const [node, devices] of byNode)
@@ -44,6 +43,7 @@ export function createFacts(emit: (fact: FactRecord) => void): Facts {
         // A tool that no longer says it has not taken it back.
         if (value !== '' && !isStated(name)) memory.tell(node, null, name, value)
       }
+      if (told.size > 0) targets.set(read.id, told)
     },
     forgetTarget: (id) => targets.delete(id),
   }

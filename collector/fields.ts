@@ -54,12 +54,13 @@ export type TargetFields = Required<Pick<TargetRecord, 'fields' | 'missing' | 'v
 export function observeFields(memory: FieldMemory, answer: Answer): TargetFields {
   const fields = countFields(answer.values)
   memory.version = versionOf(answer) || memory.version
-  for (const name of Object.keys(fields))
-    memory.fields.set(name, {
-      lastMs: answer.atMs,
-      version: memory.version,
-      answersWithout: 0,
-    })
+  for (const name in fields) {
+    const field = memory.fields.get(name) ?? { lastMs: 0, version: '', answersWithout: 0 }
+    memory.fields.set(name, field)
+    field.lastMs = answer.atMs
+    field.version = memory.version
+    field.answersWithout = 0
+  }
   const isReadable = answer.values.length > 0
   if (isReadable)
     for (const [name, field] of memory.fields) if (!(name in fields)) field.answersWithout++
@@ -70,13 +71,18 @@ export function observeFields(memory: FieldMemory, answer: Answer): TargetFields
         ? []
         : answer.expects.filter((name) => !(name in fields)).slice(0, MISSING_MAX),
     vanished: vanishedOf(memory, answer.atMs),
-    tool: Object.fromEntries(
-      Object.entries(answer.toolLabels)
-        .slice(0, TOOL_LABELS_MAX)
-        .map(([name, value]) => [clean(name), clean(value)])
-        .filter(([name]) => name !== '' && name !== '__proto__'),
-    ),
+    tool: toolOf(answer.toolLabels),
   }
+}
+
+function toolOf(labels: Answer['toolLabels']): TargetFields['tool'] {
+  const tool: TargetFields['tool'] = {}
+  for (const [at, label] of Object.keys(labels).entries()) {
+    if (at >= TOOL_LABELS_MAX) break
+    const name = clean(label)
+    if (name !== '' && name !== '__proto__') tool[name] = clean(labels[label])
+  }
+  return tool
 }
 
 function countFields(values: readonly ValueBag[]): Record<string, number> {

@@ -83,9 +83,9 @@ export function createHealth(
     const before = targets.get(id)
     const isChange =
       before === undefined || before.outcome !== record.outcome || before.reason !== record.reason
-    const isNews = isChange || fieldNews(before.last) !== fieldNews(record)
+    const isNews = isChange || hasFieldNews(before.last, record)
     const sums = before?.rejected ?? {}
-    for (const [reason, count] of Object.entries(rejected)) addTo(sums, reason, count)
+    for (const reason in rejected) addTo(sums, reason, rejected[reason] ?? 0)
     const sinceMs = isChange ? record.at_ms : before.sinceMs
     const lastOkMs = record.outcome === 'ok' ? record.at_ms : (before?.lastOkMs ?? null)
     const isDue = isNews || Math.abs(record.at_ms - before.toldMs) >= REPEAT_MS
@@ -157,8 +157,15 @@ export function createHealth(
 }
 
 /** Another version or another vanished field is worth a line at once; counts wait for the minute. */
-const fieldNews = ({ vanished = [], tool = {} }: TargetRecord) =>
-  JSON.stringify([vanished.map(({ metric }) => metric), tool])
+function hasFieldNews(before: TargetRecord, now: TargetRecord): boolean {
+  const [gone, goneNow] = [before.vanished ?? [], now.vanished ?? []]
+  if (gone.length !== goneNow.length) return true
+  if (gone.some(({ metric }, at) => metric !== goneNow[at]?.metric)) return true
+  const [tool, toolNow] = [before.tool ?? {}, now.tool ?? {}]
+  for (const name in tool) if (tool[name] !== toolNow[name]) return true
+  for (const name in toolNow) if (!(name in tool)) return true
+  return false
+}
 
 function addTo(sums: Record<string, number>, reason: string, count: number): void {
   const isKnown = reason in sums || Object.keys(sums).length < REASONS

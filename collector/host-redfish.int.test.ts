@@ -83,6 +83,21 @@ describe('requests to one device', () => {
     expect(new TextDecoder().decode(body)).toBe('POST t {"ö":1}')
   })
 
+  it('are written as URL writes them, to the host that was named', async () => {
+    const asked: string[] = []
+    listener = (request, response) => {
+      asked.push(`${String(request.headers.host)} ${request.url ?? ''}`)
+      response.end('{}')
+    }
+    const { origin, host } = new URL(url)
+    const paths = ['/a/../b c?x=1#y', '//a/./b', '/a?$expand=.($levels=1)', '/é', '/a.b/c..d', '']
+    for (const path of paths)
+      expect((await requester.request(origin + path, GET, LIMITS)).status).toBe(200)
+    const written = paths.map((path) => new URL(origin + path))
+    expect(asked).toEqual(written.map((one) => `${host} ${one.pathname}${one.search}`))
+    expect(connections).toBe(1)
+  })
+
   it('redirects are answers and not followed', async () => {
     const asked: string[] = []
     listener = (request, response) => {

@@ -18,6 +18,7 @@ const HOSTS = 8192
 
 interface Host {
   readonly agent: http.Agent
+  readonly place: Place
   /** Settles with the call under way and those behind it; holds nothing of their answers. */
   last: Promise<void>
   waiting: number
@@ -32,32 +33,36 @@ export function createFieldRequester(limits: Partial<KeepLimits> = {}): FieldReq
   const hosts = new Map<string, Host>()
   const contextOf = sharedContexts()
   const keeper = createKeeper(limits)
-  const hostOf = (url: URL, tls: FieldRequest['tls']): Host => {
-    const name = `${url.protocol}//${url.host} ${tls?.fingerprint ?? ''} ${tls?.ca ?? ''}`
+  const hostOf = (origin: string, tls: FieldRequest['tls']): Host | null => {
+    const name = `${origin} ${tls?.fingerprint ?? ''} ${tls?.ca ?? ''}`
     const known = hosts.get(name)
-    const host = known ?? {
-      agent: keeper.watch(agentFor(url, tls, contextOf)),
-      last: Promise.resolve(),
-      waiting: 0,
-    }
+    const host = known ?? newHost(origin, tls)
+    if (host === null) return null
     hosts.delete(name)
     hosts.set(name, host)
     if (known === undefined && hosts.size > HOSTS) dropOldest(hosts)
     return host
   }
+  const newHost = (origin: string, tls: FieldRequest['tls']): Host | null => {
+    const url = URL.parse(origin)
+    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null
+    return {
+      agent: keeper.watch(agentFor(url, tls, contextOf)),
+      place: placeOf(url),
+      last: Promise.resolve(),
+      waiting: 0,
+    }
+  }
   return {
     async request(url, request, limits) {
-      const parsed = URL.parse(url)
-      if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
-        return noAnswer('failed')
-      const host = hostOf(parsed, request.tls)
+      const [origin, path] = cut(url)
+      const host = hostOf(origin, request.tls)
+      if (host === null) return noAnswer('failed')
       if (host.waiting > WAITING) return noAnswer('busy')
       host.waiting++
       const deadlineMs = performance.now() + limits.timeoutMs
       const before = host.last
-      const answer = before.then(() =>
-        ask({ url: parsed, request, limits, deadlineMs }, host.agent),
-      )
+      const answer = before.then(() => ask({ host, path, request, limits, deadlineMs }))
       host.last = answer.then(nothing, nothing)
       return answer.finally(() => host.waiting--)
     },
@@ -79,19 +84,49 @@ function dropOldest(hosts: Map<string, Host>): void {
   }
 }
 
+/** Where the device is, in the words of node:http. */
+interface Place {
+  readonly isSecure: boolean
+  readonly hostname: string
+  readonly port: string
+  /** The header of that name. */
+  readonly host: string
+}
+
+const placeOf = ({ protocol, hostname, port, host }: URL): Place => ({
+  isSecure: protocol === 'https:',
+  hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+  port,
+  host,
+})
+
+/** An origin and a path that are written as URL would write them. */
+const PLAIN = /^(https?:\/\/[a-z0-9.:[\]-]+)(\/(?:[\w~!$&()*+,;=:@?-]|\/(?![./])|\.(?![./]))*)$/
+
+/** Origin and path of a URL. Taking one apart and putting it together again costs as much as a small answer (measured). */
+function cut(url: string): readonly [origin: string, path: string] {
+  const [, origin, path] = PLAIN.exec(url) ?? []
+  if (origin !== undefined && path !== undefined) return [origin, path]
+  const parsed = URL.parse(url)
+  return parsed === null
+    ? ['', '']
+    : [`${parsed.protocol}//${parsed.host}`, parsed.pathname + parsed.search]
+}
+
 interface Call {
-  readonly url: URL
+  readonly host: Host
+  readonly path: string
   readonly request: FieldRequest
   readonly limits: FieldLimits
   readonly deadlineMs: number
 }
 
-async function ask(call: Call, agent: http.Agent): Promise<FieldResponse> {
+async function ask(call: Call): Promise<FieldResponse> {
   if (call.deadlineMs - performance.now() < 1) return noAnswer('busy')
-  const first = await once(call, agent)
+  const first = await once(call)
   // The device closed a kept connection in the moment we used it: that says nothing about it. A POST is not said twice.
   if (!first.isStale || call.request.method === 'POST') return first.response
-  return (await once(call, agent)).response
+  return (await once(call)).response
 }
 
 interface Attempt {
@@ -100,19 +135,17 @@ interface Attempt {
   readonly isStale: boolean
 }
 
-function once({ url, request, limits, deadlineMs }: Call, agent: http.Agent): Promise<Attempt> {
+function once({ host, path, request, limits, deadlineMs }: Call): Promise<Attempt> {
   return new Promise((resolve) => {
-    const { method, body } = request
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const headers = { accept: 'application/json', 'accept-encoding': 'gzip', ...request.headers }
-    const { protocol, hostname, port, pathname, search } = url
-    const sent = (protocol === 'https:' ? https : http).request({
+    const { agent, place } = host
+    const { isSecure, hostname, port } = place
+    const sent = (isSecure ? https : http).request({
       agent,
-      method,
-      headers: { ...headers, ...length },
-      hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+      method: request.method,
+      headers: headersFor(place, request),
+      hostname,
       port,
-      path: pathname + search,
+      path,
     })
     let settled = false
     const finish = (response: FieldResponse, isStale = false) => {
@@ -138,8 +171,16 @@ function once({ url, request, limits, deadlineMs }: Call, agent: http.Agent): Pr
         if (result.failure !== null) sent.destroy()
       })
     })
-    sent.end(body)
+    sent.end(request.body)
   })
+}
+
+/** As a list, which node:http writes as it is: of an object it keeps and checks each header by itself. */
+function headersFor({ host }: Place, { headers, body }: FieldRequest): string[] {
+  const list = ['host', host, 'accept', 'application/json', 'accept-encoding', 'gzip']
+  for (const name in headers) list.push(name, headers[name] ?? '')
+  if (body !== undefined) list.push('content-length', String(Buffer.byteLength(body)))
+  return list
 }
 
 function headersOf({ headers }: http.IncomingMessage): Record<string, string> {

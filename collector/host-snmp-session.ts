@@ -130,7 +130,9 @@ function replyOf(
   expected: number,
 ): Reply {
   if (error === null) {
-    const columns = varbinds.slice(0, expected).map((one) => [one].flat().map(variableOf))
+    const columns = varbinds
+      .slice(0, expected)
+      .map((one) => (Array.isArray(one) ? one.map(variableOf) : [variableOf(one)]))
     return { columns, failure: null, isNoSuchName: false, isTooBig: false }
   }
   const status = numberIn(error, 'status')

@@ -84,25 +84,31 @@ async function call(
     budget.isSpent = true
     late.resolve('timeout')
   }, limits.timeoutMs)
-  const tried = attempt(state, peer, budget, (session) => work(session, collected))
+  const key = sessionKey(peer)
+  const tried = attempt(state, { peer, key }, budget, (session) => work(session, collected))
   try {
     const failure = await Promise.race([tried, late.promise])
-    return { variables: [...collected.variables], failure: told(state, peer, failure) }
+    return { variables: [...collected.variables], failure: told(state, { peer, key }, failure) }
   } finally {
     clearTimeout(timer)
     state.busy.delete(place)
   }
 }
 
+/** A peer, and the key of its session. */
+interface Called {
+  readonly peer: SnmpPeer
+  readonly key: string
+}
+
 async function attempt(
   state: State,
-  peer: SnmpPeer,
+  { peer, key }: Called,
   budget: { readonly isSpent: boolean },
   work: (session: OpenSession) => Promise<FieldFailure | null>,
 ): Promise<FieldFailure | null> {
   const address = await resolve(state, peer.host)
   if (address === null) return 'dns'
-  const key = sessionKey(peer)
   try {
     const kept = state.sessions.get(key) ?? { session: await open(peer, address), usedMs: 0 }
     // A name server that took all the time: nobody waits for this any more, and the next call has a session of its own.
@@ -129,8 +135,11 @@ async function open(peer: SnmpPeer, address: Address): Promise<OpenSession> {
  * A session that failed is not used again: an agent that was restarted has another engine time, and a question nobody
  * answered would go on being asked.
  */
-function told(state: State, peer: SnmpPeer, failure: FieldFailure | null): FieldFailure | null {
-  const key = sessionKey(peer)
+function told(
+  state: State,
+  { peer, key }: Called,
+  failure: FieldFailure | null,
+): FieldFailure | null {
   const kept = state.sessions.get(key)
   const sawGarbage = kept?.session.sawGarbage() ?? false
   if (failure === null || failure === 'too_large') return failure
@@ -170,4 +179,4 @@ function sweep(state: State): void {
 
 /** Everything that makes a session: another secret is another session. */
 const sessionKey = ({ host, port, version, community, user }: SnmpPeer) =>
-  JSON.stringify([host, port, version, community, user])
+  `${host} ${port} ${version} ${user === undefined ? `community ${community ?? ''}` : JSON.stringify([community, user])}`

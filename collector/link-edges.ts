@@ -25,6 +25,7 @@ export function createLinkEdges(emit: (event: EventRecord) => void): LinkEdges {
   const targets = new Map<string, Map<string, LinkState>>()
   return {
     observe(read, samples) {
+      if (samples.length === 0) return
       const links = targets.get(read.id) ?? new Map<string, LinkState>()
       targets.set(read.id, links)
       for (const sample of samples) {

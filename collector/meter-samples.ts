@@ -40,17 +40,17 @@ export function readMeters(read: TargetRead): MeterSight {
   }
   const most = meters[0]?.isTimeOwn === true ? OWN_TIMES_PER_TARGET : METERS_PER_TARGET
   if (meters.length > most) refuse('meter_limit', `${meters.length} meters`, meters.length - most)
-  for (const reading of meters.slice(0, most)) {
+  for (const [at, reading] of meters.entries()) {
+    if (at >= most) break
     const meter = meterId(reading.meter ?? read.target.node, reading.point)
     if (meter === null) {
       refuse('no_identity', `meter ${reading.meter ?? read.target.node} point ${reading.point}`)
       continue
     }
-    const metrics = { ...reading.metrics, ...resetOf(reading) }
-    const values = valuesInRange(metrics, meterMetricDefinition, (reason, what) =>
+    const values = valuesInRange(metricsOf(reading), meterMetricDefinition, (reason, what) =>
       refuse(reason, `${meter} ${what}`),
     )
-    if (Object.keys(values).length === 0) continue
+    if (isEmpty(values)) continue
     const at_ms = timeOf(reading, read, (what) => refuse('meter_clock', `${meter} ${what}`))
     if (at_ms === null) continue
     const step_ms = reading.stepMs ?? read.intervalMs
@@ -60,9 +60,15 @@ export function readMeters(read: TargetRead): MeterSight {
 }
 
 /** A counter that says when it was reset is not taken for one that rose, should it have passed its old value. */
-function resetOf({ metrics, energyResetMs = null }: MeterReading): MeterReading['metrics'] {
+function metricsOf({ metrics, energyResetMs = null }: MeterReading): MeterReading['metrics'] {
   const hasCounter = (metrics.energy_joules_total ?? null) !== null
-  return energyResetMs === null || !hasCounter ? {} : { energy_reset_seconds: energyResetMs / 1000 }
+  if (energyResetMs === null || !hasCounter) return metrics
+  return { ...metrics, energy_reset_seconds: energyResetMs / 1000 }
+}
+
+function isEmpty(values: ValueBag): boolean {
+  for (const _ in values) return false
+  return true
 }
 
 function timeOf(

@@ -135,7 +135,8 @@ export function valuesInRange(
   refuse: (reason: string, what: string) => void,
 ): Record<string, number> {
   const values: Record<string, number> = {}
-  for (const [name, value] of Object.entries(metrics)) {
+  for (const name in metrics) {
+    const value = metrics[name]
     const definition = definitionOf(name)
     if (definition === undefined || value === null || value === undefined) continue
     if (Number.isFinite(value) && isPlausible(definition, value)) values[name] = value

@@ -73,8 +73,13 @@ export function createRegistry(): Registry {
   }
 }
 
-function resolve(index: Index, read: TargetRead, refuse: Refuse) {
-  const known = index.byTarget.get(read.id) ?? new Set<Tracked>()
+const NOBODY = { devices: [], replaced: [] } as const
+
+function resolve(index: Index, read: TargetRead, refuse: Refuse): ReturnType<Registry['resolve']> {
+  const before = index.byTarget.get(read.id)
+  // Meters name no devices, ever.
+  if (before === undefined && read.interpretation.devices.length === 0) return NOBODY
+  const known = before ?? new Set<Tracked>()
   index.byTarget.set(read.id, known)
   sweep(index, known, read.tickMs)
   const taken = new Set<Tracked>()

@@ -89,13 +89,19 @@ const collector = createCollector({
   },
 })
 await collector.start()
+const missedNow = () => collector.stats()?.runner.missedCells ?? 0
+/** Those of the start, when a first read may still run as its regular place comes. */
+let missedBefore = 0
 hearLines(
   Ask,
   ({ ask }) => {
     if (ask === 'watch') isWatching = true
-    if (ask === 'forget') reads.clear()
+    if (ask === 'forget') {
+      reads.clear()
+      missedBefore = missedNow()
+    }
     if (ask === 'reads') {
-      const { missedCells } = collector.stats()?.runner ?? { missedCells: 0 }
+      const missedCells = missedNow() - missedBefore
       say({ reads: [...reads].map(([node, own]) => ({ node, ...own })), missedCells })
     }
     say({ done: ask })

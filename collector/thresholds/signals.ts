@@ -60,11 +60,27 @@ export const newSignalMemory = (): SignalMemory => ({
   dewPoint: new Map(),
 })
 
+/** Metrics that a signal is made of: nearly all samples are of outlets, and have none. */
+const WATCHED: ReadonlySet<string> = new Set([
+  ...SIGNALS,
+  'dew_point_celsius',
+  'rated_flow_liters_per_minute',
+  'leak_state',
+  'pump_state',
+])
+const NO_SIGNALS: readonly SignalValue[] = []
+
+function isWatched(values: Readonly<Record<string, number>>): boolean {
+  for (const name in values) if (WATCHED.has(name)) return true
+  return false
+}
+
 /** The signals of one sample; keeps what later ones need in the memory. */
 export function signalsOf(
   { meter, values, at_ms: atMs }: MeterSampleRecord,
   memory: SignalMemory,
-): SignalValue[] {
+): readonly SignalValue[] {
+  if (!isWatched(values)) return NO_SIGNALS
   const found: SignalValue[] = []
   const add = (signal: Signal, value: number | undefined) => {
     if (value !== undefined) found.push({ signal, meter, value })

@@ -78,10 +78,12 @@ export function decodeWords(
   return Number.isFinite(value) ? value : null
 }
 
+/** Room for the longest value; a buffer of its own for each number costs more than reading it. */
+const SCRATCH = new DataView(new ArrayBuffer(8))
+
 function viewOf(words: readonly number[]): DataView {
-  const view = new DataView(new ArrayBuffer(words.length * 2))
-  for (const [at, word] of words.entries()) view.setUint16(at * 2, word)
-  return view
+  for (let at = 0; at < words.length; at++) SCRATCH.setUint16(at * 2, words[at] ?? 0)
+  return SCRATCH
 }
 
 type NumberType = Exclude<ValueType, 'bit' | 'bitfield' | 'bcd16' | 'bcd32'>

@@ -77,11 +77,12 @@ interface Judging {
 function valueOf(point: MapPoint, words: readonly number[], judging: Judging): number | null {
   const { refuse } = judging
   const whole = ordered(words, point.order)
-  const hex = hexOf(whole)
-  if (point.invalid.includes(hex)) return UNAVAILABLE[point.metric] ?? null
+  if (point.invalid.length > 0 && point.invalid.includes(hexOf(whole)))
+    return UNAVAILABLE[point.metric] ?? null
   const raw = decodeWords(whole, point.type, point.bits)
   if (raw === null) {
     // NaN is how floats say "no value"; anything else of a float or BCD is damage.
+    const hex = hexOf(whole)
     if (!isNoNumber(point, hex)) refuse('not_a_number', `0x${hex} is no ${point.type}`)
     return null
   }
@@ -91,11 +92,11 @@ function valueOf(point: MapPoint, words: readonly number[], judging: Judging): n
     return code ?? UNAVAILABLE[point.metric] ?? null
   }
   if (isDust(point, raw)) {
-    refuse('out_of_range', `${raw} (0x${hex}) is no measurement: words are swapped`)
+    refuse('out_of_range', `${raw} (0x${hexOf(whole)}) is no measurement: words are swapped`)
     return null
   }
   const value = rounded(raw * point.scale + point.offset)
-  const [min, max] = point.range ?? [-Infinity, Infinity]
+  const [min, max] = point.range ?? ANYTHING
   const definition = meterMetricDefinition(point.metric)
   const canonical = inMeterUnit(value, point.unit)
   if (
@@ -106,12 +107,14 @@ function valueOf(point: MapPoint, words: readonly number[], judging: Judging): n
   ) {
     refuse(
       'out_of_range',
-      `${value} ${point.unit} (0x${hex}); word order, scale or address is wrong`,
+      `${value} ${point.unit} (0x${hexOf(whole)}); word order, scale or address is wrong`,
     )
     return null
   }
   return isBelieved(point, value, judging) ? canonical : null
 }
+
+const ANYTHING = [-Infinity, Infinity] as const
 
 /** NaN and the infinities: the exponent is all ones. */
 const isNoNumber = ({ type }: MapPoint, hex: string) =>

@@ -1,6 +1,7 @@
 import { type Interpretation, type MeterReading, unread } from '#schemas/reading.ts'
 import type { MeterMetricName } from '#schemas/meter-metrics.ts'
-import type { ModbusAnswer } from '../../field-io.ts'
+import type { ModbusAnswer, ModbusRange } from '../../field-io.ts'
+import { byPace } from '../../formats/meter-pace.ts'
 import { createRejections } from '../../formats/rejections.ts'
 import type { Detection, ReadContext, Source, SourceTarget } from '../../source.ts'
 import { wordsOf } from './decode.ts'
@@ -43,6 +44,8 @@ interface Kept {
   readonly phase: number
   /** The map has points that are read on every tick. */
   hasFast: boolean
+  /** What follows from its target and options, while both stay the same. */
+  task: (Omit<Task, 'kept'> & Pick<ReadContext<ModbusConfig>, 'target' | 'config'>) | null
 }
 
 /** Modbus TCP as a source; `store` says where register maps are read. */
@@ -75,11 +78,15 @@ export function createModbusSource(
       const kept = known ?? newKept(random)
       context.memory.set(MEMORY, true)
       keptByMemory.set(context.memory, kept)
-      const { place, ...target } = placeOf(context.target)
-      const plan = planFor(context.config, store.builtIn(), target)
-      return plan === null
+      const { target, config } = context
+      if (kept.task?.target !== target || kept.task.config !== config) {
+        const { place, ...named } = placeOf(target)
+        const plan = planFor(config, store.builtIn(), named)
+        kept.task = plan === null ? null : { plan, place, target, config }
+      }
+      return kept.task === null
         ? Promise.resolve(unread(SOURCE_NAME, FAILURES.no_map))
-        : readDevice(context, { plan, kept, place })
+        : readDevice(context, { ...kept.task, kept })
     },
     close: (memory) => memory.clear(),
   }
@@ -91,6 +98,7 @@ const newKept = (random: () => number): Kept => ({
   fullMs: 0,
   phase: random(),
   hasFast: true,
+  task: null,
 })
 
 export default createModbusSource()
@@ -128,22 +136,19 @@ async function readDevice(
   const { map, unitId } = plan
   const fullEveryMs = config.full_every ?? null
   const isFull = fullEveryMs === null || isNewCell(kept, nowMs, fullEveryMs)
-  kept.hasFast = map.points.some(({ metric }) => FAST.has(metric))
-  const points = isFull ? map.points : map.points.filter(({ metric }) => FAST.has(metric))
+  const { fast } = pointsOf(map)
+  kept.hasFast = fast.length > 0
+  const points = isFull ? map.points : fast
   if (points.length === 0) return nothingNow(map)
-  const planned = planRanges(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })
+  const asked = askedFor(points, map, { unitId, gap: kept.isGapless ? 0 : map.gap })
   const limits = { timeoutMs, maxBytes: ANSWER_BYTES }
-  const answer = await modbus.read(
-    place,
-    planned.map(({ range }) => range),
-    limits,
-  )
-  kept.isGapless ||= planned.some(
+  const answer = await modbus.read(place, asked.ranges, limits)
+  kept.isGapless ||= asked.planned.some(
     ({ hasGap }, at) => hasGap && answer.ranges[at] === null && answer.exception !== null,
   )
   if (isFull && answer.failure === null) kept.fullMs = nowMs
   const rejections = createRejections<Refusal>()
-  const values = valuesOf(points, wordsIn(planned, answer), rejections, kept.jumps)
+  const values = valuesOf(points, wordsIn(asked, answer), rejections, kept.jumps)
   const meters = values.map(meterReading)
   return reading(
     map,
@@ -170,26 +175,63 @@ function whyNothing({ failure, exception }: ModbusAnswer) {
   return exception === null ? FAILURES.no_values : exceptionOf(exception)
 }
 
-function wordsIn(planned: readonly PlannedRange[], { ranges }: ModbusAnswer): WordsOf {
-  const byPoint = new Map<MapPoint, readonly number[] | null>()
-  for (const [at, { range, points }] of planned.entries())
-    for (const point of points) {
-      const from = point.address - range.address
-      byPoint.set(point, ranges[at]?.slice(from, from + wordsOf(point.type)) ?? null)
-    }
-  return (point) => byPoint.get(point) ?? null
+/** The fast points of a map, and its requests by unit, gap and which points; all devices of one kind share them. */
+interface MapPoints {
+  readonly fast: readonly MapPoint[]
+  readonly asked: Map<string, Asked>
 }
+
+/** What is asked of a device, and where its points lie in the answers. */
+interface Asked {
+  readonly planned: readonly PlannedRange[]
+  readonly ranges: readonly ModbusRange[]
+  readonly places: ReadonlyMap<MapPoint, { readonly range: number; readonly from: number }>
+}
+
+const pointsByMap = new WeakMap<DevicePlan['map'], MapPoints>()
+
+function pointsOf(map: DevicePlan['map']): MapPoints {
+  const known = pointsByMap.get(map)
+  if (known !== undefined) return known
+  const fast = map.points.filter(({ metric }) => FAST.has(metric))
+  const made = { fast, asked: new Map<string, Asked>() }
+  pointsByMap.set(map, made)
+  return made
+}
+
+function askedFor(
+  points: readonly MapPoint[],
+  map: DevicePlan['map'],
+  options: Parameters<typeof planRanges>[2],
+): Asked {
+  const { asked } = pointsOf(map)
+  const key = `${options.unitId} ${options.gap} ${points.length}`
+  const known = asked.get(key)
+  if (known !== undefined) return known
+  const planned = planRanges(points, map, options)
+  const places = new Map(
+    planned.flatMap(({ range, points: own }, at) =>
+      own.map((point) => [point, { range: at, from: point.address - range.address }] as const),
+    ),
+  )
+  const made = { planned, ranges: planned.map(({ range }) => range), places }
+  asked.set(key, made)
+  return made
+}
+
+const wordsIn =
+  ({ places }: Asked, { ranges }: ModbusAnswer): WordsOf =>
+  (point) => {
+    const place = places.get(point)
+    if (place === undefined) return null
+    return ranges[place.range]?.slice(place.from, place.from + wordsOf(point.type)) ?? null
+  }
 
 /** What is read on every tick speaks for a tick, the rest until the next full read. */
 function paced({ metrics, ...rest }: MeterReading, fullEveryMs: number): MeterReading[] {
-  const parts = Object.groupBy(Object.entries(metrics), ([metric]) =>
-    [...FAST].some((fast) => fast === metric) ? 'fast' : 'slow',
-  )
-  const { fast, slow } = parts
+  const { fast, slow } = byPace(metrics, FAST)
   return [
-    ...(fast === undefined ? [] : [{ ...rest, metrics: Object.fromEntries(fast) }]),
-    ...(slow === undefined
-      ? []
-      : [{ ...rest, metrics: Object.fromEntries(slow), stepMs: fullEveryMs }]),
+    ...(fast === null ? [] : [{ ...rest, metrics: fast }]),
+    ...(slow === null ? [] : [{ ...rest, metrics: slow, stepMs: fullEveryMs }]),
   ]
 }

@@ -352,18 +352,20 @@ function ownValues(
   if (own === null) return reading
   const ofPoint = owners.get(reading.point) ?? {}
   owners.set(reading.point, ofPoint)
-  const metrics: MeterMetricValues = {}
-  let count = 0
-  for (const name of metricNames(reading)) {
-    const value = reading.metrics[name] ?? null
+  const names = metricNames(reading)
+  const owned = names.filter((name) => {
     const owner = ofPoint[name]
-    if (value === null) continue
-    if (owner !== undefined && owner.index < own.index && own.atMs - owner.atMs < OWNED_MS) continue
+    if ((reading.metrics[name] ?? null) === null) return false
+    if (owner !== undefined && owner.index < own.index && own.atMs - owner.atMs < OWNED_MS)
+      return false
     ofPoint[name] = own
-    metrics[name] = value
-    count++
-  }
-  return count === 0 ? null : { ...reading, metrics }
+    return true
+  })
+  if (owned.length === names.length) return reading
+  if (owned.length === 0) return null
+  const metrics: MeterMetricValues = {}
+  for (const name of owned) metrics[name] = reading.metrics[name] ?? null
+  return { ...reading, metrics }
 }
 
 function handOver(state: DeviceState): Interpretation {

@@ -95,16 +95,25 @@ export async function identify(
 
 /** What devices of one model say alike is held once. */
 function shared({ oid, value }: SnmpVariable): SnmpVariable {
-  const name = sameText(oid)
-  if (value.kind !== 'integer' && value.kind !== 'text') return { oid: name, value }
-  return {
-    oid: name,
-    value: value.kind === 'text' ? textNamed(value.text) : integerNamed(String(value.number)),
-  }
+  if (value.kind === 'integer') return integerAt(`${oid} ${value.number}`)
+  if (value.kind === 'text') return textAt(`${oid} ${value.text}`)
+  return { oid: sameText(oid), value }
 }
 
-const textNamed = remembered((text) => ({ kind: 'text', text }) as const)
-const integerNamed = remembered((text) => ({ kind: 'integer', number: Number(text) }) as const)
+const integerAt = remembered((line): SnmpVariable => {
+  const [oid, number] = cutAtSpace(line)
+  return { oid, value: { kind: 'integer', number: Number(number) } }
+})
+const textAt = remembered((line): SnmpVariable => {
+  const [oid, text] = cutAtSpace(line)
+  return { oid, value: { kind: 'text', text } }
+})
+
+/** An OID has no space. */
+function cutAtSpace(line: string): readonly [oid: string, rest: string] {
+  const at = line.indexOf(' ')
+  return [sameText(line.slice(0, at)), line.slice(at + 1)]
+}
 
 async function probe(
   line: Line,

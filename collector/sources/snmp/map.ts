@@ -37,11 +37,19 @@ interface Cells {
   readonly rejections: Rejections<Refusal>
 }
 
-interface Row {
-  readonly column: Column
+/** Where a name lies in the columns of a plan: the same for all devices of a kind. */
+interface Place {
+  readonly columns: readonly Column[]
   readonly index: string
   /** Parts of the index. */
   readonly parts: readonly string[]
+  /** Points by template, as far as they follow from the index alone. */
+  readonly points: Map<string, string>
+}
+
+interface Row {
+  readonly column: Column
+  readonly place: Place
   readonly device: number
   readonly variable: SnmpVariable
 }
@@ -62,7 +70,8 @@ export function mapVariables(
 ): Mapped {
   const byOid = new Map(variables.map((variable) => [variable.oid, variable]))
   const cells: Cells = { plan, byOid, rejections }
-  const rows = variables.flatMap((variable) => rowsOf(cells, variable))
+  const rows: Row[] = []
+  for (const variable of variables) addRows(rows, cells, variable)
   const known = new Map([...shapesOf(rows, cells), ...shapes])
   const points = new Map<string, Map<MeterMetricName, Gathered>>()
   for (const row of rows) gather(row, { cells, known, points })
@@ -74,24 +83,42 @@ export function mapVariables(
 }
 
 /** The columns a variable is a cell of, with its place in them. */
-function rowsOf(cells: Cells, variable: SnmpVariable): Row[] {
-  const { oid } = variable
+function addRows(rows: Row[], cells: Cells, variable: SnmpVariable): void {
+  const place = placeIn(cells.plan, variable.oid)
+  if (place === null) return
+  for (const column of place.columns) {
+    const device = typeof column.device === 'number' ? Number(place.parts[column.device - 1]) : 1
+    const said =
+      typeof column.device === 'string' ? cellNumber(cells, column.device, place.index) : device
+    rows.push({ column, place, device: said ?? 1, variable })
+  }
+}
+
+/** Names whose places are remembered, of all devices that follow a plan. */
+const PLACES = 4096
+const placesByPlan = new WeakMap<Plan, Map<string, Place | null>>()
+
+function placeIn(plan: Plan, oid: string): Place | null {
+  const places = placesByPlan.get(plan) ?? new Map<string, Place | null>()
+  placesByPlan.set(plan, places)
+  const known = places.get(oid)
+  if (known !== undefined) return known
+  const place = findPlace(plan, oid)
+  if (places.size < PLACES) places.set(oid, place)
+  return place
+}
+
+function findPlace({ byOid }: Plan, oid: string): Place | null {
   let cut = oid.length
   for (let parts = 0; parts < INDEX_PARTS; parts++) {
     cut = oid.lastIndexOf('.', cut - 1)
-    if (cut < 0) return []
-    const columns = cells.plan.byOid.get(oid.slice(0, cut))
+    if (cut < 0) return null
+    const columns = byOid.get(oid.slice(0, cut))
     if (columns === undefined) continue
     const index = oid.slice(cut + 1)
-    const split = index.split('.')
-    return columns.map((column) => {
-      const device = typeof column.device === 'number' ? Number(split[column.device - 1]) : 1
-      const said =
-        typeof column.device === 'string' ? cellNumber(cells, column.device, index) : device
-      return { column, index, parts: split, device: said ?? 1, variable }
-    })
+    return { columns, index, parts: index.split('.'), points: new Map() }
   }
-  return []
+  return null
 }
 
 function cellNumber(cells: Cells, column: string, index: string): number | null {
@@ -120,11 +147,24 @@ function shapesOf(rows: readonly Row[], cells: Cells): Map<string, boolean> {
 const shapeKey = ({ column, device }: Row) => `${device} ${column.point}`
 
 function fill(template: string, row: Row, cells: Cells): string {
+  // Most points are the thing itself.
+  if (!template.includes('{')) return template
+  if (template.includes('{#}')) return filled(template, row, cells)
+  const { points } = row.place
+  const known = points.get(template)
+  if (known !== undefined) return known
+  const point = filled(template, row, cells)
+  points.set(template, point)
+  return point
+}
+
+function filled(template: string, row: Row, cells: Cells): string {
+  const { index, parts } = row.place
   return template.replaceAll(/\{(\d+|#)\}/g, (_, name: string) => {
-    if (name !== '#') return row.parts[Number(name) - 1] ?? ''
-    const cell = cells.byOid.get(`${row.column.number}.${row.index}`)?.value
-    if (cell === undefined) return row.parts.join('-')
-    return meterPart(cell.kind === 'text' ? cell.text : String(numberOf(cell) ?? row.index))
+    if (name !== '#') return parts[Number(name) - 1] ?? ''
+    const cell = cells.byOid.get(`${row.column.number}.${index}`)?.value
+    if (cell === undefined) return parts.join('-')
+    return meterPart(cell.kind === 'text' ? cell.text : String(numberOf(cell) ?? index))
   })
 }
 
@@ -133,8 +173,8 @@ function pointOf(row: Row, cells: Cells, shapes: ReadonlyMap<string, boolean>): 
   const { point, short } = row.column
   const isShort = short !== undefined && shapes.get(shapeKey(row)) === true
   const own = fill(isShort ? short : point, row, cells)
-  const chain = row.device > 1 ? `unit-${row.device}` : ''
-  return [chain, own].filter((part) => part !== '').join('/')
+  if (row.device <= 1) return own
+  return own === '' ? `unit-${row.device}` : `unit-${row.device}/${own}`
 }
 
 interface Gathered {
@@ -189,15 +229,15 @@ function metricOf(row: Row, cells: Cells): MeterMetricName | null {
 }
 
 function typeOf(row: Row, by: number | string, cells: Cells): string | undefined {
-  if (typeof by === 'number') return row.parts[by - 1]
-  return String(cellNumber(cells, by, row.index) ?? '')
+  if (typeof by === 'number') return row.place.parts[by - 1]
+  return String(cellNumber(cells, by, row.place.index) ?? '')
 }
 
 function valueOf(row: Row, metric: MeterMetricName, cells: Cells): number | null {
-  const { column, index, variable } = row
+  const { column, place, variable } = row
   const { unless, values, otherwise, invalid } = column
   if (variable.value.kind === 'none') return null
-  const said = unless === undefined ? null : cellNumber(cells, unless.oid, index)
+  const said = unless === undefined ? null : cellNumber(cells, unless.oid, place.index)
   if (said !== null && unless?.is.includes(said) === true) return null
   const raw = numberOf(variable.value)
   if (raw === null) {
@@ -215,15 +255,15 @@ function valueOf(row: Row, metric: MeterMetricName, cells: Cells): number | null
 const asUnsigned = (number: number) => (number < 0 ? 2 ** 32 + number : number)
 
 function scaled(row: Row, metric: MeterMetricName, raw: number, cells: Cells): number | null {
-  const { column, index, variable } = row
+  const { column, place, variable } = row
   const refuse = (reason: Refusal) => {
     cells.rejections.add(lineOf(variable), reason)
     return null
   }
-  const unit = column.unit ?? unitOf(column, index, cells)
+  const unit = column.unit ?? unitOf(column, place.index, cells)
   if (unit === null) return refuse('no_unit')
   if (UNITS[unit].to !== meterMetricDefinition(metric)?.unit) return refuse('wrong_unit')
-  const digits = column.digits === undefined ? 0 : cellNumber(cells, column.digits, index)
+  const digits = column.digits === undefined ? 0 : cellNumber(cells, column.digits, place.index)
   if (digits === null || digits < 0 || digits > 12) return refuse('no_scale')
   return toCanonical(raw, column.scale / 10 ** digits, UNITS[unit])
 }

@@ -1,4 +1,5 @@
 import { type Interpretation, type MeterReading, unread } from '#schemas/reading.ts'
+import { byPace } from '../../formats/meter-pace.ts'
 import type { Detection, ReadContext, Source } from '../../source.ts'
 import { identify, isStale, type Known, type Line, readColumns } from './device.ts'
 import { describeTrap, failureOf, FAILURES } from './faults.ts'
@@ -145,17 +146,9 @@ const isNewCell = ({ fullMs, phase }: Kept, nowMs: number, cellMs: number) =>
 
 /** What is read on every tick speaks for a tick, the rest until the next full read. */
 function paced({ metrics, ...reading }: MeterReading, fullEveryMs: number): MeterReading[] {
-  const [fast, slow] = [true, false].map((isFast) =>
-    Object.fromEntries(
-      Object.entries(metrics).filter(([metric]) => FAST_METRICS.has(metric) === isFast),
-    ),
-  )
+  const { fast, slow } = byPace(metrics, FAST_METRICS)
   return [
-    ...(fast === undefined || Object.keys(fast).length === 0
-      ? []
-      : [{ ...reading, metrics: fast }]),
-    ...(slow === undefined || Object.keys(slow).length === 0
-      ? []
-      : [{ ...reading, metrics: slow, stepMs: fullEveryMs }]),
+    ...(fast === null ? [] : [{ ...reading, metrics: fast }]),
+    ...(slow === null ? [] : [{ ...reading, metrics: slow, stepMs: fullEveryMs }]),
   ]
 }
