@@ -68,7 +68,7 @@ async function site() {
     askedMs,
     settle: (ms: number) => (settledMs = ms),
     goAway: () => (isAway = true),
-    async goOn(ms: number) {
+    goOn: async (ms: number) => {
       for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 500)
         await vi.advanceTimersByTimeAsync(500)
     },
