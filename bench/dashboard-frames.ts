@@ -19,8 +19,9 @@ const { values: options } = parseArgs({
 })
 const ROUNDS = Number(options.rounds)
 const FRAME_MS = 1000 / 60
-const LINES = 20
-const POINTS = 5_000
+/** A chart holds as many points, in one line or in many. */
+const POINTS = 100_000
+const LINES = [1, 20] as const
 const VIEWPORT = { width: 1280, height: 900 } as const
 /** A page without a long task for this long after its figures stand is one that answers. */
 const QUIET_MS = 500
@@ -60,7 +61,8 @@ const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 try {
   const rows = [
-    ...(await chartWork(browser)),
+    ...(await chartWork(browser, LINES[0])),
+    ...(await chartWork(browser, LINES[1])),
     ...(await liveWork(browser)),
     await interactive(browser),
     ...(await pageChanges(browser)),
@@ -73,17 +75,18 @@ try {
   server.close()
 }
 
-/** Cursor over, and zoom into, a chart of 20 lines of 5,000 points. */
-async function chartWork(browser: Browser): Promise<Row[]> {
+/** Cursor over a chart of 100,000 points in so many lines, and the chart at another width. */
+async function chartWork(browser: Browser, lines: number): Promise<Row[]> {
   const page = await browser.newPage({ viewport: VIEWPORT })
   await page.route(
-    (url) => url.pathname === '/api/v1/explore',
+    (url) => url.pathname === '/api/v1/explore/series',
     async (route) => {
       const answer = await route.fetch()
-      await route.fulfill({ response: answer, json: longAnswer(await answer.json()) })
+      await route.fulfill({ response: answer, json: longAnswer(await answer.json(), lines) })
     },
   )
-  await page.goto(`${base}/explore?metric=device.temperature_celsius&by=node`)
+  const by = lines === 1 ? '' : '&by=node'
+  await page.goto(`${base}/explore?metric=device.temperature_celsius${by}`)
   const chart = page.locator('.chart').first()
   await chart.locator('canvas').waitFor()
   await page.waitForTimeout(1_000)
@@ -107,7 +110,7 @@ async function chartWork(browser: Browser): Promise<Row[]> {
     }
   })
   await page.close()
-  const name = `chart of ${(LINES * POINTS).toLocaleString('en')} points`
+  const name = `${lines} x ${(POINTS / lines).toLocaleString('en')} points`
   return [
     { what: `${name}: cursor, CPU ms a frame`, n: cursor.frames, ...cursor.cpu, aim: 16 },
     { what: `${name}: cursor, wall ms a frame`, n: cursor.frames, ...cursor.wall, aim: 16 },
@@ -117,18 +120,19 @@ async function chartWork(browser: Browser): Promise<Row[]> {
 }
 
 /** The stub's answer with as many points as a chart may have to hold. */
-function longAnswer(answer: unknown): unknown {
+function longAnswer(answer: unknown, lines: number): unknown {
+  const points = POINTS / lines
   const shape = z.looseObject({ step_ms: z.number(), groups: z.array(z.looseObject({})).min(1) })
   const { groups, ...rest } = shape.parse(answer)
   const span = 86_400_000
   const at = (line: number, point: number) =>
     60 + line + 8 * Math.sin(point / (40 + line)) + ((point * 7919) % 13) / 4
-  const long = groups.slice(0, LINES).map((group, line) => ({
+  const long = groups.slice(0, lines).map((group, line) => ({
     ...group,
-    values: Array.from({ length: POINTS }, (_, point) => at(line, point)),
-    coverage: Array.from({ length: POINTS }, () => 1),
+    values: Array.from({ length: points }, (_, point) => at(line, point)),
+    coverage: Array.from({ length: points }, () => 1),
   }))
-  return { ...rest, step_ms: Math.floor(span / POINTS), groups: long }
+  return { ...rest, step_ms: Math.floor(span / points), groups: long }
 }
 
 /** The Fleet page as it stands open all day, at four times the pace of its messages. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { chartOptions, looseRange, ratioRange, timeLabels, type ChartSpec } from './options.ts'
+import {
+  chartOptions,
+  looseRange,
+  ratioRange,
+  strokeWidth,
+  timeLabels,
+  type ChartSpec,
+} from './options.ts'
 
 const spec: ChartSpec = {
   lines: [
@@ -20,6 +27,7 @@ const options = chartOptions(spec, {
   width: 600,
   height: 200,
   scale: 1,
+  density: 0.5,
   colour: (token) => `colour(${token})`,
   font: '12px x',
   tzDate: (ms) => new Date(ms),
@@ -42,6 +50,27 @@ describe('chart options', () => {
 
   it('times are epoch ms', () => {
     expect(options.ms).toBe(1)
+  })
+})
+
+describe('strokes', () => {
+  const wide = { label: 'a', colour: '--series', width: 2 } as const
+  const bound = { ...wide, width: 0 }
+  it('are as wide as asked for until there are eight points a pixel, then at most one px', () => {
+    expect(strokeWidth(wide, [wide], 8)).toBe(2)
+    expect(strokeWidth(wide, [wide], 9)).toBe(1)
+    expect(
+      strokeWidth(
+        wide,
+        Array.from({ length: 20 }, () => wide),
+        0.5,
+      ),
+    ).toBe(1)
+  })
+
+  it('bounds that are not stroked stay so and do not count', () => {
+    expect(strokeWidth(bound, [bound, bound, wide], 90)).toBe(0)
+    expect(strokeWidth(wide, [bound, bound, wide], 4)).toBe(2)
   })
 })
 

@@ -4,6 +4,8 @@ import { clock, day } from '#lib/time.ts'
 
 /** A chart as data -> the options of the drawing library. Pure: the same spec gives the same picture. */
 
+const DEFAULT_WIDTH = 1.5
+
 /** A colour token of the style sheet, such as `--series`; charts follow the theme through it. */
 export type Token = `--${string}`
 
@@ -74,6 +76,8 @@ export interface ChartHost {
   readonly height: number
   /** Everything that has a size is this much larger: pictures to save. */
   readonly scale: number
+  /** Points of a line that a pixel stands for. */
+  readonly density: number
   readonly colour: (token: Token) => string
   readonly font: string
   readonly tzDate: (ms: number) => Date
@@ -96,7 +100,7 @@ export function chartOptions(spec: ChartSpec, host: ChartHost): uPlot.Options {
       y: { range: (_plot, min, max) => [...spec.yRange(min, max)] },
     },
     axes: [timeAxis(spec, host), valueAxis(spec, host)],
-    series: [{}, ...spec.lines.map((line) => lineSeries(line, host))],
+    series: [{}, ...spec.lines.map((line) => lineSeries(line, spec, host))],
     bands: [spec.band, spec.ahead]
       .filter((band) => band !== undefined)
       .map(({ upper, lower, fill }) => ({
@@ -115,11 +119,24 @@ export function chartOptions(spec: ChartSpec, host: ChartHost): uPlot.Options {
   }
 }
 
-function lineSeries(line: LineSpec, host: ChartHost): uPlot.Series {
+/** From so many points a pixel on, all lines of a chart together, no stroke is wider than one px. */
+const CROWDED = 8
+
+/**
+ * How wide a line of a chart is drawn, px, where each line has so many points a pixel. Browsers without a graphics card
+ * draw strokes up to one px many times faster than wider ones, and so many points leave no room between strokes.
+ */
+export function strokeWidth(line: LineSpec, lines: readonly LineSpec[], density: number): number {
+  const width = line.width ?? DEFAULT_WIDTH
+  const stroked = lines.filter((one) => one.width !== 0)
+  return stroked.length * density > CROWDED ? Math.min(1, width) : width
+}
+
+function lineSeries(line: LineSpec, spec: ChartSpec, host: ChartHost): uPlot.Series {
   return {
     label: line.label,
     stroke: host.colour(line.colour),
-    width: (line.width ?? 1.5) * host.scale,
+    width: strokeWidth(line, spec.lines, host.density) * host.scale,
     points: { show: false },
     // A missing value is a gap, never a bridge.
     spanGaps: false,

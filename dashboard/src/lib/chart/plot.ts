@@ -1,8 +1,9 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { drawLevels, drawMarkers, drawNotes, drawNow, drawUnknown } from '#lib/chart/draw.ts'
+import { type GroundPoint, groundOf } from '#lib/chart/ground.ts'
 import type { Mark } from '#lib/chart/marks.ts'
-import { chartOptions, type ChartSpec } from '#lib/chart/options.ts'
+import { chartOptions, type ChartSpec, strokeWidth } from '#lib/chart/options.ts'
 import { colourReader } from '#lib/chart/plot-colours.ts'
 import type { Drawn } from '#lib/chart/decimate.ts'
 import { quarterly } from '#lib/chart/site-clock.ts'
@@ -50,6 +51,7 @@ export function buildPlot(target: HTMLElement, input: PlotInput): uPlot {
     width: Math.max(1, input.width),
     height: input.height,
     scale: input.scale,
+    density: drawn.density,
     colour,
     font: FONT,
     tzDate: siteClock(spec.timeZone),
@@ -74,9 +76,41 @@ export function buildPlot(target: HTMLElement, input: PlotInput): uPlot {
   for (const [at, line] of spec.lines.entries()) {
     const series = options.series[at + 1]
     const stepped = line.stepped === true ? uPlot.paths.stepped : undefined
-    if (series !== undefined && stepped !== undefined) series.paths = stepped({ align: 1 })
+    if (series === undefined) continue
+    if (stepped !== undefined) series.paths = stepped({ align: 1 })
+    const linear = line.fill === undefined ? undefined : uPlot.paths.linear?.()
+    if (stepped === undefined && linear !== undefined) series.paths = groundedPaths(linear)
   }
   return new uPlot(options, [drawn.times, ...drawn.columns], target)
+}
+
+/** Paths whose area has fewer corners than the line over it. */
+function groundedPaths(build: uPlot.Series.PathBuilder): uPlot.Series.PathBuilder {
+  return (plot, at, first, last) => {
+    const paths = build(plot, at, first, last)
+    const corners = paths?.fill == null ? null : groundOf(plot.data[at] ?? [], first, last)
+    return corners === null ? paths : { ...paths, fill: areaOf(plot, corners) }
+  }
+}
+
+function areaOf(plot: uPlot, corners: readonly GroundPoint[]): Path2D {
+  const area = new Path2D()
+  const xOf = ({ index }: GroundPoint) => plot.valToPos(plot.data[0][index] ?? 0, 'x', true)
+  for (const corner of corners) area.lineTo(xOf(corner), plot.valToPos(corner.value, 'y', true))
+  const zero = plot.valToPos(0, 'y', true)
+  for (const corner of [corners.at(-1), corners[0]])
+    if (corner !== undefined) area.lineTo(xOf(corner), zero)
+  return area
+}
+
+/** Other data for a plot of scale 1. Data of other lines than the spec's is left out: its plot comes next. */
+export function setDrawn(plot: uPlot, spec: ChartSpec, drawn: Drawn): void {
+  if (drawn.columns.length !== spec.lines.length) return
+  for (const [at, line] of spec.lines.entries()) {
+    const series = plot.series[at + 1]
+    if (series !== undefined) series.width = strokeWidth(line, spec.lines, drawn.density)
+  }
+  plot.setData([drawn.times, ...drawn.columns])
 }
 
 /** Moves the cursor of the charts that share it; only the mouse does that by itself. */
