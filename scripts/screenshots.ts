@@ -24,7 +24,7 @@ const PAGES: readonly Shot[] = [
   { name: 'energy', path: '/energy' },
   { name: 'cooling', path: '/cooling' },
   { name: 'alerts', path: '/alerts' },
-  { name: 'alert', path: '/alerts', follow: 'main a[href^="/alerts/"][href*="-"]' },
+  { name: 'alert', path: '/alerts', follow: 'main a[href^="/alerts/"]:has-text("[PAGE]")' },
   { name: 'alerts-rules', path: '/alerts/rules' },
   { name: 'alerts-backtest', path: '/alerts/backtest' },
   { name: 'alerts-messages', path: '/alerts/messages' },

@@ -269,7 +269,6 @@ describe('settled minutes', () => {
 })
 
 test('groups that the ledger found broken itself are told of', async () => {
-  // As below: kept for a week by the engine's own clock.
   site.nowMs = Date.now()
   const at = (agoMs: number) => dateTimeMs(site.nowMs - agoMs)
   const report = (ledger: object) => JSON.stringify({ settle: { ledger } })
