@@ -10,21 +10,22 @@ interface Shot {
   /** Also the file's name. */
   readonly name: string
   readonly path: string
-  /** The first link of this kind is followed: a device, a job, an alert of the demo at hand. */
-  readonly follow?: string
+  /** The first link of each kind is followed in turn: to a device, a job, an alert of the demo at hand. */
+  readonly follow?: readonly string[]
 }
 
+const NODE = 'main a[href^="/nodes/"]'
 const PAGES: readonly Shot[] = [
   { name: 'fleet', path: '/' },
   { name: 'wall', path: '/wall' },
   { name: 'loss', path: '/loss' },
   { name: 'jobs', path: '/jobs' },
-  { name: 'job', path: '/jobs', follow: 'main table a[href^="/jobs/"]' },
+  { name: 'job', path: '/jobs', follow: ['main table a[href^="/jobs/"]'] },
   { name: 'thermal', path: '/thermal' },
   { name: 'energy', path: '/energy' },
   { name: 'cooling', path: '/cooling' },
   { name: 'alerts', path: '/alerts' },
-  { name: 'alert', path: '/alerts', follow: 'main a[href^="/alerts/"]:has-text("[PAGE]")' },
+  { name: 'alert', path: '/alerts', follow: ['main a[href^="/alerts/"]:has-text("[PAGE]")'] },
   { name: 'alerts-rules', path: '/alerts/rules' },
   { name: 'alerts-backtest', path: '/alerts/backtest' },
   { name: 'alerts-messages', path: '/alerts/messages' },
@@ -35,8 +36,8 @@ const PAGES: readonly Shot[] = [
   { name: 'reports', path: '/reports' },
   { name: 'explore', path: '/explore' },
   { name: 'devices', path: '/devices' },
-  { name: 'device', path: '/devices', follow: 'main table a[href^="/devices/"]' },
-  { name: 'node', path: '/devices', follow: 'main table a[href^="/nodes/"]' },
+  { name: 'node', path: '/collection', follow: [NODE] },
+  { name: 'device', path: '/collection', follow: [NODE, 'main a[href^="/devices/"]'] },
   { name: 'measured', path: '/measured?range=1h' },
   { name: 'numbers', path: '/numbers' },
   { name: 'inventory', path: '/inventory' },
@@ -78,7 +79,7 @@ async function take(
   })
   const page = await context.newPage()
   await page.goto(base + shot.path)
-  if (shot.follow !== undefined) await page.locator(shot.follow).first().click()
+  for (const link of shot.follow ?? []) await page.locator(link).first().click()
   // Figures come in one after the other; a live page is never idle.
   await page.waitForTimeout(SETTLED_MS)
   await page.screenshot({ path: join(folder, `${shot.name}-${theme}.png`) })
