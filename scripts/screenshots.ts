@@ -14,13 +14,15 @@ interface Shot {
   readonly follow?: readonly string[]
 }
 
+const JOB = 'main table a[href^="/jobs/"]'
+const DEVICE = 'main a[href^="/devices/"]'
 const NODE = 'main a[href^="/nodes/"]'
 const PAGES: readonly Shot[] = [
   { name: 'fleet', path: '/' },
   { name: 'wall', path: '/wall' },
   { name: 'loss', path: '/loss' },
   { name: 'jobs', path: '/jobs' },
-  { name: 'job', path: '/jobs', follow: ['main table a[href^="/jobs/"]'] },
+  { name: 'job', path: '/jobs', follow: [JOB] },
   { name: 'thermal', path: '/thermal' },
   { name: 'energy', path: '/energy' },
   { name: 'cooling', path: '/cooling' },
@@ -36,8 +38,8 @@ const PAGES: readonly Shot[] = [
   { name: 'reports', path: '/reports' },
   { name: 'explore', path: '/explore' },
   { name: 'devices', path: '/devices' },
-  { name: 'node', path: '/collection', follow: [NODE] },
-  { name: 'device', path: '/collection', follow: [NODE, 'main a[href^="/devices/"]'] },
+  { name: 'device', path: '/jobs', follow: [JOB, DEVICE] },
+  { name: 'node', path: '/jobs', follow: [JOB, DEVICE, NODE] },
   { name: 'measured', path: '/measured?range=1h' },
   { name: 'numbers', path: '/numbers' },
   { name: 'inventory', path: '/inventory' },
@@ -82,6 +84,7 @@ async function take(
   for (const link of shot.follow ?? []) await page.locator(link).first().click()
   // Figures come in one after the other; a live page is never idle.
   await page.waitForTimeout(SETTLED_MS)
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
   await page.screenshot({ path: join(folder, `${shot.name}-${theme}.png`) })
   await context.close()
 }

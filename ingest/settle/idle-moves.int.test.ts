@@ -168,15 +168,17 @@ describe('a quiet stretch of a held device', () => {
     expect(await lengths()).toEqual([120, 120, 120, 120])
   })
 
-  it('is added to hours and days that were settled before it was found', async () => {
+  it.each([
+    ['UTC', T0 + 10 * MINUTE, '2026-05-01'],
+    ['Asia/Shanghai', T0 + 10 * MINUTE + 16 * HOUR, '2026-05-02'],
+  ])('is added to hours and days of %s that were settled before', async (zone, toMs, date) => {
+    ledger = await createLedger(store, clock, { dayOf: createLocalDays(zone) })
     await write({ intervals: [capacity()], claims: [claim()], readings: minutes(`b${q(20)}`) })
     await settle(0, 10)
     await ledger.settle({ kind: 'hours', fromMs: T0 - 50 * MINUTE, toMs: T0 + 10 * MINUTE })
-    const day = { kind: 'day', toMs: T0 + 10 * MINUTE, date: '2026-05-01' } as const
-    await ledger.settle({ ...day, fromMs: T0 + 10 * MINUTE - 24 * HOUR })
+    await ledger.settle({ kind: 'day', fromMs: toMs - 24 * HOUR, toMs, date })
     await settle(10, 21)
     expect(await minutesOf('idle_held_ms')).toEqual(range(1, 21))
-    expect(await brokenRules(store)).toEqual([])
     const sums = await store.query(
       'SELECT (SELECT sum(idle_held_ms) FROM ledger_1h) AS hour, (SELECT sum(idle_held_ms) FROM ledger_1d_node) AS day',
     )
