@@ -23,7 +23,8 @@ const VitestReport = z.object({
 function run(args: readonly string[], temporary = tmpdir()): number {
   // Debian puts nats-server into /usr/sbin, which is not on every user's PATH.
   const PATH = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin`
-  const env = { ...process.env, PATH, TMPDIR: temporary }
+  // Pictures of a page that looks different are for a person, after the run.
+  const env = { ...process.env, PATH, TMPDIR: temporary, PLIMSOLL_KEPT: tmpdir() }
   return spawnSync(process.execPath, [...args], { stdio: 'inherit', env }).status ?? 1
 }
 
