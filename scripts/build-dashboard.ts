@@ -1,12 +1,13 @@
 /**
- * Builds the dashboard into dashboard/build, only when its sources are not the ones it was built from:
- * a hash over every source file is stored beside the build. Prints one line. `--force` builds anyway.
+ * Builds the dashboard into dashboard/build, only when its sources are not the ones it was built from (a hash over every
+ * source file is stored beside the build) or a compressed file is missing. Prints one line. `--force` builds anyway.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { builtPages } from './bundle-manifest.ts'
+import { compressAssets, isCompressed } from './compress-assets.ts'
 import { pageTable, withBoot } from './inline-boot.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -19,6 +20,7 @@ const FILES = [
   'dashboard/vite.config.ts',
   'dashboard/chunks.ts',
   'scripts/bundle-manifest.ts',
+  'scripts/compress-assets.ts',
   'scripts/inline-boot.ts',
   'package-lock.json',
   'docs/errors.md',
@@ -49,7 +51,8 @@ function isBuiltFrom(hash: string): boolean {
   return (
     existsSync(join(dashboard, 'build', 'index.html')) &&
     existsSync(stampPath) &&
-    readFileSync(stampPath, 'utf8') === hash
+    readFileSync(stampPath, 'utf8') === hash &&
+    isCompressed(join(dashboard, 'build'))
   )
 }
 
@@ -63,7 +66,7 @@ function inlineBoot(): void {
   rmSync(join(build, 'boot.js'))
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const hash = sourcesHash()
   if (!process.argv.includes('--force') && isBuiltFrom(hash)) {
     console.log('dashboard: up to date')
@@ -83,9 +86,10 @@ function main(): number {
     return 1
   }
   inlineBoot()
+  await compressAssets(join(dashboard, 'build'))
   writeFileSync(stampPath, hash)
   console.log(`done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
   return 0
 }
 
-process.exitCode = main()
+process.exitCode = await main()

@@ -12,6 +12,8 @@ export async function serveDashboard(app: FastifyInstance, directory: string): P
     root: directory,
     index: false,
     cacheControl: false,
+    // The build has them (scripts/compress-assets.ts). Each has its own ETag and length, and says that it varies.
+    preCompressed: true,
     setHeaders(reply, path) {
       // Vite names these files by their content.
       const isHashed = path.includes('/_app/immutable/')
