@@ -1,4 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import { http } from '../collector/node-http.ts'
 import { PlimsollError } from '#schemas/errors.ts'
 import type { Logger, Role, RoleHealth } from '#schemas/role.ts'
 import {
@@ -48,7 +49,7 @@ export function roleHttp(options: RoleHttpOptions): Role & { url(): string } {
     name: 'status page',
     url: () => url,
     async start() {
-      const fresh = createServer(
+      const fresh = http.createServer(
         { requestTimeout: LIMITS.requestMs, maxHeaderSize: LIMITS.headersBytes },
         (request, response) => {
           const isRead = request.method === 'GET' || request.method === 'HEAD'

@@ -1,7 +1,14 @@
-import * as http from 'node:http'
+import type {
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http'
 import * as https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { EarPlace, FieldIo, Push, PushAnswer } from './field-io.ts'
+import { http } from './node-http.ts'
 
 /** A push must be there whole within this time, ms; a sender that dribbles is cut off. */
 const PUSH_MS = 10_000
@@ -12,7 +19,7 @@ const CONNECTIONS = 1024
 
 /** The `hear` port of FieldIo: small HTTP(S) servers for what devices and tools push, all ended by `stop`. */
 export function createEars(): { readonly hear: FieldIo['hear']; stop(): void } {
-  const open = new Set<http.Server>()
+  const open = new Set<Server>()
   return {
     async hear(place, onPush) {
       const server = await listen(place, onPush)
@@ -40,8 +47,8 @@ export function createEars(): { readonly hear: FieldIo['hear']; stop(): void } {
 
 type OnPush = Parameters<FieldIo['hear']>[1]
 
-function listen(place: EarPlace, onPush: OnPush): Promise<http.Server> {
-  const take: http.RequestListener = (request, response) => {
+function listen(place: EarPlace, onPush: OnPush): Promise<Server> {
+  const take: RequestListener = (request, response) => {
     answerTo(request, place, onPush)
       .catch((): PushAnswer => ({ status: 500 }))
       .then((answer) => reply(response, answer, request.complete))
@@ -67,7 +74,7 @@ function listen(place: EarPlace, onPush: OnPush): Promise<http.Server> {
 }
 
 async function answerTo(
-  request: http.IncomingMessage,
+  request: IncomingMessage,
   place: EarPlace,
   onPush: OnPush,
 ): Promise<PushAnswer> {
@@ -80,7 +87,7 @@ async function answerTo(
   return { status: 413, body: JSON.stringify({ error }) }
 }
 
-function headOf(request: http.IncomingMessage): Omit<Push, 'body'> {
+function headOf(request: IncomingMessage): Omit<Push, 'body'> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers))
     if (typeof value === 'string') headers[name] = value
@@ -93,7 +100,7 @@ function headOf(request: http.IncomingMessage): Omit<Push, 'body'> {
 }
 
 /** The body as a whole, or null when it is larger than it may be: then it is read on, but not kept. */
-function bodyOf(request: http.IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
+function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let bytes = 0
@@ -111,18 +118,18 @@ function bodyOf(request: http.IncomingMessage, maxBytes: number): Promise<Uint8A
 }
 
 function reply(
-  response: http.ServerResponse,
+  response: ServerResponse,
   { status, body, retryAfter }: PushAnswer,
   isWhole: boolean,
 ): void {
-  const headers: http.OutgoingHttpHeaders = { 'content-type': 'application/json' }
+  const headers: OutgoingHttpHeaders = { 'content-type': 'application/json' }
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   // A body that was not read to its end would be taken for the next request.
   if (!isWhole) headers['connection'] = 'close'
   response.writeHead(status, headers).end(body ?? '')
 }
 
-function portOf(server: http.Server): number {
+function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address()
   return address === null || typeof address === 'string' ? 0 : address.port
 }

@@ -1,7 +1,8 @@
-import * as http from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import * as https from 'node:https'
 import { gunzip } from 'node:zlib'
 import type { HttpResult } from './source.ts'
+import { http } from './node-http.ts'
 
 export interface GetLimits {
   readonly timeoutMs: number
@@ -51,7 +52,7 @@ interface Attempt {
   readonly isStale: boolean
 }
 
-function once(url: URL, limits: GetLimits, agent: http.Agent): Promise<Attempt> {
+function once(url: URL, limits: GetLimits, agent: Agent): Promise<Attempt> {
   return new Promise((resolve) => {
     const request = (url.protocol === 'https:' ? https : http).request(url, {
       agent,
@@ -83,7 +84,7 @@ function once(url: URL, limits: GetLimits, agent: http.Agent): Promise<Attempt> 
 
 /** Takes an answer, bounded before and after decompression; calls back once or more, the first call counts. */
 export function receive(
-  response: http.IncomingMessage,
+  response: IncomingMessage,
   maxBytes: number,
   answer: (result: HttpResult) => void,
 ): void {

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import * as http from 'node:http'
+import type { Agent } from 'node:http'
 import * as https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { FieldRequest } from './field-io.ts'
+import { http } from './node-http.ts'
 
 /** The certificate is not the one that was named. */
 export class WrongCertificate extends Error {}
@@ -35,7 +36,7 @@ export function agentFor(
   url: URL,
   tls: FieldRequest['tls'],
   contextOf: (ca: string | undefined) => SecureContext,
-): http.Agent {
+): Agent {
   if (url.protocol === 'http:') return forOneHost(new http.Agent(POOL))
   // Sessions are kept by the agents below, each in a buffer of its own.
   const pool = { ...POOL, secureContext: contextOf(tls?.ca), maxCachedSessions: 0 }
@@ -45,7 +46,7 @@ export function agentFor(
 }
 
 /** Node names a connection by some twenty options, for each request; here all go to the same host in the same way. */
-function forOneHost(agent: http.Agent): http.Agent {
+function forOneHost(agent: Agent): Agent {
   agent.getName = () => 'device'
   return agent
 }

@@ -1,9 +1,10 @@
-import * as http from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import * as https from 'node:https'
 import type { FieldFailure, FieldIo, FieldLimits, FieldRequest, FieldResponse } from './field-io.ts'
 import { failureOf, isReset, receive } from './host-http.ts'
 import { agentFor, sharedContexts, WrongCertificate } from './host-redfish-agent.ts'
 import { createKeeper, type KeepLimits } from './host-redfish-keep.ts'
+import { http } from './node-http.ts'
 
 /** The `request` port of FieldIo over HTTP(S), and its end. */
 export interface FieldRequester {
@@ -17,7 +18,7 @@ const WAITING = 8
 const HOSTS = 8192
 
 interface Host {
-  readonly agent: http.Agent
+  readonly agent: Agent
   readonly place: Place
   /** Settles with the call under way and those behind it; holds nothing of their answers. */
   last: Promise<void>
@@ -183,7 +184,7 @@ function headersFor({ host }: Place, { headers, body }: FieldRequest): string[] 
   return list
 }
 
-function headersOf({ headers }: http.IncomingMessage): Record<string, string> {
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
   const named: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
     if (typeof value === 'string') named[name] = value

@@ -1,73 +1,36 @@
-import { createSocket } from 'node:dgram'
 import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SMALL_HEAP_FLAG } from '../../cli/collector-heap.ts'
 import { useOf } from '../peers/proc.ts'
 import { scratchFolder } from '../peers/scratch.ts'
 import { pause } from '../peers/server.ts'
+import { configOf, freePort } from './config.ts'
 import { Ready } from './farm.ts'
 import {
-  addressOf,
   COMMUNITY,
   COMMUNITY_ENV,
-  isCooling,
   KINDS,
   type Kind,
-  nameOf,
   PASSWORD,
   PASSWORD_ENV,
   troubleOf,
-  USER,
 } from './fleet.ts'
 import { type LineChild, startChild } from './lines.ts'
-import { COOLING_PROFILE } from './snmp-profile.ts'
-import { type Lane, runTrials } from './trials.ts'
-
-/** One way to run the collector. */
-export interface Scene {
-  readonly name: string
-  readonly intervalS: number
-  readonly hasBad: boolean
-  /** Traps and event subscriptions; without them changes are found by reading. */
-  readonly tells: boolean
-  /** Changes per protocol that are timed; 0 = none. */
-  readonly trials: number
-}
-
-export interface Size {
-  readonly counts: Readonly<Record<Kind, number>>
-  readonly seconds: number
-}
-
-/** What one scene cost. Times in ms, memory in MB of 10^6 bytes. */
-export interface SceneResult {
-  readonly scene: string
-  readonly meters: number
-  readonly cpuPercentOfOneCore: number
-  readonly peakMegabytes: number
-  readonly rssMegabytes: number
-  readonly okReads: number
-  readonly failedReads: number
-  readonly missedCells: number
-  readonly soundFailed: number
-  readonly latencyMs: readonly Latency[]
-  readonly fastLane: readonly Lane[]
-}
-
-interface Latency {
-  readonly sound: Kind
-  readonly reads: number
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-}
+import { measureProduct } from './product.ts'
+import {
+  type Latency,
+  metersOf,
+  rounded,
+  type Scene,
+  type SceneResult,
+  type Size,
+  warmUpMs,
+} from './scene.ts'
+import { runTrials } from './trials.ts'
 
 const READY_MS = 60_000
-/** Everything is looked for and read once; where fast points are read, the usual flow is known too (a minute of reads). */
-const WARM_UP_S = { seldom: 45, often: 75 } as const
 
 const Reads = z.object({
   reads: z.array(
@@ -106,7 +69,9 @@ export async function runFacility(scene: Scene, size: Size): Promise<SceneResult
       fingerprint: new X509Certificate(cert).fingerprint256,
     })
     writeFileSync(file, JSON.stringify({ ...config, spool: { directory: folder.path } }))
-    return await measure(scene, size, file, farms)
+    return scene.isProduct
+      ? await measureProduct(scene, size, { file, folder: folder.path })
+      : await measure(scene, size, file, farms)
   } finally {
     await Promise.all(Object.values(farms).map((farm) => farm.stop()))
     folder.remove()
@@ -133,7 +98,7 @@ async function measure(
   }
   try {
     await collector.next(z.object({ started: z.literal(true) }), READY_MS)
-    await pause(1000 * (scene.tells ? WARM_UP_S.seldom : WARM_UP_S.often))
+    await pause(warmUpMs(scene))
     await ask('forget')
     const before = useOf(collector.pid)
     const startedMs = performance.now()
@@ -152,7 +117,7 @@ async function measure(
       reads.reduce((total, one) => total + of(one), 0)
     return {
       scene: scene.name,
-      meters: KINDS.reduce((total, kind) => total + counts[kind], 0),
+      meters: metersOf(counts),
       cpuPercentOfOneCore: rounded(((after.cpuS - before.cpuS) * 100_000) / tookMs),
       peakMegabytes: rounded(after.peakRssBytes / 1e6),
       rssMegabytes: rounded(after.rssBytes / 1e6),
@@ -185,71 +150,3 @@ function latencies(reads: readonly Read[], hasBad: boolean) {
   })
   return { sound, latencyMs }
 }
-
-interface Places {
-  readonly redfish: number
-  readonly snmp: number
-  readonly modbus: number
-  readonly traps: number
-  readonly events: number
-  readonly fingerprint: string
-}
-
-function configOf({ intervalS, tells }: Scene, { counts }: Size, places: Places) {
-  const scheme = { redfish: 'https', snmp: 'snmp', modbus: 'modbus' } as const
-  const section = (kind: Kind) => ({
-    interval: `${intervalS}s`,
-    full_every: '30s',
-    targets: Array.from({ length: counts[kind] }, (_, index) => ({
-      address: `${scheme[kind]}://${addressOf(kind, index)}:${places[kind]}`,
-      meter: nameOf(kind, index),
-    })),
-  })
-  const cooling = Array.from({ length: counts.modbus }, (_, index) => index)
-    .filter(isCooling)
-    .map((index) => nameOf('modbus', index))
-  const events = `127.0.0.1:${places.events}`
-  return {
-    sources: {
-      redfish: {
-        ...section('redfish'),
-        user: USER,
-        password_env: PASSWORD_ENV,
-        tls: { fingerprints: { '*': places.fingerprint } },
-        ...(tells ? { events: { listen: events, public_url: `http://${events}/events` } } : {}),
-      },
-      snmp: {
-        ...section('snmp'),
-        community_env: COMMUNITY_ENV,
-        profiles: [COOLING_PROFILE],
-        ...(tells ? { traps: { listen: `127.0.0.1:${places.traps}` } } : {}),
-      },
-      modbus: {
-        ...section('modbus'),
-        map: 'energy-meter',
-        devices: [{ targets: cooling, map: 'example-cdu' }],
-      },
-    },
-  }
-}
-
-async function freePort(kind: 'udp' | 'tcp'): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  if (kind === 'udp') {
-    const socket = createSocket('udp4')
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => resolve(port))
-    })
-    return promise
-  }
-  const server = createServer()
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    const port = address === null || typeof address === 'string' ? 0 : address.port
-    server.close(() => resolve(port))
-  })
-  return promise
-}
-
-const rounded = (value: number) => Math.round(value * 10) / 10

@@ -19,10 +19,11 @@ export async function startServer(
   program: string,
   args: readonly string[],
   isReady: () => Promise<boolean>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TZ: 'UTC' },
+    env: { ...process.env, TZ: 'UTC', ...env },
   })
   let log = ''
   const hear = (bytes: Buffer) => (log = (log + bytes.toString()).slice(-LOG_CHARS))

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { PlimsollError } from '#schemas/errors.ts'
 import { collectorConfig } from '../collector-config.ts'
 import { growHeapFor } from '../collector-heap.ts'
@@ -7,13 +8,17 @@ import { createLogger } from '../log.ts'
 import { withRoleHttp } from '../role-http.ts'
 import { runRoles } from '../run-roles.ts'
 import { readSettings } from '../settings.ts'
+import { startFromCache, thisProcess } from '../stripped-start.ts'
 import { VERSION } from '../version.ts'
 
 export async function run(invocation: Invocation): Promise<number> {
   const log = createLogger((line) => console.error(line), Date.now, 'collector')
   const settings = readSettings(invocation)
   const config = await collectorConfig(invocation, settings.dataDir)
+  // A process that is replaced has no orderly end, at which Node would write it.
+  flushCompileCache()
   growHeapFor(config, process)
+  startFromCache(thisProcess())
   const url = settings.natsUrl ?? natsUrl(config.nats?.url)
   if (url === undefined) {
     throw new PlimsollError(
