@@ -51,6 +51,8 @@ const PAGES: readonly Shot[] = [
 const THEMES = ['light', 'dark'] as const
 const IN_README: ReadonlySet<string> = new Set(['fleet', 'wall'])
 const SETTLED_MS = 6_000
+/** For a demo on a machine that has other work. */
+const PATIENCE_MS = 120_000
 const docs = join(import.meta.dirname, '../docs')
 const folder = join(docs, 'images')
 
@@ -80,11 +82,12 @@ async function take(
     locale: 'en-GB',
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
   await page.goto(base + shot.path)
   for (const link of shot.follow ?? []) await page.locator(link).first().click()
   // Figures come in one after the other; a live page is never idle.
   await page.waitForTimeout(SETTLED_MS)
-  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
+  await page.locator('.skeleton:visible').first().waitFor({ state: 'detached' })
   await page.screenshot({ path: join(folder, `${shot.name}-${theme}.png`) })
   await context.close()
 }

@@ -13,7 +13,7 @@ const first = (story: StubForecast) => firstForecast(told(story))
 
 describe('the next crossing', () => {
   it('is told with its interval and the job it hangs on', () => {
-    const crossing = crossingOf(first('crossing'))
+    const crossing = crossingOf(first('crossing'), null)
     expect(crossing).toEqual({
       kind: 'at',
       atMs: NOW + 6_600_000,
@@ -24,13 +24,24 @@ describe('the next crossing', () => {
   })
 
   it('none, nobody looks, and below the line are three things', () => {
-    expect(crossingOf(first('none')).kind).toBe('none')
-    expect(crossingOf(first('away')).kind).toBe('unknown')
+    expect(crossingOf(first('none'), null).kind).toBe('none')
+    expect(crossingOf(first('away'), null).kind).toBe('unknown')
     const forecast = first('none')
     if (forecast === null) throw new Error('there is one')
-    expect(crossingOf({ ...forecast, now: 0.59 }).kind).toBe('below')
+    expect(crossingOf({ ...forecast, now: 0.59 }, null).kind).toBe('below')
     const to_line_at = { ...forecast.to_line_at, low: '2026-11-22T12:00:00Z' }
-    expect(crossingOf({ ...forecast, to_line_at })).toMatchObject({ kind: 'unlikely' })
+    expect(crossingOf({ ...forecast, to_line_at }, null)).toMatchObject({ kind: 'unlikely' })
+  })
+
+  it('is below or above the line as the newest minute is, not as it was when the forecast was made', () => {
+    const forecast = first('none')
+    if (forecast === null) throw new Error('there is one')
+    expect(crossingOf(forecast, 0.58).kind).toBe('below')
+    expect(crossingOf({ ...forecast, now: 0.5 }, 0.72)).toEqual({
+      kind: 'back',
+      madeMs: Date.parse(forecast.made_at),
+    })
+    expect(crossingOf({ ...forecast, now: 0.5 }, forecast.line - 0.001).kind).toBe('below')
   })
 
   it('says how much was learned only while that is short of the whole', () => {

@@ -13,6 +13,8 @@ export type Crossing =
   /** Nothing newer than half an hour is known: the evaluator is away, or too little of the fleet is known. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'below' }
+  /** The forecast saw it below the line, the newest minute is above again: it is out of date. */
+  | { readonly kind: 'back'; readonly madeMs: number | null }
   | { readonly kind: 'none' }
   | {
       readonly kind: 'at'
@@ -30,9 +32,14 @@ export function firstForecast(answer: ForecastAnswer): FleetForecast | null {
   return answer.forecasts.toSorted((a, b) => medianOf(a) - medianOf(b))[0] ?? null
 }
 
-export function crossingOf(forecast: FleetForecast | null): Crossing {
+/**
+ * `busy`: utilization of the newest minute, a ratio, null = not known. It is newer than what the forecast saw, which is
+ * made once in five minutes, and stands beside it: below the line or not is its to say.
+ */
+export function crossingOf(forecast: FleetForecast | null, busy: number | null): Crossing {
   if (forecast === null) return { kind: 'unknown' }
-  if (forecast.now < forecast.line) return { kind: 'below' }
+  if ((busy ?? forecast.now) < forecast.line) return { kind: 'below' }
+  if (forecast.now < forecast.line) return { kind: 'back', madeMs: epochMs(forecast.made_at) }
   const { median, low, high } = forecast.to_line_at
   const atMs = epochMs(median)
   const fromMs = epochMs(low)

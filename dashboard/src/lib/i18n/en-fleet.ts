@@ -44,6 +44,8 @@ export const enFleet = {
     openEnd: (from: string) => `80 % sure: not before ${from}`,
     unlikely: (time: string) => `1 in 10: by ${time}`,
     below: 'below the line now',
+    back: 'above the line again',
+    backText: (time: string) => `below at ${time}: the next forecast follows`,
     unknown: 'no forecast',
     unknownText:
       'Nothing newer than half an hour is expected: too little is known, or nobody looks.',

@@ -42,6 +42,8 @@ export const zhFleet: FleetTexts = {
     openEnd: (from) => `80 % 区间：不早于 ${from}`,
     unlikely: (time) => `十分之一可能：${time} 前`,
     below: '已低于该线',
+    back: '已回到该线之上',
+    backText: (time) => `${time} 时低于该线，新的预测随后给出`,
     unknown: '无预测',
     unknownText: '半小时内没有新的预测：已知数据太少，或无人评估。',
     learning: (days, of) => `学习中：${of} 天中的 ${days} 天`,
