@@ -16,7 +16,7 @@ it('texts of a kilobyte and more stand there compressed too, and one that does n
   expect(isCompressed(folder)).toBe(false)
   await compressAssets(folder)
   expect(isCompressed(folder)).toBe(true)
-  expect(readdirSync(folder, { recursive: true }).toSorted()).toEqual([
+  expect(readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()).toEqual([
     'deep',
     'deep/a.js',
     'deep/a.js.br',

@@ -38,8 +38,8 @@ const PAGES: readonly Shot[] = [
   { name: 'reports', path: '/reports' },
   { name: 'explore', path: '/explore' },
   { name: 'devices', path: '/devices' },
-  { name: 'device', path: '/jobs', follow: [JOB, DEVICE] },
-  { name: 'node', path: '/jobs', follow: [JOB, DEVICE, NODE] },
+  { name: 'device', path: '/devices', follow: [DEVICE] },
+  { name: 'node', path: '/devices', follow: [DEVICE, NODE] },
   { name: 'measured', path: '/measured?range=1h' },
   { name: 'numbers', path: '/numbers' },
   { name: 'inventory', path: '/inventory' },
@@ -84,7 +84,11 @@ async function take(
   const page = await context.newPage()
   page.setDefaultTimeout(PATIENCE_MS)
   await page.goto(base + shot.path)
-  for (const link of shot.follow ?? []) await page.locator(link).first().click()
+  for (const link of shot.follow ?? []) {
+    const from = page.url()
+    await page.locator(link).first().click()
+    await page.waitForURL((url) => url.href !== from)
+  }
   // Figures come in one after the other; a live page is never idle.
   await page.waitForTimeout(SETTLED_MS)
   await page.locator('.skeleton:visible').first().waitFor({ state: 'detached' })
