@@ -108,7 +108,8 @@ it('holds no more after 500 views than after the first hundred', async () => {
   await views(500)
   const after = await atRest()
   console.log(`kiosk, 500 views: ${heldText(before, after)}`)
-  expect(after.nodes).toBeLessThanOrEqual(before.nodes + 50)
+  // A node kept at each round of the five views would be 100; what a view is made of differs by some 60 with what came in.
+  expect(after.nodes).toBeLessThan(before.nodes + 100)
   expect(after.listeners).toBeLessThanOrEqual(before.listeners + 5)
   expect(after.bytes).toBeLessThan(before.bytes + 1_000_000)
 }, 60_000)
