@@ -32,6 +32,10 @@ const NOTE_LONG_TASKS = `
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) globalThis.longEnd = startTime + duration
   }).observe({ type: 'longtask', buffered: true })`
+/** The chart alone: a window of another width lays out the whole page. */
+const NARROW_CHART = `(px) => {
+  document.querySelector('.chart').parentElement.style.width = px === 0 ? '' : 'calc(100% - ' + px + 'px)'
+}`
 /** Milliseconds from a click until the next page has its heading and was painted. */
 const CLICK_AND_WAIT = `(href) => new Promise((done, fail) => {
   const startedMs = performance.now()
@@ -75,7 +79,7 @@ try {
   server.close()
 }
 
-/** Cursor over a chart of 100,000 points in so many lines, and the chart at another width. */
+/** Cursor over a chart of 100,000 points in so many lines, the chart at another width, and the page at another width. */
 async function chartWork(browser: Browser, lines: number): Promise<Row[]> {
   const page = await browser.newPage({ viewport: VIEWPORT })
   await page.route(
@@ -102,13 +106,18 @@ async function chartWork(browser: Browser, lines: number): Promise<Row[]> {
   const cursor = await traceFrames(browser, page, async () => {
     for (let turn = 0; turn < 4; turn += 1) await sweep(turn % 2 === 0 ? 0.1 : 0.9, 0.5)
   })
-  const redraw = await traceFrames(browser, page, async () => {
-    // Another width decimates and draws all of it again, as does a zoom.
-    for (let step = 0; step < 40; step += 1) {
-      await page.setViewportSize({ width: VIEWPORT.width - (step % 2) * 16, height: 900 })
-      await page.waitForTimeout(100)
-    }
-  })
+  // Another width decimates and draws all of it again, as do a zoom and new data.
+  const redrawn = (narrow: (px: number) => Promise<void>) =>
+    traceFrames(browser, page, async () => {
+      for (let step = 0; step < 40; step += 1) {
+        await narrow((step % 2) * 16)
+        await page.waitForTimeout(100)
+      }
+    })
+  const redraw = await redrawn((px) => page.evaluate(`(${NARROW_CHART})(${px})`))
+  const resize = await redrawn((px) =>
+    page.setViewportSize({ width: VIEWPORT.width - px, height: VIEWPORT.height }),
+  )
   await page.close()
   const name = `${lines} x ${(POINTS / lines).toLocaleString('en')} points`
   return [
@@ -116,6 +125,7 @@ async function chartWork(browser: Browser, lines: number): Promise<Row[]> {
     { what: `${name}: cursor, wall ms a frame`, n: cursor.frames, ...cursor.wall, aim: 16 },
     { what: `${name}: drawn again, CPU ms a frame`, n: redraw.frames, ...redraw.cpu, aim: 16 },
     { what: `${name}: drawn again, wall ms a frame`, n: redraw.frames, ...redraw.wall, aim: 16 },
+    { what: `${name}: window resized, CPU ms a frame`, n: resize.frames, ...resize.cpu, aim: null },
   ]
 }
 
