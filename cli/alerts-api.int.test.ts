@@ -1,18 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { afterEach, expect, it } from 'vitest'
-import { linksOf } from '../alerts/deliver/links.ts'
-import { fingerprintOf } from '../alerts/engine/fingerprint.ts'
-import { conversationsOf } from '../alerts/engine/noise/groups.ts'
-import { openFileJournal } from '../ingest/bus/file-journal.ts'
-import { START_MS, testApp } from '../query/access/access.testing.ts'
+import { START_MS } from '../query/access/access.testing.ts'
 import { addToken } from '../query/access/token-file.ts'
-import type { Alerting } from '../query/alerts/alerting.ts'
-import type { Backtests } from '#schemas/alerts/backtest.ts'
-import { type Alert, Notification } from '#schemas/alerts/alert.ts'
-import type { AlertLabels } from '#schemas/alerts/severity.ts'
 import {
   AlertDetail,
   AlertHistoryAnswer,
@@ -21,111 +11,9 @@ import {
   SilenceItem,
   SilencesAnswer,
 } from '#schemas/api-alerts.ts'
-import { BacktestRun, BacktestsAnswer } from '#schemas/api-backtest.ts'
-import type { JournalBody } from '#schemas/journal.ts'
-import { linkKey } from './alerts-files.ts'
-import { openAlerting } from './alerting.ts'
+import { closeSites, headers, site } from './alerts-api.testing.ts'
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const closing: (() => Promise<void> | void)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-
-const headers = { host: 'localhost:8440' }
-const LABELS = { rack: 'r7', node: 'n1' }
-
-/** The whole application over a journal in files, with the pack's own rules. */
-async function site(given: Partial<Alerting> = {}, backtests?: Backtests) {
-  const folder = await mkdtemp(join(tmpdir(), 'plimsoll-alerts-api-'))
-  closing.push(() => rm(folder, { recursive: true }))
-  const directory = join(folder, 'journal')
-  const lock = () => Promise.resolve(() => Promise.resolve())
-  const journal = await openFileJournal({ directory, log: quiet, lock })
-  closing.push(() => journal.close())
-  const settings = {
-    alertsFile: undefined,
-    rulesPath: undefined,
-    timeZone: 'Asia/Shanghai',
-    dataDir: folder,
-  }
-  const opened = await openAlerting({ settings, log: quiet, roles: [] })
-  closing.push(opened.close)
-  const alerting = { ...opened.alerting, ...given }
-  const built = await testApp({
-    journal,
-    alerting,
-    ...(backtests === undefined ? {} : { backtests: () => backtests }),
-  })
-  closing.push(() => built.app.close())
-  const rule = [...opened.alerting.rules().values()].find(
-    ({ rule: { lane, group_by, urgent } }) => lane === 'value' && group_by.length === 0 && !urgent,
-  )?.rule
-  if (rule === undefined) throw new Error('the pack has such a rule')
-  const append = (body: JournalBody, atMs = START_MS) =>
-    journal.append({ at_ms: atMs, who: 'alerts', body })
-  const get = (path: string) => built.app.inject({ url: `/api/v1${path}`, headers })
-  const send = (method: 'POST' | 'DELETE', path: string, payload?: object) =>
-    built.app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) })
-  const alert = alertOf(rule.name, LABELS)
-  const group = conversationsOf(rule, LABELS)[0] ?? ''
-  const fire = () =>
-    append({
-      kind: 'alerts',
-      epoch: 1,
-      transitions: [{ at_ms: START_MS, from: 'inactive', alert }],
-      notifications: [noteOf(group, alert)],
-      forgotten: [],
-    })
-  const link = (action: 'ack' | 'silence') =>
-    linkKey(folder).then((key) => {
-      const about = { publicUrl: 'http://localhost:8440', key, runbookOf: () => null }
-      return new URL(linksOf(noteOf(group, alert), [alert], about)[action] ?? '')
-    })
-  const advance = (ms: number) => built.advance(ms)
-  return { ...built, advance, journal, rule, append, get, send, alert, group, fire, link }
-}
-
-const alertOf = (rule: string, labels: AlertLabels, firedMs = START_MS - 60_000): Alert => ({
-  fingerprint: fingerprintOf(rule, labels),
-  rule,
-  labels,
-  state: 'firing',
-  severity: 'page',
-  mode: 'paging',
-  since_ms: firedMs,
-  fired_ms: firedMs,
-  resolved_ms: null,
-  because: null,
-  reading: {
-    value: 0.5,
-    low: null,
-    high: null,
-    coverage: null,
-    usd_per_hour: 12,
-    devices: 8,
-    what: { en: 'Eight devices are silent', zh: '八台设备无数据' },
-    why: null,
-    doing: null,
-    known: null,
-  },
-  cost_usd: 0,
-})
-
-const noteOf = (group: string, { fingerprint }: Alert): Notification => ({
-  id: `ntf_${group.slice(4)}`,
-  channel: 'ops',
-  group,
-  reason: 'firing',
-  severity: 'page',
-  urgent: false,
-  at_ms: START_MS,
-  not_before_ms: START_MS,
-  fingerprints: [fingerprint],
-  more: 0,
-  mention: 'ann',
-  lines: { en: ['Eight devices are silent'], zh: ['八台设备无数据'] },
-})
+afterEach(closeSites)
 
 it('tells alerts, their rule, their timeline and who answered, and whether anybody watches', async () => {
   const { get, send, fire, append, alert, group, rule, auditPath, advance, journal } = await site()
@@ -314,64 +202,3 @@ it('PagerDuty tells acknowledgements back, signed, once, and nothing else', asyn
   const detail = AlertDetail.parse((await get(`/alerts/${alert.fingerprint}`)).json())
   expect(detail.alert.ack).toMatchObject({ who: '林 (PagerDuty)' })
 })
-
-it('a backtest that is accepted lets its rule page, with what it found, and is withdrawn', async () => {
-  const result = { acceptance: 'Backtest of forecast_zone.' }
-  const runs = [BacktestRun.parse({ ...RUN, result: { ...RESULT, ...result } })]
-  const backtests: Backtests = {
-    gapOf: (rule) => (rule.lane === 'event' ? { en: 'events', zh: '事件' } : null),
-    runs: () => runs,
-    settled: async () => null,
-    start: async () => BacktestRun.parse(RUN),
-    stop: async () => undefined,
-  }
-  const { get, send, journal } = await site({}, backtests)
-  const listed = async () => BacktestsAnswer.parse((await get('/alerts/backtest')).json())
-  const trustOf = async (name: string) =>
-    (await listed()).rules.find((rule) => rule.name === name)?.trust
-  expect((await listed()).rules[0]).toMatchObject({ trust: 'observing' })
-  expect((await listed()).rules.find(({ name }) => name === 'leak')?.gap?.en).toBe('events')
-  expect((await get('/alerts/backtest?rule=mass_idle')).json()).toMatchObject({ runs: [] })
-  const begun = await send('POST', '/alerts/backtest?rule=forecast_zone&from=0&to=300000')
-  expect(begun.json()).toMatchObject({ id: 'b1', state: 'done' })
-  expect((await send('POST', '/alerts/backtest?rule=forecast_zone')).statusCode).toBe(400)
-  expect((await send('POST', '/alerts/trust', { accept: 'b2' })).statusCode).toBe(404)
-  const accepted = await send('POST', '/alerts/trust', { accept: 'b1' })
-  expect(accepted.json()).toEqual({ rule: 'forecast_zone', trust: 'paging' })
-  expect(await trustOf('forecast_zone')).toBe('paging')
-  const [entry] = await journal.readFrom(await journal.last(), 1)
-  expect(entry?.body).toMatchObject({ kind: 'rule_trust', because: result.acceptance })
-  await send('POST', '/alerts/trust', { observe: 'forecast_zone' })
-  expect(await trustOf('forecast_zone')).toBe('observing')
-})
-
-const RESULT = {
-  told: [],
-  more: 0,
-  judged: 1,
-  looks_ahead: true,
-  came: 0,
-  missed: 0,
-  pages: 0,
-  warnings: 0,
-  pages_per_week: 0,
-  false_pages_per_week: 0,
-  precision: null,
-  median_lead_minutes: null,
-  shortfalls: [],
-  acceptance: '',
-}
-const RUN = {
-  id: 'b1',
-  rule: 'forecast_zone',
-  from_ms: 0,
-  to_ms: 300_000,
-  scope: null,
-  state: 'done',
-  progress: 1,
-  who: 'lin',
-  started_ms: 0,
-  ended_ms: 1,
-  error: null,
-  result: null,
-}

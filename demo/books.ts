@@ -34,14 +34,14 @@ export function demoBooks(wish: BooksWish): readonly JournalBody[] {
   ]
 }
 
-/** Rules of the pack that begin by observing and that the simulated site's people have accepted. */
+/** Rules of the pack that begin by observing and that page here from the first minute: nobody watches a demo observe for a week. */
 const TRUSTED = ['utilization_zone', 'mass_idle'] as const
 
 const accepted = (rule: (typeof TRUSTED)[number]): JournalBody => ({
   kind: 'rule_trust',
   rule,
   trust: 'paging',
-  because: 'the demo: its people accepted a backtest',
+  because: 'the demo: these rules page from its first minute',
 })
 
 const tenant = (name: string, display_name: string, billing: 'paid' | 'internal') => ({

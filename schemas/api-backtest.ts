@@ -99,13 +99,30 @@ export const BacktestRun = z.strictObject({
 })
 export type BacktestRun = z.infer<typeof BacktestRun>
 
+/** Days a rule that cannot be tried observes before it may page. */
+export const OBSERVE_DAYS = 7
+
+/** What an observing rule did since it observes here. */
+export const Observed = z.strictObject({
+  /** Null = nothing was evaluated yet. */
+  since_ms: epochMs.nullable(),
+  /** From when on it can be accepted; null = not known yet. */
+  enough_ms: epochMs.nullable(),
+  would_have_paged: z.int().min(0),
+})
+export type Observed = z.infer<typeof Observed>
+
 /** A rule and whether it can be tried on what is stored. */
 export const BacktestRule = z.strictObject({
   name: text(64),
   title: Words,
   trust: Alert.shape.mode,
+  /** How it began, before anybody accepted or withdrew anything. */
+  begins: Alert.shape.mode,
   /** Why it cannot; null = it can. */
   gap: Words.nullable(),
+  /** What it observed here, where that is what can be accepted: it observes and cannot be tried. */
+  observed: Observed.nullable(),
 })
 export type BacktestRule = z.infer<typeof BacktestRule>
 
@@ -122,9 +139,14 @@ export const BacktestsAnswer = z.strictObject({
 })
 export type BacktestsAnswer = z.infer<typeof BacktestsAnswer>
 
-/** POST /api/v1/alerts/trust: accept a backtest that is done, or let a rule observe again. */
+/** POST /api/v1/alerts/trust: accept a backtest that is done or what a rule observed here, or let a rule observe again. */
 export const TrustRequest = z.union([
   z.strictObject({ accept: text(32).describe('id of the backtest') }),
+  z.strictObject({
+    accept_observed: text(64).describe(
+      'name of a rule that cannot be tried and observed for 7 days',
+    ),
+  }),
   z.strictObject({ observe: text(64).describe('name of the rule') }),
 ])
 export type TrustRequest = z.infer<typeof TrustRequest>

@@ -33,6 +33,7 @@ const resultAt = (toMs: number): BacktestRun['result'] => ({
 
 export function backtestStub() {
   let trust: 'observing' | 'paging' = 'observing'
+  let idle: 'observing' | 'paging' = 'observing'
   let runs: BacktestRun[] = []
   const run = (id: string, rule: string, toMs: number): BacktestRun =>
     BacktestRun.parse({
@@ -60,6 +61,10 @@ export function backtestStub() {
     const { path, method, query, nowMs } = question
     if (path === 'alerts/trust') {
       const asked = TrustRequest.parse(await question.body())
+      if ('accept_observed' in asked) {
+        idle = 'paging'
+        return { body: TrustAnswer.parse({ rule: asked.accept_observed, trust: idle }) }
+      }
       trust = 'accept' in asked ? 'paging' : 'observing'
       return { body: TrustAnswer.parse({ rule: 'forecast_zone', trust }) }
     }
@@ -75,13 +80,24 @@ export function backtestStub() {
         name: 'forecast_zone',
         title: words('Utilization will fall', '利用率将下降'),
         trust,
+        begins: 'observing',
         gap: null,
+        observed: null,
       },
       {
         name: 'mass_idle',
         title: words('Many devices went idle', '大量设备转闲'),
-        trust: 'observing',
+        trust: idle,
+        begins: 'observing',
         gap: words('it compares every device with itself', '它比较每张卡自身'),
+        observed:
+          idle === 'paging'
+            ? null
+            : {
+                since_ms: nowMs - 8 * DAY_MS,
+                enough_ms: nowMs - DAY_MS,
+                would_have_paged: 2,
+              },
       },
     ]
     const known = { known_from_ms: nowMs - 60 * DAY_MS, known_to_ms: nowMs }

@@ -79,6 +79,10 @@ export interface AlertLog {
   readonly lastMatchMs: Map<string, number>
   /** Newest entry of the evaluator, epoch ms. */
   evaluatorMs: number | null
+  /** Its oldest one. */
+  firstEvaluatorMs: number | null
+  /** When somebody let a rule observe again, by rule: the newest time. */
+  readonly withdrawnMs: Map<string, number>
   /** What fired before it may have been forgotten, epoch ms. */
   knownFromMs: number
   points: number
@@ -96,6 +100,8 @@ export const newAlertLog = (): AlertLog => ({
   episodes: new Map(),
   lastMatchMs: new Map(),
   evaluatorMs: null,
+  firstEvaluatorMs: null,
+  withdrawnMs: new Map(),
   knownFromMs: 0,
   points: 0,
 })
@@ -105,8 +111,10 @@ export function addToLog(log: AlertLog, { sequence, at_ms, who, body }: JournalE
   switch (body.kind) {
     case 'alerts':
       // Drills and tests are written by query, not by who evaluates.
-      if (body.notifications.every(({ reason }) => reason !== 'drill' && reason !== 'test'))
+      if (body.notifications.every(({ reason }) => reason !== 'drill' && reason !== 'test')) {
         log.evaluatorMs = Math.max(log.evaluatorMs ?? 0, at_ms)
+        log.firstEvaluatorMs ??= at_ms
+      }
       for (const transition of body.transitions) change(log, transition)
       for (const notification of body.notifications) tell(log, notification)
       return
@@ -126,6 +134,9 @@ export function addToLog(log: AlertLog, { sequence, at_ms, who, body }: JournalE
     case 'silences':
       for (const silence of body.silences) log.silences.push({ at_ms, silence })
       trim(log.silences, LOG_LIMITS.silences)
+      return
+    case 'rule_trust':
+      if (body.trust === 'observing') log.withdrawnMs.set(body.rule, at_ms)
       return
     case 'roster':
       for (const override of body.overrides) log.overrides.set(override.id, { override, who })

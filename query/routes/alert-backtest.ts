@@ -13,6 +13,7 @@ import type { Clock } from '#schemas/role.ts'
 import type { Guard } from '../access/guard.ts'
 import type { Alerting } from '../alerts/alerting.ts'
 import type { Actor, Append } from '../alerts/append.ts'
+import { observedOf } from '../alerts/observed.ts'
 import { changeTrust } from '../alerts/trust-changes.ts'
 import type { AlertsView } from '../alerts/view.ts'
 import { answers } from './responses.ts'
@@ -80,7 +81,7 @@ export const alertBacktestRoutes: FastifyPluginCallbackZod<{ deps: BacktestRoute
       schema: {
         tags,
         summary:
-          'Accept a backtest, so that its rule pages from now on; or let a rule observe again',
+          'Accept a backtest or, of a rule that cannot be tried, what it observed for 7 days, so that it pages from now on; or let it observe again',
         body: TrustRequest,
         response: answers(TrustAnswer),
       },
@@ -94,7 +95,7 @@ async function listed(
   { backtests, alerting, alertsView, clock, simulated }: BacktestRouteDeps,
   { rule: only, from, to, scope }: BacktestQuery,
 ): Promise<BacktestsAnswer> {
-  const [{ state }, settled] = await Promise.all([alertsView.current(), backtests.settled()])
+  const [{ state, log }, settled] = await Promise.all([alertsView.current(), backtests.settled()])
   const isAsked = (run: BacktestRun) =>
     (only === undefined || run.rule === only) &&
     (from === undefined || run.from_ms === from) &&
@@ -102,13 +103,19 @@ async function listed(
     (scope === undefined || run.scope === scope)
   const rules = [...alerting.rules().values()]
     .filter(({ rule }) => rule.enabled)
-    .map(({ rule }) => ({
-      begins: rule.trust,
-      name: rule.name,
-      title: rule.title,
-      trust: state.trust.get(rule.name) ?? rule.trust,
-      gap: backtests.gapOf(rule),
-    }))
+    .map(({ rule }) => {
+      const { name, title, trust: begins } = rule
+      const [trust, gap] = [state.trust.get(name) ?? begins, backtests.gapOf(rule)]
+      const isObserved = gap !== null && trust === 'observing'
+      return {
+        name,
+        title,
+        trust,
+        begins,
+        gap,
+        observed: isObserved ? observedOf(log, name) : null,
+      }
+    })
   return {
     at_ms: clock(),
     rules: rules
@@ -117,8 +124,7 @@ async function listed(
           Number(b.begins === 'observing') - Number(a.begins === 'observing') ||
           (a.name < b.name ? -1 : 1),
       )
-      .slice(0, RULES_MAX)
-      .map(({ name, title, trust, gap }) => ({ name, title, trust, gap })),
+      .slice(0, RULES_MAX),
     runs: backtests.runs().filter(isAsked),
     known_from_ms: settled?.fromMs ?? null,
     known_to_ms: settled?.toMs ?? null,

@@ -59,7 +59,15 @@ export const enBacktest = {
   observe: 'Let it observe again',
   observed: (title: string) => `“${title}” tells nobody from now on.`,
   gaps: 'Rules that cannot be tried',
-  gapsText: 'They work; what they would have said in the past cannot be worked out.',
+  gapsText:
+    'What they would have said in the past cannot be worked out. Those that begin by observing tell nobody until somebody accepts what they observed here for seven days; the others page.',
+  pagesNow: 'It pages.',
+  nothingObserved: 'It observes; nothing was evaluated here yet.',
+  observes: (since: string, n: string) =>
+    `It observes since ${since} and would have paged ${counted(n, 'time', 'times')}.`,
+  enoughAt: (at: string) => `It can be accepted from ${at} on.`,
+  acceptObserved: (title: string) =>
+    `From now on “${title}” wakes people. It is recorded with what it observed and your name.`,
 }
 
 export type BacktestTexts = typeof enBacktest

@@ -58,5 +58,12 @@ export const zhBacktest: BacktestTexts = {
   observe: '恢复为观察',
   observed: (title) => `“${title}”从现在起不再通知任何人。`,
   gaps: '无法回测的规则',
-  gapsText: '这些规则正常工作；只是无法算出它们过去会说什么。',
+  gapsText:
+    '无法算出它们过去会说什么。从观察开始的规则在有人接受其在此处七天的观察结果之前不通知任何人；其他规则会呼叫。',
+  pagesNow: '它会呼叫。',
+  nothingObserved: '它在观察；此处尚未评估过。',
+  observes: (since, n) => `自 ${since} 起观察，本会呼叫 ${n} 次。`,
+  enoughAt: (at) => `从 ${at} 起可以接受。`,
+  acceptObserved: (title) =>
+    `从现在起“${title}”会呼叫值班人员。将连同其观察结果与您的姓名一并记录。`,
 }
